@@ -1,0 +1,84 @@
+import type { Ceiling, Scope } from './model.ts';
+
+/** What part of a ceiling the target may ever hold, and what must stay free for everybody else. */
+export interface BudgetRule {
+  /** Share of (what the target holds + what remains), per scope or per ceiling name. */
+  readonly shares: Readonly<Record<string, number>>;
+  /** Kept free on every shared ceiling: a share of its limit, or a number of tasks. */
+  readonly reserve: { readonly share: number } | { readonly tasks: number };
+}
+
+/**
+ * 15 % of what the host has free is what systemd gives every service by default (DefaultTasksMax,
+ * systemd-system.conf(5)), so honest services are known to live in it. A cgroup's or a user's limit
+ * was set for this target, so more of it may be used; maps belong to one process alone.
+ */
+export const DEFAULT_SHARES: Readonly<Record<Scope, number>> = {
+  host: 0.15,
+  'pid-namespace': 0.15,
+  user: 0.5,
+  cgroup: 0.8,
+  process: 0.9,
+};
+
+/** The budget of one ceiling in its own unit of account: tasks (or maps for a map ceiling). */
+export interface Budget {
+  readonly ceiling: Ceiling;
+  /** How many the target may hold in all. */
+  readonly allowed: number;
+  /** What set `allowed`: the share of the ceiling, or the reserve that must stay free. */
+  readonly setBy: 'share' | 'reserve';
+}
+
+/**
+ * Budgets of all ceilings that have a number. `held` is what the target holds of the ceiling now,
+ * `baseline` the allowance worked out at the start: somebody else eating the host must not shrink
+ * the share of an honest target, so the share never falls below the baseline; only the reserve does.
+ */
+export function budgets(
+  ceilings: readonly Ceiling[],
+  held: { readonly tasks: number; readonly maps: number },
+  rule: BudgetRule,
+  baseline: ReadonlyMap<string, number> = new Map(),
+): Budget[] {
+  const result: Budget[] = [];
+  for (const ceiling of ceilings) {
+    const remaining = ceiling.unit === 'maps' ? ceiling.remaining : ceiling.additionalThreads;
+    if (typeof remaining !== 'number') continue;
+    const holds = ceiling.unit === 'maps' ? held.maps : held.tasks;
+    const reachable = holds + remaining;
+    const byShare = Math.max(Math.floor(reachable * shareOf(ceiling, rule)), baseline.get(budgetKey(ceiling)) ?? 0);
+    const byReserve = reachable - reserveOf(ceiling, rule);
+    const allowed = Math.max(1, Math.min(byShare, byReserve));
+    result.push({ ceiling, allowed, setBy: byReserve < byShare ? 'reserve' : 'share' });
+  }
+  return result;
+}
+
+/** Identity of a ceiling over time: its name and the object it sits on. */
+export function budgetKey(ceiling: Pick<Ceiling, 'name' | 'path'>): string {
+  return `${ceiling.name} ${ceiling.path ?? ''}`;
+}
+
+/** The tightest budget in tasks, or `undefined` when no task ceiling has a number. */
+export function tightestTaskBudget(list: readonly Budget[]): Budget | undefined {
+  return list
+    .filter((budget) => budget.ceiling.unit !== 'maps')
+    .reduce<Budget | undefined>(
+      (best, budget) => (best === undefined || budget.allowed < best.allowed ? budget : best),
+      undefined,
+    );
+}
+
+function shareOf(ceiling: Ceiling, rule: BudgetRule): number {
+  return rule.shares[ceiling.name] ?? rule.shares[ceiling.scope] ?? DEFAULT_SHARES[ceiling.scope];
+}
+
+function reserveOf(ceiling: Ceiling, rule: BudgetRule): number {
+  // A reserve is for the others who share the ceiling; a process ceiling has no others, and
+  // memory is kept free by its share: its "limit" in tasks is only an estimate.
+  if (ceiling.scope === 'process' || ceiling.unit !== 'tasks') return 0;
+  const limit = typeof ceiling.limit === 'number' ? ceiling.limit : 0;
+  if ('share' in rule.reserve) return Math.ceil(limit * rule.reserve.share);
+  return rule.reserve.tasks;
+}

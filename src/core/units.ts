@@ -1,0 +1,73 @@
+/**
+ * Quantities as an operator writes them. Every `parseX` returns `undefined` for text it does not
+ * understand, so that the caller can say which flag it was.
+ */
+const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `250ms`, `10s`, `5m`, `1h`, or `0`, in milliseconds. A bare number other than 0 is refused. */
+export function parseDurationMs(text: string): number | undefined {
+  if (text === '0') return 0;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const unit = DURATION_MS[match?.[2] ?? ''];
+  return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
+}
+
+/** `50%` as 0.5. More than 0 % and at most 100 %. */
+export function parseShare(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  if (match === null) return undefined;
+  const share = Number(match[1]) / 100;
+  return share > 0 && share <= 1 ? share : undefined;
+}
+
+/** A whole number of things, 0 or more; `4,096` and `4_096` are taken as people write them. */
+export function parseCount(text: string): number | undefined {
+  const plain = text.replace(/(?<=\d)[,_](?=\d{3})/g, '');
+  const count = /^\d+$/.test(plain) ? Number(plain) : undefined;
+  return count !== undefined && Number.isSafeInteger(count) ? count : undefined;
+}
+
+/** `4,096`: counts in human text always carry separators. */
+export function formatCount(count: number): string {
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `85 ms`, `1.2 s`, `12 s`, `4 min`, `3 h`: two significant places are enough to act on. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return `${Math.round(ms / 3_600_000)} h`;
+}
+
+/** `1.5 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `12.3%`. */
+export function formatShare(share: number): string {
+  return `${Number((share * 100).toFixed(1))}%`;
+}
+
+/**
+ * Kernel and user text made safe for one line of a log or a terminal: control characters (a
+ * process may put newlines and escape sequences into its name) are written as `\xNN`.
+ */
+export function escapeText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
+    const code = c.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  });
+}

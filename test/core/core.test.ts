@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import { type BudgetRule, budgets, tightestTaskBudget } from '../../src/core/budget.ts';
+import { bindingCeiling, makeCeiling } from '../../src/core/ceiling.ts';
+import { exhaustionMs, measureGrowth } from '../../src/core/forecast.ts';
+import { countNames, groupTasks, normaliseName } from '../../src/core/group.ts';
+import { allowanceTasks, leashTasks } from '../../src/core/leash.ts';
+import { Ring } from '../../src/core/ring.ts';
+import {
+  escapeText,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  parseCount,
+  parseDurationMs,
+  parseShare,
+} from '../../src/core/units.ts';
+
+const ceiling = (over: Partial<Parameters<typeof makeCeiling>[0]> = {}) =>
+  makeCeiling({
+    name: 'kernel.pid_max',
+    scope: 'host',
+    unit: 'tasks',
+    used: 100,
+    limit: 1100,
+    source: '',
+    raise: '',
+    ...over,
+  });
+
+describe('units', () => {
+  it.for([
+    ['250ms', 250],
+    ['10s', 10_000],
+    ['1.5m', 90_000],
+    ['2h', 7_200_000],
+    ['0', 0],
+    ['banana', undefined],
+    ['10', undefined],
+    ['-1s', undefined],
+    ['', undefined],
+  ] as const)('duration %s → %s', ([text, want]) => expect(parseDurationMs(text)).toBe(want));
+  it.for([
+    ['50%', 0.5],
+    ['100%', 1],
+    ['150%', undefined],
+    ['0%', undefined],
+    ['50', undefined],
+  ] as const)('share %s → %s', ([text, want]) => expect(parseShare(text)).toBe(want));
+  it.for([
+    ['4,096', 4096],
+    ['4_096', 4096],
+    ['0', 0],
+    ['-1', undefined],
+    ['1e3', undefined],
+    ['99999999999999999', undefined],
+  ] as const)('count %s → %s', ([text, want]) => expect(parseCount(text)).toBe(want));
+  it('writes numbers for people', () => {
+    expect([
+      formatCount(1234567),
+      formatDuration(85),
+      formatDuration(1234),
+      formatDuration(300_000),
+      formatBytes(1536),
+    ]).toEqual(['1,234,567', '85 ms', '1.2 s', '5 min', '1.5 KiB']);
+  });
+  it('escapes what a hostile process name would do to a terminal', () => {
+    expect(escapeText('a\nb\u001b[31m')).toBe('a\\x0ab\\x1b[31m');
+  });
+});
+
+describe('ceilings', () => {
+  it.for([
+    { name: 'plain', over: {}, remaining: 1000, threads: 1000 },
+    { name: 'two units a thread', over: { perThread: 2 }, remaining: 1000, threads: 500 },
+    { name: 'withheld pids', over: { withheld: 300 }, remaining: 700, threads: 700 },
+    { name: 'already over', over: { used: 5000 }, remaining: 0, threads: 0 },
+    { name: 'unlimited', over: { limit: 'unlimited' as const }, remaining: 'unlimited', threads: 'unlimited' },
+    { name: 'unknown use is never safe', over: { used: 'unknown' as const }, remaining: 'unknown', threads: 'unknown' },
+    { name: 'exempt', over: { exempt: true }, remaining: 'unlimited', threads: 'unlimited' },
+    { name: 'threads cost nothing', over: { perThread: 0 }, remaining: 1000, threads: 'unlimited' },
+  ])('$name', ({ over, remaining, threads }) => {
+    expect(ceiling(over)).toMatchObject({ remaining, additionalThreads: threads });
+  });
+  it('binds at the fewest additional threads, the earlier on a tie, none when nothing is known', () => {
+    const tie = [ceiling({ name: 'a' }), ceiling({ name: 'b' }), ceiling({ name: 'c', limit: 'unknown' })];
+    expect(bindingCeiling(tie)?.name).toBe('a');
+    expect(bindingCeiling([...tie, ceiling({ name: 'd', limit: 150 })])?.name).toBe('d');
+    expect(bindingCeiling([ceiling({ limit: 'unknown' })])).toBeUndefined();
+  });
+});
+
+describe('budgets', () => {
+  const rule: BudgetRule = { shares: { host: 0.5 }, reserve: { share: 0.1 } };
+  it('is a share of what the target holds and what remains', () => {
+    expect(budgets([ceiling()], { tasks: 0, maps: 0 }, rule)[0]).toMatchObject({ allowed: 500, setBy: 'share' });
+    // 200 held by the target itself and 800 left are the same thousand.
+    expect(budgets([ceiling({ used: 300 })], { tasks: 200, maps: 0 }, rule)[0]?.allowed).toBe(500);
+  });
+  it('keeps the reserve free for others', () => {
+    expect(budgets([ceiling({ used: 950 })], { tasks: 0, maps: 0 }, { ...rule, shares: { host: 1 } })[0]).toMatchObject(
+      { allowed: 40, setBy: 'reserve' },
+    );
+  });
+  it('does not shrink the share of an honest target when somebody else eats the host', () => {
+    const baseline = new Map([['kernel.pid_max ', 500]]);
+    expect(budgets([ceiling({ used: 700 })], { tasks: 10, maps: 0 }, rule, baseline)[0]).toMatchObject({
+      allowed: 300,
+      setBy: 'reserve',
+    });
+    expect(budgets([ceiling({ used: 400 })], { tasks: 10, maps: 0 }, rule, baseline)[0]?.allowed).toBe(500);
+  });
+  it('never falls to nothing, and leaves out what has no number', () => {
+    expect(
+      budgets([ceiling({ used: 1100 }), ceiling({ limit: 'unknown' })], { tasks: 0, maps: 0 }, rule).map(
+        ({ allowed }) => allowed,
+      ),
+    ).toEqual([1]);
+  });
+  it('does not take a map budget for a task budget', () => {
+    const maps = ceiling({ name: 'vm.max_map_count', unit: 'maps', scope: 'process', limit: 150 });
+    expect(tightestTaskBudget(budgets([maps, ceiling()], { tasks: 0, maps: 0 }, rule))?.ceiling.name).toBe(
+      'kernel.pid_max',
+    );
+  });
+});
+
+describe('leash', () => {
+  it.for([
+    { name: 'a quarter of the budget', budget: 8000, rate: 0, fixed: undefined, want: 2000 },
+    { name: 'a pool of 500 passes at once', budget: 800, rate: 0, fixed: undefined, want: 512 },
+    { name: 'never less than the fastest rate over the gap', budget: 8000, rate: 10_000, fixed: undefined, want: 3000 },
+    { name: "the operator's number is the answer", budget: 8000, rate: 10_000, fixed: 7, want: 7 },
+  ])('$name', ({ budget, rate, fixed, want }) => {
+    expect(allowanceTasks({ budget, fastestPerSecond: rate, intervalMs: 250, latenessMs: 50, fixed })).toBe(want);
+  });
+  it('never passes the budget and never refuses the child itself', () => {
+    expect([leashTasks(900, 512, 1000), leashTasks(0, 0, 0)]).toEqual([1000, 1]);
+  });
+});
+
+describe('forecast', () => {
+  const line = (perSecond: number) =>
+    Array.from({ length: 31 }, (_, i) => ({ timeMs: i * 1000, value: 100 + i * perSecond }));
+  it('sees steady growth in both windows', () => {
+    expect(measureGrowth(line(10))).toEqual({ shortPerSecond: 10, longPerSecond: 10, gained: 300 });
+    expect(exhaustionMs(50, measureGrowth(line(10)))).toBe(5000);
+  });
+  it('does not forecast from a burst that has ended, nor from nothing', () => {
+    const burst = line(0).map((point) => ({ ...point, value: point.timeMs < 20_000 ? 0 : 500 }));
+    expect(exhaustionMs(10, measureGrowth(burst))).toBe(Number.POSITIVE_INFINITY);
+    expect(measureGrowth([])).toEqual({ shortPerSecond: 0, longPerSecond: 0, gained: 0 });
+  });
+});
+
+describe('groups', () => {
+  it('takes numbers and hashes out of names', () => {
+    expect([normaliseName('pool-3-thread-17'), normaliseName('conn-deadbeef01')]).toEqual([
+      'pool-N-thread-N',
+      'conn-N',
+    ]);
+  });
+  it('ranks by growth since the baseline, and names the usual wait', () => {
+    const task = (name: string, state = 'S', wchan = 'futex_wait') => ({ pid: 1, tid: 1, name, state, wchan });
+    const groups = groupTasks(
+      [task('gc-1'), task('gc-2'), task('req-1'), task('req-2', 'R', ''), task('req-3')],
+      countNames(['gc-1', 'gc-2']),
+    );
+    expect(groups.map(({ name, count, grew, wait }) => [name, count, grew, wait])).toEqual([
+      ['req-N', 3, 3, 'futex_wait'],
+      ['gc-N', 2, 0, 'futex_wait'],
+    ]);
+    expect(groups[0]?.states).toEqual({ S: 2, R: 1 });
+  });
+});
+
+it('a ring keeps the last items in order', () => {
+  const ring = new Ring<number>(3);
+  for (let i = 0; i < 20; i += 1) ring.push(i);
+  expect([ring.items(), ring.last()]).toEqual([[17, 18, 19], 19]);
+});
