@@ -1,0 +1,44 @@
+/** Nothing is looked at more often: a look costs tens of microseconds, and the leash holds between. */
+export const MIN_INTERVAL_MS = 5;
+export const MAX_INTERVAL_MS = 1_000;
+
+/**
+ * Fastest creation seen from one C program on the reference machine: 30,000–49,000 threads a second,
+ * rounded up. Without a kernel cap the guard must assume it at every moment.
+ */
+export const BOMB_TASKS_PER_SECOND = 50_000;
+
+/**
+ * Fastest honest start seen: a JVM filling its pools makes up to 7,700 threads a second for a moment,
+ * half of it sustained. With a kernel cap only honest growth has to be outrun.
+ */
+export const HONEST_TASKS_PER_SECOND = 4_000;
+
+/**
+ * Milliseconds until the next look: the distance to the next line divided by how fast it could be
+ * covered, within bounds. The line is the leash where the kernel holds one, else the trip itself,
+ * and then half the distance is kept for the guard's own lateness and the time an action takes.
+ */
+export function intervalMs(input: {
+  readonly isHeld: boolean;
+  readonly distanceTasks: number;
+  /** Fastest growth seen of this target, tasks a second. */
+  readonly fastestPerSecond: number;
+  /** True while something is wrong (tripped, leash just hit): look as often as allowed. */
+  readonly isUrgent: boolean;
+}): number {
+  if (input.isUrgent) return MIN_INTERVAL_MS;
+  const table = input.isHeld ? HONEST_TASKS_PER_SECOND : BOMB_TASKS_PER_SECOND;
+  const rate = Math.max(table, 2 * input.fastestPerSecond);
+  const distance = input.isHeld ? input.distanceTasks : input.distanceTasks / 2;
+  const ms = (Math.max(0, distance) * 1000) / rate;
+  return Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.floor(ms)));
+}
+
+/**
+ * Whether a dear read may be made again: never more than 1 % of one core, so not before a hundred
+ * times the last cost has passed, and not more often than `leastMs`.
+ */
+export function mayRepeat(nowMs: number, lastMs: number, lastCostMs: number, leastMs: number): boolean {
+  return nowMs - lastMs >= Math.max(leastMs, 100 * lastCostMs);
+}

@@ -1,0 +1,47 @@
+import type { BudgetRule } from '../core/budget.ts';
+import type { Step } from '../core/model.ts';
+
+export type ContainMode = 'auto' | 'cgroup' | 'rlimit' | 'none';
+
+/** Everything `run` may be told. Durations in milliseconds, shares from 0 to 1. */
+export interface Settings {
+  readonly contain: ContainMode;
+  readonly requireContainment: boolean;
+  readonly onGuardDeath: 'keep' | 'kill';
+  readonly budget: BudgetRule;
+  readonly maxTasks: number | undefined;
+  readonly maxMaps: number | undefined;
+  /** Share of the budget at which the guard warns. */
+  readonly warnAt: number;
+  /** A forecast of exhaustion nearer than this may trip. */
+  readonly horizonMs: number;
+  /** Fixed burst allowance in tasks instead of the formula's. */
+  readonly leash: number | undefined;
+  /** After the start a forecast may not trip for this long; budgets always may. */
+  readonly startGraceMs: number;
+  /** How long a clamped target that does not push may take to recede. */
+  readonly patienceMs: number;
+  /** From SIGTERM to SIGKILL. */
+  readonly graceMs: number;
+  readonly dumpTimeoutMs: number;
+  readonly until: Step;
+  readonly dryRun: boolean;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  contain: 'auto',
+  requireContainment: false,
+  onGuardDeath: 'keep',
+  budget: { shares: {}, reserve: { share: 0.05 } },
+  maxTasks: undefined,
+  maxMaps: undefined,
+  warnAt: 0.8,
+  horizonMs: 10_000,
+  leash: undefined,
+  startGraceMs: 10_000,
+  patienceMs: 5_000,
+  graceMs: 10_000,
+  dumpTimeoutMs: 500,
+  until: 'kill',
+  dryRun: false,
+};
