@@ -1,0 +1,154 @@
+import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, GuardError } from '../errors.ts';
+import { readText } from '../procfs/read.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+import { readStat } from '../procfs/stat.ts';
+import { type CgroupPlaces, controllersOf } from './locate.ts';
+
+/** The cgroups made for one target. Paths are absolute on this machine. */
+export interface CgroupContainment {
+  readonly version: 1 | 2;
+  /** Where `pids.max` is. */
+  readonly pidsDir: string;
+  /** The v2 directory with `cgroup.kill`; the same as `pidsDir` on v2, `undefined` on plain v1. */
+  readonly unifiedDir: string | undefined;
+  /** Files that put the calling thread (v1) or process (v2) in, and the ones that take it out again. */
+  readonly enterFiles: readonly string[];
+  readonly leaveFiles: readonly string[];
+  /** What `remove` takes back, in this order. */
+  readonly undo: readonly (() => void)[];
+}
+
+const PREFIX = 'threadguard-';
+
+/**
+ * Makes the target's cgroups below the guard's own. The guard itself is never counted in them: it
+ * steps in to fork the child, whose first instruction is then inside, and out again at once.
+ * Throws a GuardError that says which directory refused what.
+ */
+export function createContainment(root: KernelRoot, places: CgroupPlaces, guardPid: number): CgroupContainment {
+  const { pids, unified } = places;
+  if (pids === undefined) throw refusal('no pids controller is mounted here', undefined);
+  const startTime = readStat(root, guardPid)?.startTime ?? 0;
+  const name = `${PREFIX}${guardPid}-${startTime}`;
+  const undo: (() => void)[] = [];
+  try {
+    if (pids.version === 2) return createV2(root, root.at(pids.dir), name, undo);
+    const parent = root.at(pids.dir);
+    const pidsDir = makeDir(parent, name, undo);
+    const unifiedDir = unified === undefined ? undefined : tryMakeDir(root.at(unified.dir), name, undo);
+    removeStale(root, parent);
+    if (unified !== undefined) removeStale(root, root.at(unified.dir));
+    return {
+      version: 1,
+      pidsDir,
+      unifiedDir,
+      // v1 moves single threads: only the one that forks goes in, so the guard costs the target nothing.
+      enterFiles: [join(pidsDir, 'tasks'), ...(unifiedDir === undefined ? [] : [join(unifiedDir, 'cgroup.procs')])],
+      leaveFiles: [
+        join(parent, 'tasks'),
+        ...(unifiedDir === undefined || unified === undefined ? [] : [join(root.at(unified.dir), 'cgroup.procs')]),
+      ],
+      undo,
+    };
+  } catch (error) {
+    runUndo(undo);
+    throw error instanceof GuardError ? error : refusal(`cannot make a cgroup in ${pids.dir}`, error);
+  }
+}
+
+/**
+ * v2 lets a cgroup have processes or controllers for its children, not both (the root excepted). So
+ * unless `pids` is already on for children, the guard first moves itself into a leaf of its own.
+ */
+function createV2(root: KernelRoot, parent: string, name: string, undo: (() => void)[]): CgroupContainment {
+  let home = parent;
+  removeStale(root, parent);
+  const subtree = join(parent, 'cgroup.subtree_control');
+  if (!(readText(subtree) ?? '').split(/\s+/).includes('pids')) {
+    if (
+      !controllersOf(root, parent).includes('pids') &&
+      !(readText(join(parent, 'cgroup.controllers')) ?? '').includes('pids')
+    ) {
+      throw refusal(`the pids controller is not available in ${parent}`, undefined);
+    }
+    const isRoot = readText(join(parent, 'cgroup.type')) === undefined;
+    if (!isRoot) {
+      home = makeDir(parent, `${name}-guard`, undo);
+      writeFileSync(join(home, 'cgroup.procs'), '0');
+      undo.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
+    }
+    writeFileSync(subtree, '+pids');
+    if (!isRoot) undo.push(() => writeFileSync(subtree, '-pids'));
+  }
+  const dir = makeDir(parent, name, undo);
+  return {
+    version: 2,
+    pidsDir: dir,
+    unifiedDir: dir,
+    enterFiles: [join(dir, 'cgroup.procs')],
+    leaveFiles: [join(home, 'cgroup.procs')],
+    undo,
+  };
+}
+
+/** Undoes everything in reverse; says whether all of it went (a cgroup with a task left cannot go). */
+export function removeContainment(containment: CgroupContainment): boolean {
+  return runUndo(containment.undo);
+}
+
+function runUndo(undo: readonly (() => void)[]): boolean {
+  let isClean = true;
+  for (const step of [...undo].reverse()) {
+    try {
+      step();
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') isClean = false;
+    }
+  }
+  return isClean;
+}
+
+/** Removes what guards that were killed left behind, as soon as nothing lives in it. */
+function removeStale(root: KernelRoot, parent: string): void {
+  for (const entry of listDirs(parent)) {
+    const match = /^threadguard-(\d+)-(\d+)(-guard)?$/.exec(entry);
+    if (match === null || readStat(root, Number(match[1]))?.startTime === Number(match[2])) continue;
+    try {
+      rmdirSync(join(parent, entry));
+    } catch {
+      // Still populated: its target outlived its guard, and the cap must go on holding.
+    }
+  }
+}
+
+function listDirs(parent: string): string[] {
+  try {
+    return readdirSync(parent).filter((entry) => entry.startsWith(PREFIX));
+  } catch {
+    return [];
+  }
+}
+
+function makeDir(parent: string, name: string, undo: (() => void)[]): string {
+  const dir = join(parent, name);
+  mkdirSync(dir);
+  undo.push(() => rmdirSync(dir));
+  return dir;
+}
+
+function tryMakeDir(parent: string, name: string, undo: (() => void)[]): string | undefined {
+  try {
+    return makeDir(parent, name, undo);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal(message: string, cause: unknown): GuardError {
+  return new GuardError('no-cgroup', cause === undefined ? message : `${message} (${errnoOf(cause)})`, {
+    hint: 'start it in a delegated cgroup (systemd-run --scope -p Delegate=yes …), or use --contain rlimit',
+    cause,
+  });
+}

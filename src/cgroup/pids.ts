@@ -1,0 +1,43 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { KeptFile, readNumber } from '../procfs/read.ts';
+
+/** The pids controller's files of one cgroup, opened once and used at every look. */
+export interface PidsFiles {
+  /** Tasks in the cgroup and below; zombies count. `undefined` when the cgroup is gone. */
+  current(): number | undefined;
+  /** Creations refused so far (`pids.events`, v1: since the mkdir, without notification). */
+  refused(): number | undefined;
+  /** Sets the cap. A cap below the present number only stops growth. Throws when the kernel refuses. */
+  setMax(tasks: number | 'max'): void;
+  /** Whether the kernel now shows this cap: a write may be accepted and mean nothing. */
+  isMax(tasks: number | 'max'): boolean;
+  close(): void;
+}
+
+export function openPids(dir: string): PidsFiles {
+  const current = new KeptFile(join(dir, 'pids.current'));
+  const events = new KeptFile(join(dir, 'pids.events'));
+  const maxPath = join(dir, 'pids.max');
+  const maxFd = openSync(maxPath, 'w');
+  return {
+    current: () => {
+      const count = current.readNumber();
+      return typeof count === 'number' ? count : undefined;
+    },
+    refused: () => parseEvents(events.read()),
+    setMax: (tasks) => void writeSync(maxFd, String(tasks)),
+    isMax: (tasks) => readNumber(maxPath) === (tasks === 'max' ? 'unlimited' : tasks),
+    close: () => {
+      current.close();
+      events.close();
+      closeSync(maxFd);
+    },
+  };
+}
+
+/** `max 12\n`; `undefined` where the file does not exist (before Linux 4.8). */
+export function parseEvents(text: string | undefined): number | undefined {
+  const match = /^max (\d+)/m.exec(text ?? '');
+  return match === null ? undefined : Number(match[1]);
+}

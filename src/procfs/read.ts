@@ -1,0 +1,66 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+
+/** The text of a kernel file, or `undefined` when it is gone or not ours to read. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A kernel file with one number; `max` is `'unlimited'`, anything unreadable `'unknown'`. */
+export function readNumber(path: string): number | 'unlimited' | 'unknown' {
+  return parseNumber(readText(path));
+}
+
+export function parseNumber(text: string | undefined): number | 'unlimited' | 'unknown' {
+  const word = text?.trim();
+  if (word === 'max') return 'unlimited';
+  return word !== undefined && /^-?\d+$/.test(word) ? Number(word) : 'unknown';
+}
+
+const shared = Buffer.allocUnsafe(64 * 1024);
+
+/**
+ * A kernel file kept open and read from its start again and again: 1–8 µs a look instead of 18–36
+ * for open, read and close, and it needs no free descriptor at a bad moment.
+ */
+export class KeptFile {
+  readonly path: string;
+  #fd: number | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#fd = openSync(path, 'r');
+    } catch {
+      this.#fd = undefined;
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#fd !== undefined;
+  }
+
+  /** Up to 64 KiB of text; `undefined` once the object behind it is gone (ESRCH, ENODEV) or was never there. */
+  read(): string | undefined {
+    if (this.#fd === undefined) return undefined;
+    try {
+      const length = readSync(this.#fd, shared, 0, shared.length, 0);
+      return shared.toString('latin1', 0, length);
+    } catch {
+      return undefined;
+    }
+  }
+
+  readNumber(): number | 'unlimited' | 'unknown' {
+    return parseNumber(this.read());
+  }
+
+  close(): void {
+    if (this.#fd === undefined) return;
+    closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}

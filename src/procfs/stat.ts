@@ -1,0 +1,49 @@
+import { readText } from './read.ts';
+import type { KernelRoot } from './root.ts';
+
+export interface ProcessStat {
+  readonly pid: number;
+  readonly name: string;
+  readonly state: string;
+  readonly ppid: number;
+  readonly pgrp: number;
+  readonly session: number;
+  /** Device number of the controlling terminal; 0 when there is none. */
+  readonly ttyNr: number;
+  /** Foreground process group of that terminal; -1 when there is none. */
+  readonly tpgid: number;
+  readonly threads: number;
+  /** Clock ticks after boot: with the pid, the identity of a process. */
+  readonly startTime: number;
+}
+
+/** `/proc/PID/stat`. Costs 4 µs with one thread and 442 µs with 9,000: not for every look. */
+export function readStat(root: KernelRoot, pid: number | 'self'): ProcessStat | undefined {
+  const text = readText(root.proc(pid, 'stat'));
+  return text === undefined ? undefined : parseStat(text);
+}
+
+/**
+ * `42 (na) me) S 1 42 42 34816 42 4194304 … 17 0 1234567 …` — proc_pid_stat(5). The name may hold
+ * spaces, parentheses and newlines, so everything is counted from the last `)`.
+ */
+export function parseStat(text: string): ProcessStat | undefined {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open < 0 || close < open) return undefined;
+  const fields = text.slice(close + 2).split(' ');
+  const startTime = Number(fields[19]);
+  if (!Number.isFinite(startTime)) return undefined;
+  return {
+    pid: Number(text.slice(0, open)),
+    name: text.slice(open + 1, close),
+    state: fields[0] ?? '?',
+    ppid: Number(fields[1]),
+    pgrp: Number(fields[2]),
+    session: Number(fields[3]),
+    ttyNr: Number(fields[4]),
+    tpgid: Number(fields[5]),
+    threads: Number(fields[17]),
+    startTime,
+  };
+}

