@@ -1,0 +1,207 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { STEPS, type Step } from '../core/model.ts';
+import { parseCount, parseDurationMs, parseShare } from '../core/units.ts';
+import { type ContainMode, DEFAULT_SETTINGS, type Settings } from '../policy/settings.ts';
+
+/** What `run` is told beyond the policy: where to speak and what to hand on. */
+export interface RunOptions {
+  readonly settings: Settings;
+  readonly command: readonly string[];
+  readonly passFds: readonly number[];
+  readonly incidentDir: string | undefined;
+  readonly logFormat: 'human' | 'json';
+  readonly logFile: string | undefined;
+  readonly quiet: boolean;
+  readonly progress: boolean;
+}
+
+const CEILING_NAMES = [
+  'kernel.pid_max',
+  'kernel.threads-max',
+  'RLIMIT_NPROC',
+  'pids.max',
+  'vm.max_map_count',
+  'memory.max',
+  'MemAvailable',
+];
+
+/** The `run` command with every flag. Flags after COMMAND belong to the command. */
+export function runCommand(action: (options: RunOptions) => Promise<void>): Command {
+  const d = DEFAULT_SETTINGS;
+  return new Command('run')
+    .description('guard a command')
+    .argument('<command...>', 'the command and its arguments, after --')
+    .passThroughOptions()
+    .showSuggestionAfterError()
+    .addOption(
+      option(
+        '--budget <share...>',
+        'share of what is free that it may ever hold: 50%, or NAME=50% for one ceiling',
+        budgetShare,
+        {},
+      ),
+    )
+    .addOption(option('--max-tasks <count>', 'never more threads and processes than this', count))
+    .addOption(option('--max-maps <count>', 'trip when one process holds this many memory maps', count))
+    .addOption(
+      option('--warn-at <share>', 'warn at this share of the budget', share, d.warnAt).default(d.warnAt, '80%'),
+    )
+    .addOption(
+      option('--horizon <duration>', 'a forecast of exhaustion nearer than this trips', duration).default(
+        d.horizonMs,
+        '10s',
+      ),
+    )
+    .addOption(
+      option('--reserve <amount>', 'tasks, or share of the limit, kept free for everybody else', reserve).default(
+        { share: 0.05 },
+        '5%',
+      ),
+    )
+    .addOption(
+      option(
+        '--leash <tasks>',
+        'burst the kernel allows between two looks (default: a quarter of the budget, at least 512)',
+        count,
+      ),
+    )
+    .addOption(
+      option('--start-grace <duration>', 'no trip on a forecast before this; budgets always hold', duration).default(
+        d.startGraceMs,
+        '10s',
+      ),
+    )
+    .addOption(
+      option('--patience <duration>', 'time for a clamped target that does not push to recede', duration).default(
+        d.patienceMs,
+        '5s',
+      ),
+    )
+    .addOption(option('--grace <duration>', 'from SIGTERM to SIGKILL', duration).default(d.graceMs, '10s'))
+    .addOption(
+      option('--dump-timeout <duration>', 'most time spent on evidence', duration).default(d.dumpTimeoutMs, '500ms'),
+    )
+    .addOption(new Option('--until <step>', 'how far the ladder may go').choices(STEPS).default('kill'))
+    .addOption(
+      new Option('--contain <how>', 'what holds the target')
+        .choices(['auto', 'cgroup', 'rlimit', 'none'])
+        .default('auto'),
+    )
+    .addOption(new Option('--require-containment', 'refuse to start where a cgroup cannot be had'))
+    .addOption(
+      new Option('--on-guard-death <what>', 'what happens to the command when the guard is killed')
+        .choices(['keep', 'kill'])
+        .default('keep'),
+    )
+    .addOption(new Option('--dry-run', 'walk the ladder, say what would be done, touch nothing'))
+    .addOption(option('--pass-fd <fd...>', 'hand on this descriptor (3 to 1023)', descriptor, []))
+    .addOption(new Option('--incident-dir <dir>', 'where evidence goes'))
+    .addOption(new Option('--log-format <format>', 'how the guard speaks').choices(['human', 'json']).default('human'))
+    .addOption(new Option('--log-file <file>', 'speak there instead of on stderr'))
+    .addOption(new Option('--quiet', 'say nothing but errors and actions'))
+    .addOption(new Option('--progress', 'a status line on a terminal'))
+    .action((command: string[], flags: Flags) => action(toOptions(command, flags)));
+}
+
+interface Flags {
+  budget: Record<string, number>;
+  maxTasks?: number;
+  maxMaps?: number;
+  warnAt: number;
+  horizon: number;
+  reserve: { share: number } | { tasks: number };
+  leash?: number;
+  startGrace: number;
+  patience: number;
+  grace: number;
+  dumpTimeout: number;
+  until: Step;
+  contain: ContainMode;
+  requireContainment?: true;
+  onGuardDeath: 'keep' | 'kill';
+  dryRun?: true;
+  passFd: number[];
+  incidentDir?: string;
+  logFormat: 'human' | 'json';
+  logFile?: string;
+  quiet?: true;
+  progress?: true;
+}
+
+function toOptions(command: readonly string[], flags: Flags): RunOptions {
+  return {
+    settings: {
+      contain: flags.contain,
+      requireContainment: flags.requireContainment ?? false,
+      onGuardDeath: flags.onGuardDeath,
+      budget: { shares: flags.budget, reserve: flags.reserve },
+      maxTasks: flags.maxTasks,
+      maxMaps: flags.maxMaps,
+      warnAt: flags.warnAt,
+      horizonMs: flags.horizon,
+      leash: flags.leash,
+      startGraceMs: flags.startGrace,
+      patienceMs: flags.patience,
+      graceMs: flags.grace,
+      dumpTimeoutMs: flags.dumpTimeout,
+      until: flags.until,
+      dryRun: flags.dryRun ?? false,
+    },
+    command,
+    passFds: flags.passFd,
+    incidentDir: flags.incidentDir,
+    logFormat: flags.logFormat,
+    logFile: flags.logFile,
+    quiet: flags.quiet ?? false,
+    progress: flags.progress ?? false,
+  };
+}
+
+function option<T>(flags: string, description: string, parse: (text: string, previous: T) => T, initial?: T): Option {
+  const made = new Option(flags, description).argParser(parse);
+  return initial === undefined ? made : made.default(initial, 'none');
+}
+
+function count(text: string): number {
+  const value = parseCount(text);
+  if (value === undefined || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return value;
+}
+
+function duration(text: string): number {
+  const value = parseDurationMs(text);
+  if (value === undefined) throw new InvalidArgumentError('It must be a duration like 250ms, 10s or 5m.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = parseShare(text);
+  if (value === undefined) throw new InvalidArgumentError('It must be a share above 0% and at most 100%.');
+  return value;
+}
+
+function reserve(text: string): { share: number } | { tasks: number } {
+  const tasks = parseCount(text);
+  if (tasks !== undefined) return { tasks };
+  const value = parseShare(text);
+  if (value === undefined) throw new InvalidArgumentError('It must be a number of tasks or a share like 5%.');
+  return { share: value };
+}
+
+function budgetShare(text: string, previous: Record<string, number>): Record<string, number> {
+  const equals = text.indexOf('=');
+  const name = equals < 0 ? undefined : text.slice(0, equals);
+  const value = share(text.slice(equals + 1));
+  if (name !== undefined && !CEILING_NAMES.includes(name)) {
+    throw new InvalidArgumentError(`There is no ceiling ${name}: it is one of ${CEILING_NAMES.join(', ')}.`);
+  }
+  const names = name === undefined ? ['host', 'pid-namespace', 'user', 'cgroup', 'process'] : [name];
+  return { ...previous, ...Object.fromEntries(names.map((key) => [key, value])) };
+}
+
+function descriptor(text: string, previous: number[]): number[] {
+  const fd = parseCount(text);
+  if (fd === undefined || fd < 3 || fd > 1023)
+    throw new InvalidArgumentError('It must be a descriptor from 3 to 1023.');
+  return [...previous, fd];
+}

@@ -1,0 +1,84 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { errnoOf, GuardError } from '../errors.ts';
+import type { GuardEvent, Reporter } from '../reporters/event.ts';
+import { humanReporter, wantsColour } from '../reporters/human.ts';
+import { ndjsonReporter } from '../reporters/ndjson.ts';
+import { openSink, type Sink } from '../reporters/sink.ts';
+import type { RunOptions } from './options.ts';
+
+/** What is still said with --quiet. */
+const LOUD: ReadonlySet<GuardEvent['event']> = new Set([
+  'trip',
+  'clamp',
+  'release',
+  'dump',
+  'terminate',
+  'kill',
+  'error',
+]);
+
+/** Where and how the guard speaks. */
+export interface Voice {
+  readonly report: Reporter;
+  /** Draws or clears the status line; does nothing where there is no terminal. */
+  readonly status: ((text: string) => void) | undefined;
+  readonly dropped: () => number;
+  readonly flush: (timeoutMs: number) => Promise<void>;
+}
+
+export function openVoice(
+  options: RunOptions,
+  target: string,
+  pid: () => number | undefined,
+  env: NodeJS.ProcessEnv,
+): Voice {
+  const sink = openLog(options.logFile);
+  const isTerminal = options.logFile === undefined && process.stderr.isTTY === true;
+  const speak =
+    options.logFormat === 'json'
+      ? ndjsonReporter(sink, target, pid)
+      : humanReporter(sink, { colour: wantsColour(isTerminal, env) });
+  const hasStatus = options.progress && isTerminal && options.logFormat === 'human';
+  let drawn = false;
+  const clear = (): void => {
+    if (drawn) sink.write('\r\u001b[K');
+    drawn = false;
+  };
+  return {
+    report: (event) => {
+      // An `exit` without evidence or trouble is no news to someone who asked for quiet.
+      if (options.quiet && !LOUD.has(event.event) && event.fields['stoppedByGuard'] !== true) return;
+      clear();
+      speak(event);
+    },
+    status: hasStatus
+      ? (text) => {
+          if (text === '') return clear();
+          sink.write(`\r\u001b[K${text}`);
+          drawn = true;
+        }
+      : undefined,
+    dropped: sink.dropped,
+    flush: (timeoutMs) => sink.flush(timeoutMs),
+  };
+}
+
+/** A log that cannot be written is found out now, not when there is something to say. */
+function openLog(path: string | undefined): Sink {
+  if (path === undefined) return openSink({ fd: 2 });
+  try {
+    const fd = openSync(path, 'a');
+    // A full disk takes the open and refuses the first byte.
+    writeSync(fd, '\n');
+    closeSync(fd);
+    return openSink({ path });
+  } catch (error) {
+    throw new GuardError('no-log-file', `cannot write the log file ${path} (${errnoOf(error)})`, {
+      hint:
+        errnoOf(error) === 'ENOSPC'
+          ? 'free some space, or log elsewhere'
+          : 'name a file that can be written with --log-file',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CgroupContainment, removeContainment } from '../cgroup/containment.ts';
+import { openKiller } from '../cgroup/kill.ts';
+import { openPids } from '../cgroup/pids.ts';
+import { GuardError } from '../errors.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+import { readStat } from '../procfs/stat.ts';
+import type { Holder } from './holder.ts';
+
+/** Tasks of the guard that a v2 cgroup counts while the guard is inside to fork: v2 moves whole processes. */
+const GUARD_TASKS = 16;
+
+/** The strongest holder: a pids cgroup of the target's own. */
+export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): Holder {
+  const pids = openPids(containment.pidsDir);
+  const killer = openKiller(containment.pidsDir, containment.unifiedDir);
+  let lastTasks = 0;
+  let cap: number | 'max' = 'max';
+
+  const setCap = (next: number | 'max'): boolean => {
+    if (next === cap) return true;
+    try {
+      pids.setMax(next);
+      cap = next;
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const signalAll = (signal: NodeJS.Signals): void => {
+    for (const pid of killer.processes()) send(pid, signal);
+  };
+
+  return {
+    kind: containment.version === 2 ? 'cgroup-v2' : 'cgroup-v1',
+    description: `pids cgroup ${containment.pidsDir}`,
+    cannot:
+      containment.unifiedDir === undefined
+        ? ['there is no cgroup.kill here: the tree is ended by a walk under a closed cap']
+        : [],
+    isHeld: true,
+    tripShare: 1,
+    beforeFork: (initial) => {
+      // While the guard's own threads are in a v2 cgroup they must not use up a small leash.
+      const room = containment.version === 2 && initial !== 'max' ? initial + GUARD_TASKS : initial;
+      setCap(room);
+      if (!pids.isMax(room)) {
+        throw new GuardError('cap-not-taken', `the kernel did not take a cap of ${room} in ${containment.pidsDir}`, {
+          hint: 'use --contain rlimit, or --contain none to run without a kernel cap',
+        });
+      }
+      for (const file of containment.enterFiles) writeFileSync(file, '0');
+    },
+    afterFork: (_pid, final) => {
+      for (const file of containment.leaveFiles) writeFileSync(file, '0');
+      setCap(final);
+    },
+    tasks: () => {
+      lastTasks = pids.current() ?? lastTasks;
+      return lastTasks;
+    },
+    refused: () => pids.refused(),
+    uidTasks: () => 'unknown',
+    processes: () => killer.processes(),
+    setCap,
+    clamp: (tasks) => setCap(Math.max(1, tasks)),
+    release: (next) => void setCap(next),
+    signal: signalAll,
+    killRound: () => {
+      if (killer.kill()) return;
+      // Nothing can be born under a closed cap, so a walk ends.
+      setCap(0);
+      signalAll('SIGKILL');
+    },
+    // On v1 cgroup.procs still lists processes that are dead but not reaped.
+    isEmpty: () =>
+      !killer.isPopulated() ||
+      killer.processes().every((pid) => {
+        const stat = readStat(root, pid);
+        return stat === undefined || (stat.state === 'Z' && stat.threads <= 1);
+      }),
+    onRefusal: (callback) => {
+      // v1 counts refusals but notifies nobody: there the next look finds out.
+      if (containment.version === 1) return () => {};
+      try {
+        const watcher = watch(join(containment.pidsDir, 'pids.events'), callback);
+        watcher.on('error', () => watcher.close());
+        return () => watcher.close();
+      } catch {
+        return () => {};
+      }
+    },
+    remove: () => removeContainment(containment),
+    close: () => {
+      pids.close();
+      killer.close();
+    },
+  };
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended between the list and the signal.
+  }
+}

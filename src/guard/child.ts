@@ -1,0 +1,58 @@
+import { execa } from 'execa';
+import { EXIT, errnoOf, GuardError } from '../errors.ts';
+import type { LaunchPlan } from './exec.ts';
+
+/** How the command ended. Node reports a death by a real-time signal as code 0: documented, not detectable. */
+export type Ending =
+  | { readonly by: 'exit'; readonly code: number }
+  | { readonly by: 'signal'; readonly signal: NodeJS.Signals };
+
+export interface Child {
+  readonly pid: number;
+  readonly ended: Promise<Ending>;
+}
+
+/**
+ * Starts the command with the guard's own descriptors: no pipes, no buffering, and none of execa's
+ * clean-up handlers or force-kill timers, which would end a service in the middle of its own stop.
+ */
+export function startChild(
+  plan: LaunchPlan,
+  options: { readonly env: NodeJS.ProcessEnv; readonly passFds: readonly number[]; readonly newSession: boolean },
+): Child {
+  const last = Math.max(2, ...options.passFds);
+  const stdio = Array.from({ length: last + 1 }, (_, fd) =>
+    fd <= 2 || options.passFds.includes(fd) ? (fd <= 2 ? 'inherit' : fd) : 'ignore',
+  );
+  const child = execa(plan.file, plan.args, {
+    stdio: stdio as ['inherit', 'inherit', 'inherit'],
+    env: options.env as Record<string, string>,
+    extendEnv: false,
+    detached: options.newSession,
+    cleanup: false,
+    forceKillAfterDelay: false,
+    buffer: false,
+    reject: false,
+    preferLocal: false,
+    verbose: 'none',
+  });
+  if (child.pid === undefined) {
+    return { pid: 0, ended: child.then((result) => Promise.reject(spawnError(plan.file, result.cause ?? result))) };
+  }
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? { by: 'exit', code: code ?? 0 } : { by: 'signal', signal }),
+    );
+  });
+  return { pid: child.pid, ended };
+}
+
+function spawnError(file: string, cause: unknown): GuardError {
+  const errno = errnoOf(cause);
+  const exitCode = errno === 'ENOENT' ? EXIT.notFound : errno === 'EACCES' ? EXIT.notExecutable : EXIT.guardFailed;
+  const hint =
+    errno === 'EAGAIN'
+      ? 'no task is free: see which limit on tasks is reached (ulimit -u, pids.max)'
+      : 'check that the file, its interpreter and its arguments are right';
+  return new GuardError('spawn-failed', `cannot start ${file} (${errno})`, { hint, exitCode, cause });
+}

@@ -1,0 +1,57 @@
+import { mayRepeat } from '../policy/cadence.ts';
+import { countMaps } from '../procfs/maps.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+import { countThreads } from '../procfs/task.ts';
+
+/** Processes whose maps are counted: the ones with the most threads. */
+const HEAVIEST = 4;
+const COUNT_EVERY_MS = 1_000;
+const MAX_LISTED = 256;
+
+/**
+ * Counts the maps of the heaviest processes, never spending over 1 % of a core on it: a count of
+ * 60,000 maps takes 22 ms. Out of turn it counts when the threads say that the maps must have moved.
+ */
+export class MapsWatch {
+  readonly #root: KernelRoot;
+  readonly #now: () => number;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #costMs = 0;
+  #tasksAtCount = 0;
+  #heaviest: { pid: number; maps: number } | undefined;
+
+  constructor(root: KernelRoot, now: () => number) {
+    this.#root = root;
+    this.#now = now;
+  }
+
+  /** The process with the most maps as last counted. */
+  get heaviest(): { readonly pid: number; readonly maps: number } | undefined {
+    return this.#heaviest;
+  }
+
+  look(nowMs: number, tasks: number, processes: () => readonly number[]): void {
+    const hasMoved = Math.abs(tasks - this.#tasksAtCount) > Math.max(256, this.#tasksAtCount / 4);
+    if (!mayRepeat(nowMs, this.#lastMs, this.#costMs, hasMoved ? COUNT_EVERY_MS / 10 : COUNT_EVERY_MS)) return;
+    const before = this.#now();
+    let heaviest: { pid: number; maps: number } | undefined;
+    for (const pid of this.#candidates(processes())) {
+      const maps = countMaps(this.#root, pid);
+      if (maps !== undefined && maps > (heaviest?.maps ?? -1)) heaviest = { pid, maps };
+    }
+    this.#heaviest = heaviest ?? this.#heaviest;
+    this.#tasksAtCount = tasks;
+    this.#lastMs = nowMs;
+    this.#costMs = this.#now() - before;
+  }
+
+  #candidates(pids: readonly number[]): number[] {
+    if (pids.length <= HEAVIEST) return [...pids];
+    return pids
+      .slice(0, MAX_LISTED)
+      .map((pid) => ({ pid, threads: countThreads(this.#root, pid) ?? 0 }))
+      .sort((a, b) => b.threads - a.threads)
+      .slice(0, HEAVIEST)
+      .map(({ pid }) => pid);
+  }
+}

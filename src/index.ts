@@ -1,0 +1,7 @@
+/** The library's front door: the pure core and the readers that `threadguard run` is built on. */
+export { type Budget, type BudgetRule, budgets, DEFAULT_SHARES, tightestTaskBudget } from './core/budget.ts';
+export { bindingCeiling, ceilingLabel } from './core/ceiling.ts';
+export { exhaustionMs, type Growth, measureGrowth } from './core/forecast.ts';
+export { groupTasks, normaliseName, type TaskFacts, type TaskGroup } from './core/group.ts';
+export type { Ceiling, Limit, Sample, Scope, Step, Unit } from './core/model.ts';
+export { EXIT, GuardError } from './errors.ts';

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+
+/** Whom each folder may import, besides itself. What is not listed is not allowed. */
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  policy: ['core'],
+  procfs: [],
+  sys: [],
+  cgroup: ['procfs', 'sys', '.'],
+  ceilings: ['core', 'procfs', 'cgroup'],
+  evidence: ['core', 'procfs', '.'],
+  reporters: ['core', 'policy'],
+  guard: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', '.'],
+  cli: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', 'guard', '.'],
+  '.': ['core', 'ceilings'],
+};
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+it('imports point one way', () => {
+  const wrong: string[] = [];
+  for (const file of files) {
+    const from = dirname(file).split('/')[0] as string;
+    for (const [, target] of readFileSync(join(src, file), 'utf8').matchAll(/from '(\.[^']+)'/g)) {
+      const to = relative(src, resolve(src, dirname(file), target as string)).split('/');
+      const folder = to.length === 1 ? '.' : (to[0] as string);
+      if (folder !== from && !MAY[from]?.includes(folder)) wrong.push(`${file} → ${target}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+it('the core and the policy touch neither Node nor a clock', () => {
+  for (const file of files.filter((name) => /^(core|policy)\//.test(name))) {
+    expect(readFileSync(join(src, file), 'utf8'), file).not.toMatch(
+      /'node:|Date\.now|performance\.now|new Date|process\./,
+    );
+  }
+});

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { locate } from '../../src/cgroup/locate.ts';
+import { kernelRoot } from '../../src/procfs/root.ts';
+import { BUILD_DIR } from '../setup/tools.ts';
+
+export const THREADGUARD: string = fileURLToPath(new URL('../../bin/threadguard', import.meta.url));
+export const MISBEHAVE: string = join(BUILD_DIR, 'misbehave');
+export const PROBE: string = join(BUILD_DIR, 'probe');
+
+/** Everything started here lives in a pids cgroup of its own, so that a bug in a test cannot eat the machine. */
+export interface Box {
+  readonly dir: string;
+  /** Scratch folder; also where incidents go. */
+  readonly scratch: string;
+  /** Starts a command inside; stdout and stderr are collected. */
+  start(command: readonly string[], options?: StartOptions): Running;
+  /** Tasks inside now. */
+  tasks(): number;
+  /** Most tasks ever inside, as the kernel saw it. */
+  peak(): number;
+  /** Directories of cgroups made inside. */
+  inner(): string[];
+  remove(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly stdio?: ('pipe' | 'ignore' | 'inherit' | number)[];
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  /** Output so far. */
+  out(): string;
+  err(): string;
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; out: string; err: string }>;
+}
+
+const pids = locate(kernelRoot()).pids;
+let count = 0;
+
+export function makeBox(cap = 4000): Box {
+  if (pids === undefined || pids.version !== 1)
+    throw new Error('these tests need a v1 pids hierarchy; v2 is tested in the lab');
+  count += 1;
+  const dir = join(pids.dir, `tgtest-${process.pid}-${count}`);
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'pids.max'), String(cap));
+  const scratch = mkdtempSync(join(tmpdir(), 'tgtest-'));
+  const list = (file: string) => readFileSync(join(dir, file), 'utf8').trim();
+  const inner = () =>
+    readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(dir, name));
+  const processes = () =>
+    [dir, ...inner()].flatMap((at) =>
+      readFileSync(join(at, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number),
+    );
+  return {
+    dir,
+    scratch,
+    start: (command, options = {}) => {
+      // The thread that forks steps in and out again; a shell in between would touch the environment.
+      writeFileSync(join(dir, 'tasks'), '0');
+      try {
+        return run(command, options);
+      } finally {
+        writeFileSync(join(pids.dir, 'tasks'), '0');
+      }
+    },
+    tasks: () => Number(list('pids.current')),
+    peak: () => Number(list('pids.peak')),
+    inner,
+    remove: async () => {
+      writeFileSync(join(dir, 'pids.max'), '0');
+      for (let round = 0; round < 200; round += 1) {
+        for (const pid of processes())
+          try {
+            process.kill(pid, 'SIGKILL');
+          } catch {}
+        try {
+          for (const at of [...inner(), dir]) rmdirSync(at);
+          break;
+        } catch {
+          await sleep(25);
+        }
+      }
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+function run(command: readonly string[], options: StartOptions): Running {
+  const child = spawn(command[0] as string, command.slice(1), {
+    env: options.env ?? process.env,
+    cwd: options.cwd,
+    stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (data) => (out += data));
+  child.stderr?.on('data', (data) => (err += data));
+  // 'exit', not 'close': what a target leaves behind may hold the pipes.
+  const ended = new Promise<Awaited<Running['ended']>>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => setTimeout(() => resolve({ code, signal, out, err }), 30));
+  });
+  return { child, out: () => out, err: () => err, ended };
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until a condition holds; fails with what was waited for. */
+export async function until(what: string, condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+  const end = Date.now() + timeoutMs;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await sleep(10);
+  }
+}
+
+/** Events of `--log-format json` on stderr, one a line. */
+export function events(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

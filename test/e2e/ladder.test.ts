@@ -1,0 +1,169 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Box, events, MISBEHAVE, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+
+let box: Box;
+beforeEach(() => {
+  box = makeBox();
+});
+afterEach(() => box.remove());
+
+const guard = (flags: string[], ...command: string[]) =>
+  box.start([THREADGUARD, 'run', '--incident-dir', box.scratch, '--log-format', 'json', ...flags, '--', ...command]);
+
+describe('a cgroup holds to the very task', () => {
+  it.for(['thread', 'fork', 'setsid', 'daemon', 'stubborn', 'exec-chain', 'staircase', 'rename'])(
+    '%s is stopped, its whole tree gone',
+    async (mode) => {
+      const running = guard(['--max-tasks', '600', '--grace', '300ms', '--dump-timeout', '100ms'], MISBEHAVE, mode);
+      const { code, err } = await running.ended;
+      expect(code, err).toBe(113);
+      const log = events(err);
+      expect(log.map(({ event }) => event)).toEqual(
+        expect.arrayContaining(['start', 'contained', 'trip', 'clamp', 'dump', 'terminate', 'exit']),
+      );
+      const exit = log.at(-1) as { peakTasks: number; leftTasks: number; cgroupRemoved: boolean };
+      expect(exit.peakTasks).toBe(600);
+      expect(exit).toMatchObject({ event: 'exit', leftTasks: 0, cgroupRemoved: true, stoppedByGuard: true });
+      // The guard, its launcher and the box's shell are outside of the 600.
+      expect(box.peak()).toBeLessThanOrEqual(600 + 16);
+      expect(box.inner()).toEqual([]);
+    },
+  );
+});
+
+describe('the cap outlives the guard', () => {
+  it.for(['SIGSTOP', 'SIGKILL'] as const)('%s', async (signal) => {
+    const running = guard(['--max-tasks', '500'], MISBEHAVE, 'slow', '100000', '8');
+    await until(
+      'the target runs',
+      () => box.inner().length > 0 && Number(readFileSync(join(box.inner()[0] as string, 'pids.current'), 'utf8')) > 20,
+    );
+    running.child.kill(signal);
+    await sleep(2500);
+    const inner = box.inner()[0] as string;
+    expect(Number(readFileSync(join(inner, 'pids.current'), 'utf8'))).toBeGreaterThan(100);
+    expect(Number(readFileSync(join(inner, 'pids.peak'), 'utf8'))).toBeLessThanOrEqual(500);
+  });
+  it('--on-guard-death kill ends the command with the guard', async () => {
+    const running = guard(['--on-guard-death', 'kill'], 'sleep', '20');
+    await until('the target runs', () => box.tasks() > 0 && running.err().includes('contained'));
+    await sleep(300);
+    running.child.kill('SIGKILL');
+    await until('everything is gone', () => box.tasks() === 0, 3000);
+  });
+});
+
+describe('steps of the ladder', () => {
+  it('--until warn says it and lets it be', async () => {
+    const { code, err } = await guard(['--max-tasks', '100', '--until', 'warn'], MISBEHAVE, 'hold', '200', '2').ended;
+    expect(code).toBe(null);
+    expect(events(err).map(({ event }) => event)).not.toContain('trip');
+    expect(events(err).map(({ event }) => event)).toContain('warn');
+  });
+  it('--until clamp holds it and lets it live', async () => {
+    const { code, signal, err } = await guard(
+      ['--max-tasks', '100', '--until', 'clamp'],
+      MISBEHAVE,
+      'thread',
+      '9999',
+      '2',
+    ).ended;
+    expect([code, signal]).toEqual([null, 'SIGALRM']);
+    expect(events(err).at(-1)).toMatchObject({ event: 'exit', peakTasks: 100, stoppedByGuard: false });
+  });
+  it('--dry-run walks it, touches nothing and keeps the exit status', async () => {
+    const { code, signal, err } = await guard(['--max-tasks', '200', '--dry-run'], MISBEHAVE, 'thread', '400', '2')
+      .ended;
+    expect([code, signal], err).toEqual([null, 'SIGALRM']);
+    const log = events(err);
+    expect(log.find(({ event }) => event === 'clamp')).toMatchObject({ dryRun: true });
+    expect(readdirSync(box.scratch)).toEqual([]);
+  });
+  it('a clamped target that recedes is released', async () => {
+    const { code, err } = await guard(['--max-tasks', '50', '--until', 'dump'], MISBEHAVE, 'pulse', '60', '9').ended;
+    expect(events(err).map(({ event }) => event)).toContain('clamp');
+    expect(events(err).map(({ event }) => event)).toContain('release');
+    expect(code).toBe(0);
+  });
+  it('maps trip too', async () => {
+    const { code, err } = await guard(['--max-maps', '5000', '--grace', '0'], MISBEHAVE, 'map', '20000', '8').ended;
+    expect(code, err).toBe(113);
+    expect(events(err).find(({ event }) => event === 'trip')).toMatchObject({ cause: 'max-maps' });
+  });
+  it('evidence is written before the kill and names the group that grew', async () => {
+    const { err } = await guard(['--max-tasks', '300', '--grace', '0'], MISBEHAVE, 'stubborn').ended;
+    const dir = (events(err).at(-1) as { incident: string }).incident;
+    const incident = JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8'));
+    expect(incident).toMatchObject({
+      schema: 'threadguard.incident/1',
+      trip: { cause: 'max-tasks' },
+      groups: [{ name: 'misbehave', count: 300, grew: 300 }],
+    });
+    expect(incident.groups[0].wait).not.toBe('');
+    expect(readFileSync(join(dir, 'samples.ndjson'), 'utf8')).toContain('"tasks":300');
+  });
+});
+
+it('an honest burst passes the default leash without one refusal', async () => {
+  const { code, out, err } = await guard([], MISBEHAVE, 'burst', '500').ended;
+  expect([code, out]).toEqual([0, 'refused 0\n']);
+  expect(events(err).at(-1)).toMatchObject({ actions: {}, refused: 0 });
+});
+
+it('a run without an incident leaves nothing behind', async () => {
+  expect((await guard([], 'true').ended).code).toBe(0);
+  expect(readdirSync(box.scratch)).toEqual([]);
+  expect(box.inner()).toEqual([]);
+});
+
+describe('without any right to a cgroup', () => {
+  const asNobody = (flags: string[], ...command: string[]) =>
+    box.start([
+      'setpriv',
+      '--reuid=65534',
+      '--regid=65534',
+      '--clear-groups',
+      'env',
+      'HOME=/nonexistent',
+      THREADGUARD,
+      'run',
+      '--log-format',
+      'json',
+      ...flags,
+      '--',
+      ...command,
+    ]);
+  it('RLIMIT_NPROC holds a plain user, and the banner says what it cannot do', async () => {
+    const { code, err } = await asNobody(['--max-tasks', '600', '--grace', '300ms'], MISBEHAVE, 'thread', '99999', '10')
+      .ended;
+    expect(code, err).toBe(113);
+    const contained = events(err).find(({ event }) => event === 'contained') as {
+      by: string;
+      cannot: string[];
+      fallbacks: string[];
+    };
+    expect(contained.by).toBe('rlimit');
+    expect(contained.cannot.length).toBeGreaterThan(0);
+    expect(contained.fallbacks[0]).toContain('EACCES');
+    expect(box.peak()).toBeLessThanOrEqual(600 + 24);
+  });
+  it('sampling alone stops a bomb before a quarter of the room is used', async () => {
+    const { code, err } = await guard(
+      ['--contain', 'none', '--budget', '25%', '--grace', '0'],
+      MISBEHAVE,
+      'thread',
+      '99999',
+      '10',
+    ).ended;
+    expect(code, err).toBe(113);
+    expect(events(err).find(({ event }) => event === 'contained')).toMatchObject({ by: 'sampling' });
+  });
+  it('--require-containment refuses instead', async () => {
+    const { code, err } = await asNobody(['--require-containment'], 'touch', join(box.scratch, 'ran')).ended;
+    expect(code).toBe(125);
+    expect(err).toContain('hint:');
+    expect(existsSync(join(box.scratch, 'ran'))).toBe(false);
+  });
+});

@@ -1,0 +1,248 @@
+import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Box, MISBEHAVE, makeBox, PROBE, sleep, THREADGUARD, until } from './harness.ts';
+
+let box: Box;
+beforeEach(() => {
+  box = makeBox(500);
+});
+afterEach(() => box.remove());
+
+/** The same scenario through every wrapper; each row says who may differ from the bare command, and how. */
+const WRAPPERS: Readonly<Record<string, readonly string[]>> = {
+  bare: [],
+  tini: ['tini', '-s', '--'],
+  'dumb-init': ['dumb-init', '--'],
+  timeout: ['timeout', '60'],
+  threadguard: [THREADGUARD, 'run', '--quiet', '--'],
+};
+const through = (wrapper: string, command: string[], options?: Parameters<Box['start']>[1]) =>
+  box.start([...(WRAPPERS[wrapper] as string[]), ...command], options).ended;
+
+describe('differential: what the command finds', () => {
+  const facts = async (wrapper: string, env: NodeJS.ProcessEnv) =>
+    (await through(wrapper, [PROBE, 'state'], { env })).out.split('\n');
+  it('environment, directory, umask, limits, masks, priority and descriptors are those of the bare command', async () => {
+    const env = {
+      PATH: process.env['PATH'],
+      'BASH_FUNC_x%%': '() { :; }',
+      EMPTY: '',
+      'odd.name': 'a=b',
+      NODE_OPTIONS: '--no-warnings',
+      UV_THREADPOOL_SIZE: '9',
+      MULTI: 'a\nb',
+    };
+    const bare = await facts('bare', env);
+    expect(await facts('threadguard', env)).toEqual(bare);
+    expect(bare.join()).toContain('BASH_FUNC_x%%');
+  });
+  it('signals ignored by nohup stay ignored', async () => {
+    const nohup = (...wrapper: string[]) =>
+      box.start(['nohup', ...wrapper, PROBE, 'state'], { env: { PATH: process.env['PATH'] } }).ended;
+    const ignored = ({ out }: { out: string }) => out.split('\n').find((line) => line.startsWith('SigIgn'));
+    const bare = ignored(await nohup());
+    expect(bare).toMatch(/1$/);
+    expect(ignored(await nohup(THREADGUARD, 'run', '--quiet', '--'))).toBe(bare);
+  });
+  it('a NODE_OPTIONS that breaks Node does not break the guard', async () => {
+    const { code, out } = await through('threadguard', ['printenv', 'NODE_OPTIONS'], {
+      env: { ...process.env, NODE_OPTIONS: '--require /no/such/file' },
+    });
+    expect([code, out]).toEqual([0, '--require /no/such/file\n']);
+  });
+});
+
+describe('differential: how it ends', () => {
+  it.for([0, 1, 42, 113, 124, 126, 127, 200, 255])('exit %i', async (code) => {
+    for (const wrapper of Object.keys(WRAPPERS))
+      expect((await through(wrapper, [PROBE, 'exit', String(code)])).code, wrapper).toBe(code);
+  });
+  it.for([
+    ['SIGHUP', 1],
+    ['SIGINT', 2],
+    ['SIGQUIT', 3],
+    ['SIGABRT', 6],
+    ['SIGKILL', 9],
+    ['SIGSEGV', 11],
+    ['SIGPIPE', 13],
+    ['SIGTERM', 15],
+    ['SIGXFSZ', 25],
+  ] as const)('death by %s is death by the same signal (tini and dumb-init say 128+n)', async ([name, number]) => {
+    const bare = await through('bare', [PROBE, 'die', String(number)]);
+    const guarded = await through('threadguard', [PROBE, 'die', String(number)]);
+    expect([bare.signal, guarded.signal]).toEqual([name, name]);
+    expect((await through('tini', [PROBE, 'die', String(number)])).code).toBe(128 + number);
+  });
+  it.for([
+    ['no-such-command', 127],
+    ['/etc/passwd', 126],
+    ['/etc', 126],
+  ] as const)('%s ends in %i with one clear line', async ([command, want]) => {
+    const { code, err } = await through('threadguard', [command]);
+    expect(code).toBe(want);
+    expect(err).toMatch(/^threadguard: .*\n {2}hint: .*\n$/);
+  });
+});
+
+describe('signals', () => {
+  it.for([
+    'SIGHUP',
+    'SIGINT',
+    'SIGQUIT',
+    'SIGTERM',
+    'SIGUSR1',
+    'SIGUSR2',
+    'SIGALRM',
+    'SIGCONT',
+    'SIGWINCH',
+    'SIGABRT',
+    'SIGTRAP',
+    'SIGURG',
+    'SIGIO',
+    'SIGPWR',
+    'SIGSYS',
+    'SIGXCPU',
+    'SIGPIPE',
+  ] as const)('%s arrives once', async (signal) => {
+    const running = box.start([THREADGUARD, 'run', '--quiet', '--', PROBE, 'signals', '9', '900']);
+    await until('the probe waits', () => running.out().includes('ready'));
+    running.child.kill(signal);
+    const { out, code } = await running.ended;
+    expect(out.match(/signal \d+/g)).toHaveLength(1);
+    expect(code).toBe(0);
+  });
+  it('each SIGTERM is handed on, none is turned into a kill', async () => {
+    const running = box.start([THREADGUARD, 'run', '--quiet', '--', PROBE, 'signals', '2', '5000']);
+    await until('the probe waits', () => running.out().includes('ready'));
+    running.child.kill('SIGTERM');
+    await sleep(100);
+    running.child.kill('SIGTERM');
+    expect((await running.ended).out).toBe('ready\nsignal 15\nsignal 15\n');
+  });
+});
+
+it('--pass-fd and LISTEN_FDS descriptors get through, others do not', async () => {
+  const file = join(box.scratch, 'data');
+  writeFileSync(file, 'hello');
+  const fd = openSync(file, 'r');
+  const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', 'pipe', fd, fd];
+  const passed = await box.start(
+    [
+      THREADGUARD,
+      'run',
+      '--quiet',
+      '--pass-fd',
+      '4',
+      '--',
+      'sh',
+      '-c',
+      'cat <&4; (cat <&3) 2>/dev/null || echo closed',
+    ],
+    { stdio },
+  ).ended;
+  expect(passed.out).toBe('helloclosed\n');
+  const socket = openSync(file, 'r');
+  const activated = await box.start(
+    [
+      'sh',
+      '-c',
+      `LISTEN_FDS=1 LISTEN_PID=$$ exec ${THREADGUARD} run --quiet -- sh -c 'cat <&3; [ $LISTEN_PID = $$ ] && echo mine'`,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe', socket] },
+  ).ended;
+  expect(activated.out).toBe('hellomine\n');
+});
+
+it('what comes after -- is the command’s, help and all', async () => {
+  expect((await through('threadguard', ['echo', '--help', '--budget', '-x'])).out).toBe('--help --budget -x\n');
+});
+
+describe('refusals', () => {
+  const refuse = async (want: number, ...args: string[]) => {
+    const { code, err } = await box.start([THREADGUARD, ...args]).ended;
+    expect(code, err).toBe(want);
+    expect(err).toMatch(/^threadguard: .*\n {2}hint: .*\n$/);
+    return err;
+  };
+  it.for([
+    ['an unknown flag', ['run', '--max-task', '5', '--', 'true'], /max-tasks/],
+    ['--budget 150%', ['run', '--budget', '150%', '--', 'true'], /at most 100%/],
+    ['--budget of no ceiling', ['run', '--budget', 'pid_max=5%', '--', 'true'], /kernel.pid_max/],
+    ['--grace banana', ['run', '--grace', 'banana', '--', 'true'], /10s/],
+    ['no COMMAND', ['run'], /COMMAND/],
+    ['a descriptor that is not open', ['run', '--pass-fd', '77', '--', 'true'], /77/],
+    ['an unknown command', ['rum', '--', 'true'], /run/],
+    ['an incident directory that cannot be made', ['run', '--incident-dir', '/proc/x', '--', 'true'], /--incident-dir/],
+    ['a log file in no directory', ['run', '--log-file', '/no/such/dir/log', '--', 'true'], /--log-file/],
+    ['a log file on a full disk', ['run', '--log-file', '/dev/full', '--', 'true'], /ENOSPC|space/],
+    ['RLIMIT_NPROC for root', ['run', '--contain', 'rlimit', '--', 'true'], /uid 0/],
+  ] as const)('%s → 125', async ([, args, says]) => {
+    expect(await refuse(125, ...args)).toMatch(says);
+  });
+  it('a directory that is gone', async () => {
+    const dir = join(box.scratch, 'gone');
+    mkdirSync(dir);
+    const { code, err } = await box.start(['sh', '-c', `cd ${dir} && rmdir ${dir} && exec ${THREADGUARD} run -- true`])
+      .ended;
+    expect([code, err]).toEqual([125, expect.stringContaining('hint:')]);
+  });
+  it('a directory that may not be entered', async () => {
+    const dir = join(box.scratch, 'locked');
+    mkdirSync(dir);
+    chmodSync(box.scratch, 0o755);
+    const { code, err } = await box.start([
+      'sh',
+      '-c',
+      `cd ${dir} && chmod 0 . && exec setpriv --reuid=65534 --regid=65534 --clear-groups ${THREADGUARD} run -- true`,
+    ]).ended;
+    expect([code, err]).toEqual([125, expect.stringContaining('hint:')]);
+  });
+  it('a machine that is nearly full is said no to, in time and in words', async () => {
+    for (const free of [2, 4, 8]) {
+      const full = makeBox(free + 1);
+      const { code, err } = await full.start(['timeout', '10', THREADGUARD, 'run', '--', 'true']).ended;
+      await full.remove();
+      expect([code, err], `${free} free`).toEqual([125, expect.stringContaining('hint:')]);
+    }
+  });
+});
+
+it('a stderr that nobody reads never stalls the loop', async () => {
+  const fifo = join(box.scratch, 'fifo');
+  // The pipe is full from the start: 64 KiB, and somebody who holds it open without reading.
+  const script = `mkfifo ${fifo}; sleep 30 <${fifo} & exec 2>${fifo}; head -c 65536 /dev/zero >&2; exec "$@"`;
+  const running = box.start([
+    'sh',
+    '-c',
+    script,
+    'sh',
+    THREADGUARD,
+    'run',
+    '--log-format',
+    'json',
+    '--max-tasks',
+    '60',
+    '--grace',
+    '0',
+    '--',
+    MISBEHAVE,
+    'thread',
+  ]);
+  const { code } = await running.ended;
+  expect(code).toBe(113);
+});
+
+it('the log file gets every event, and stderr none', async () => {
+  const log = join(box.scratch, 'guard.log');
+  const { code, err } = await box.start([THREADGUARD, 'run', '--log-format', 'json', '--log-file', log, '--', 'true'])
+    .ended;
+  expect([code, err]).toEqual([0, '']);
+  expect(
+    readFileSync(log, 'utf8')
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).event),
+  ).toEqual(['start', 'contained', 'sample', 'exit']);
+});

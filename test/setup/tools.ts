@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Debian packages the end-to-end tests and the lab use, by the file that shows they are there. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  '/usr/bin/gcc': 'gcc',
+  '/usr/include/stdio.h': 'libc6-dev',
+  '/usr/bin/tini': 'tini',
+  '/usr/bin/dumb-init': 'dumb-init',
+  '/usr/bin/setpriv': 'util-linux',
+  '/usr/bin/tmux': 'tmux',
+  '/usr/bin/linux.uml': 'user-mode-linux',
+  '/usr/sbin/insmod': 'kmod',
+};
+
+export const BUILD_DIR: string = fileURLToPath(new URL('../../node_modules/.cache/threadguard', import.meta.url));
+
+/** Installs what is missing (root on Debian) and compiles the misbehaving programs. */
+export default function setup(): void {
+  const missing = Object.entries(PACKAGES).filter(
+    ([file]) => !existsSync(file) && !existsSync(file.replace('/usr/sbin', '/sbin')),
+  );
+  if (missing.length > 0) {
+    const apt = (...args: string[]) =>
+      execFileSync('apt-get', args, { stdio: 'ignore', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...missing.map(([, name]) => name));
+  }
+  mkdirSync(BUILD_DIR, { recursive: true });
+  for (const name of ['misbehave', 'probe']) {
+    const source = fileURLToPath(new URL(`../programs/${name}.c`, import.meta.url));
+    execFileSync('gcc', ['-O1', '-pthread', '-o', `${BUILD_DIR}/${name}`, source], { stdio: 'inherit' });
+  }
+}
