@@ -1,0 +1,43 @@
+# Runs in the lab's kernel, as pid 1. Prints facts as "LAB name value"; the test on the outside reads them.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+say() { echo "LAB $*"; }
+can_fork() { (sleep 0) 2>/dev/null && echo yes || echo no; }
+say kernel "$(uname -r)"
+say controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
+echo 700 >/proc/sys/kernel/pid_max
+echo 600 >/proc/sys/kernel/threads-max
+
+case $LAB_SCENARIO in
+  guarded)
+    "$LAB_ROOT/bin/threadguard" run --incident-dir /tmp/incidents --log-format json --grace 1s --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60 2>/tmp/log &
+    guard=$!
+    while ! grep -q '"event":"trip"' /tmp/log && kill -0 $guard 2>/dev/null; do sleep 0.2; done
+    say forks_at_trip "$(can_fork)"
+    wait $guard
+    say exit $?
+    say forks_after "$(can_fork)"
+    say left "$(ls -d /sys/fs/cgroup/threadguard-* 2>/dev/null | wc -l)"
+    while read -r line; do say log "$line"; done </tmp/log
+    ;;
+  guard-stopped)
+    "$LAB_ROOT/bin/threadguard" run --incident-dir /tmp/incidents --log-format json --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60 2>/tmp/log &
+    guard=$!
+    # Stopped once the bomb runs: before the fork there is nothing to hold.
+    while [ "$(cat /sys/fs/cgroup/threadguard-*/pids.current 2>/dev/null || echo 0)" -lt 5 ]; do sleep 0.1; done
+    kill -STOP $guard
+    sleep 6
+    say forks_while_stopped "$(can_fork)"
+    say cap "$(cat /sys/fs/cgroup/threadguard-*/pids.max)"
+    say peak "$(cat /sys/fs/cgroup/threadguard-*/pids.current)"
+    ;;
+  bare)
+    "$LAB_BOMB" $LAB_MODE 100000 60 2>/dev/null &
+    sleep 6
+    # A shell that cannot fork ends itself, so the question is put by a program that says so.
+    "$LAB_BOMB" can-fork && say forks_at_peak yes || say forks_at_peak no
+    ;;
+esac
+say done
+sync
+echo o >/proc/sysrq-trigger 2>/dev/null
+exec poweroff -f
