@@ -1,0 +1,155 @@
+// The rows, in the order of the issue that set them. Each returns its lines.
+import { readdirSync, readFileSync } from 'node:fs';
+import { AS_NOBODY, BOMB, GUARD, inBox, inner, median, number, paired, quantile, sleep } from './box.mjs';
+
+const run = (...flags) => [GUARD, 'run', '--log-format', 'json', ...flags, '--'];
+const RUNS = 20;
+const LIMIT = 5000;
+
+/** A bomb under a cgroup: how far it got, what the host kept, how long from the trip to an empty tree. */
+async function bombs(mode, flags, runs, max = '1000000') {
+  const over = [];
+  const toEmpty = [];
+  const killMs = [];
+  let stopped = 0;
+  for (let i = 0; i < runs; i += 1) {
+    const { code, events } = await inBox(
+      (start) => start([...run('--max-tasks', String(LIMIT), ...flags), BOMB, mode, max, '20']).ended,
+    );
+    const at = (name) => Date.parse(events.find(({ event }) => event === name)?.time);
+    const exit = events.at(-1);
+    stopped += code === 113 ? 1 : 0;
+    over.push(exit.peakTasks - LIMIT);
+    toEmpty.push(at('exit') - at('trip'));
+    const kill = events.find(({ event }) => event === 'kill');
+    if (kill !== undefined) killMs.push(kill.emptyMs);
+  }
+  return `${mode.padEnd(9)} ${stopped}/${runs} stopped; most above ${LIMIT}: ${Math.max(...over)}; trip to exit p50 ${median(toEmpty)} ms; kill to empty p50 ${killMs.length > 0 ? Math.round(median(killMs)) : '–'} ms`;
+}
+
+async function uncontained(mode, flags, prefix) {
+  const used = [];
+  let stopped = 0;
+  for (let i = 0; i < RUNS; i += 1) {
+    const { code, peak } = await inBox(async (start, dir) => {
+      const { code } = await start([
+        ...prefix,
+        ...run('--budget', '25%', '--grace', '0', ...flags),
+        BOMB,
+        mode,
+        '1000000',
+        '6',
+      ]).ended;
+      return { code, peak: number(`${dir}/pids.peak`) };
+    });
+    stopped += code === 113 ? 1 : 0;
+    used.push(peak / 6000);
+  }
+  return `${mode.padEnd(9)} ${stopped}/${RUNS} stopped; share of the room of 6,000 used: p50 ${(median(used) * 100).toFixed(1)} %, worst ${(Math.max(...used) * 100).toFixed(1)} %`;
+}
+
+async function guardGone(signal) {
+  let held = 0;
+  let most = 0;
+  for (let i = 0; i < RUNS; i += 1) {
+    const peak = await inBox(async (start, dir) => {
+      const running = start([...run('--max-tasks', '1500'), BOMB, 'slow', '1000000', '6']);
+      while (inner(dir).length === 0 || number(`${inner(dir)[0]}/pids.current`) < 10) await sleep(5);
+      running.child.kill(signal);
+      await sleep(1500);
+      return number(`${inner(dir)[0]}/pids.peak`);
+    });
+    most = Math.max(most, peak);
+    held += peak <= 1500 ? 1 : 0;
+  }
+  return `${signal}: cap held ${held}/${RUNS}, most tasks ${most} of 1,500`;
+}
+
+async function lateness(label, prefix) {
+  const seen = await inBox(async (start) => {
+    const { events } = await start([
+      ...prefix,
+      ...run('--max-tasks', '5000', '--log-format', 'json'),
+      BOMB,
+      'spin',
+      '1500',
+      '14',
+    ]).ended;
+    return events.filter(({ event, tasks }) => event === 'sample' && tasks > 1400).map(({ latenessMs }) => latenessMs);
+  });
+  return `${label}: decaying maximum at ${seen.length} samples p50 ${median(seen)} ms, worst ${quantile(seen, 1)} ms`;
+}
+
+async function atRest() {
+  const SECONDS = Number(process.env.BENCH_REST_SECONDS ?? 60);
+  return inBox(async (start) => {
+    const { child } = start([GUARD, 'run', '--quiet', '--', 'sleep', String(SECONDS + 10)], { stdio: 'ignore' });
+    await sleep(3000);
+    const cpuMs = () =>
+      readdirSync(`/proc/${child.pid}/task`).reduce(
+        (sum, tid) =>
+          sum + Number(readFileSync(`/proc/${child.pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+        0,
+      );
+    const fds = () => readdirSync(`/proc/${child.pid}/fd`).length;
+    const [cpu, fdsBefore] = [cpuMs(), fds()];
+    await sleep(SECONDS * 1000);
+    const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
+    const threads = readdirSync(`/proc/${child.pid}/task`).length;
+    return [
+      `over ${SECONDS} s: ${((cpuMs() - cpu) / SECONDS / 10).toFixed(3)} % of a core, ${rss.toFixed(1)} MiB RSS, ${threads} threads, fds ${fdsBefore} then ${fds()}`,
+    ];
+  });
+}
+
+const compare = async (label, first, second, runs) => {
+  const { first: a, second: b, ratio } = await paired(first, second, runs);
+  return `${label}: ${a.toFixed(1)} ms bare, ${b.toFixed(1)} ms guarded, ratio ${ratio.toFixed(3)} (${runs} pairs)`;
+};
+
+export const rows = {
+  'bombs in a pids cgroup, default ladder': () =>
+    Promise.all([]).then(async () => [
+      await bombs('thread', [], 5),
+      await bombs('fork', [], 5),
+      await bombs('setsid', [], 3),
+      await bombs('spin', ['--max-tasks', '1500'], 2, '1500'),
+    ]),
+  'bombs in a pids cgroup, straight to the kill (--grace 0 --dump-timeout 0)': async () => {
+    const flags = ['--grace', '0', '--dump-timeout', '0'];
+    return [
+      await bombs('thread', flags, 5),
+      await bombs('stubborn', flags, 5),
+      await bombs('fork', flags, 5),
+      await bombs('setsid', flags, 5),
+    ];
+  },
+  'without any cgroup right: RLIMIT_NPROC, plain uid': async () => [
+    await uncontained('thread', [], AS_NOBODY),
+    await uncontained('fork', [], AS_NOBODY),
+  ],
+  'without any cgroup right: sampling alone': async () => [await uncontained('thread', ['--contain', 'none'], [])],
+  'guard stopped or killed': async () => [await guardGone('SIGSTOP'), await guardGone('SIGKILL')],
+  'lateness under 1,500 spinning threads': async () => [
+    await lateness('with rights', []),
+    await lateness('plain uid', AS_NOBODY),
+  ],
+  'start against node -e 0': async () => [
+    await compare('start', ['node', '-e', '0'], [GUARD, 'run', '--quiet', '--', 'true'], 30),
+  ],
+  'at rest, one target': atRest,
+  'cost to the child': async () => [
+    await compare(
+      '200,000 pthread create+join',
+      [BOMB, 'churn', '200000'],
+      [GUARD, 'run', '--quiet', '--', BOMB, 'churn', '200000'],
+      7,
+    ),
+    await compare(
+      '3,000,000 mmap/munmap',
+      [BOMB, 'mapchurn', '3000000'],
+      [GUARD, 'run', '--quiet', '--', BOMB, 'mapchurn', '3000000'],
+      7,
+    ),
+  ],
+};
