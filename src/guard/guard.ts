@@ -77,6 +77,7 @@ export class Guard {
   #looksRefused = 0;
   #leashHits = 0;
   #cap: number | 'max' = 'max';
+  #growth: Growth = { shortPerSecond: 0, longPerSecond: 0, gained: 0 };
   #baseline = new Map<string, number>();
   #baselineRemaining = new Map<string, number>();
   #ceilings: Ceiling[] = [];
@@ -166,7 +167,7 @@ export class Guard {
     return {
       tasks: this.#last.tasks,
       maps: this.#last.maps,
-      growth: measureGrowth(taskSeries(samples)),
+      growth: this.#growth,
       stage: this.#stage.at,
       binding: bindingCeiling(this.#ceilings),
       line: this.#line(),
@@ -210,7 +211,6 @@ export class Guard {
     this.#stage = stage;
     for (const effect of effects) this.#carryOut(effect, verdict, sample);
     if (stage.at === 'calm' || stage.at === 'warned') this.#moveLeash(sample.tasks);
-    this.#parts.reap();
     this.#reportSample(nowMs, sample);
     this.#schedule(sample, refusedNow);
   }
@@ -222,8 +222,9 @@ export class Guard {
     const sample = { timeMs: nowMs, tasks, maps: maps.heaviest?.maps, refused: holder.refused() };
     const elapsedMs = nowMs - this.#last.timeMs;
     if (elapsedMs > 0) {
-      // Half forgotten every 30 s: one start-up burst must not keep the guard awake for a day.
-      const rate = ((tasks - this.#last.tasks) * 1000) / elapsedMs;
+      // Half forgotten every 30 s: one start-up burst must not keep the guard awake for a day. Two looks a
+      // hair apart measure nothing: the child's own first task would count as thousands a second.
+      const rate = ((tasks - this.#last.tasks) * 1000) / Math.max(elapsedMs, MIN_INTERVAL_MS);
       this.#fastest = Math.max(rate, this.#fastest * 0.5 ** (elapsedMs / 30_000));
     }
     this.#last = sample;
@@ -240,6 +241,7 @@ export class Guard {
   }
 
   #decide(nowMs: number, sample: Sample, refusedNow: number | undefined): Verdict {
+    this.#growth = measureGrowth(taskSeries(this.#ring.items()));
     const verdict = decideVerdict(this.#parts.settings, {
       nowMs,
       startedMs: this.#startedMs,
@@ -248,7 +250,7 @@ export class Guard {
       maps: sample.maps,
       budgets: this.#budgets,
       baselineRemaining: this.#baselineRemaining,
-      growth: measureGrowth(taskSeries(this.#ring.items())),
+      growth: this.#growth,
       refusedNow,
       leashHits: this.#leashHits,
       tripShare: this.#parts.holder.tripShare,
@@ -410,7 +412,7 @@ export class Guard {
       maps: sample.maps,
       refused: sample.refused,
       cap: this.#cap,
-      growthPerSecond: Math.round(measureGrowth(taskSeries(this.#ring.items())).shortPerSecond * 10) / 10,
+      growthPerSecond: Math.round(this.#growth.shortPerSecond * 10) / 10,
       binding: binding === undefined ? null : ceilingLabel(binding),
       additionalThreads: binding?.additionalThreads ?? null,
       latenessMs: Math.round(this.#latenessMs * 10) / 10,
