@@ -7,8 +7,11 @@ import { countThreads } from '../procfs/task.ts';
 const HEAVIEST = 4;
 const COUNT_EVERY_MS = 1_000;
 const MAX_LISTED = 256;
+/** A count that had to wait for the target's lock was not dear; 60,000 maps, which are, cost about this. */
+const MAX_COST_MS = 50;
 
 /**
+ * One count at a time, on the thread pool: `look` never waits, the result is there for a later look.
  * Counts the maps of the heaviest processes, never spending over 1 % of a core on it: a count of
  * 60,000 maps takes 22 ms. Out of turn it counts when the threads say that the maps must have moved.
  */
@@ -17,6 +20,7 @@ export class MapsWatch {
   readonly #now: () => number;
   #lastMs = Number.NEGATIVE_INFINITY;
   #costMs = 0;
+  #isCounting = false;
   #tasksAtCount = 0;
   #heaviest: { pid: number; maps: number } | undefined;
 
@@ -32,17 +36,28 @@ export class MapsWatch {
 
   look(nowMs: number, tasks: number, processes: () => readonly number[]): void {
     const hasMoved = Math.abs(tasks - this.#tasksAtCount) > Math.max(256, this.#tasksAtCount / 4);
-    if (!mayRepeat(nowMs, this.#lastMs, this.#costMs, hasMoved ? COUNT_EVERY_MS / 10 : COUNT_EVERY_MS)) return;
+    if (
+      this.#isCounting ||
+      !mayRepeat(nowMs, this.#lastMs, this.#costMs, hasMoved ? COUNT_EVERY_MS / 10 : COUNT_EVERY_MS)
+    )
+      return;
+    this.#lastMs = nowMs;
+    this.#isCounting = true;
+    void this.#count(this.#candidates(processes())).then(() => {
+      this.#isCounting = false;
+      this.#tasksAtCount = tasks;
+    });
+  }
+
+  async #count(pids: readonly number[]): Promise<void> {
     const before = this.#now();
     let heaviest: { pid: number; maps: number } | undefined;
-    for (const pid of this.#candidates(processes())) {
-      const maps = countMaps(this.#root, pid);
+    for (const pid of pids) {
+      const maps = await countMaps(this.#root, pid);
       if (maps !== undefined && maps > (heaviest?.maps ?? -1)) heaviest = { pid, maps };
     }
     this.#heaviest = heaviest ?? this.#heaviest;
-    this.#tasksAtCount = tasks;
-    this.#lastMs = nowMs;
-    this.#costMs = this.#now() - before;
+    this.#costMs = Math.min(MAX_COST_MS, this.#now() - before);
   }
 
   #candidates(pids: readonly number[]): number[] {

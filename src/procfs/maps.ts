@@ -1,7 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { KernelRoot } from './root.ts';
 
-const chunk = Buffer.allocUnsafe(64 * 1024);
 const NEWLINE = 10;
 
 /**
@@ -9,27 +8,30 @@ const NEWLINE = 10;
  * against vm.max_map_count. 44 µs for 123 maps, 22 ms for 60,000 (the kernel hands out at most a page
  * a read), so callers gate it. `undefined` when the process is gone or may not be read (it needs the
  * rights of ptrace); 0 for a zombie.
+ *
+ * Read on the thread pool, never on the loop: the kernel waits for the target's mmap lock
+ * (lock_next_vma), and a forking target that has been preempted holds it. A loop that read maps itself
+ * was seen in state D for 20 s under a setsid bomb, its own real-time priority notwithstanding.
  */
-export function countMaps(root: KernelRoot, pid: number): number | undefined {
-  let fd: number;
+export async function countMaps(root: KernelRoot, pid: number): Promise<number | undefined> {
   try {
-    fd = openSync(root.proc(pid, 'maps'), 'r');
-  } catch {
-    return undefined;
-  }
-  try {
-    let lines = 0;
-    let tail = '';
-    for (;;) {
-      const length = readSync(fd, chunk, 0, chunk.length, null);
-      if (length === 0) break;
-      for (let at = chunk.indexOf(NEWLINE); at >= 0 && at < length; at = chunk.indexOf(NEWLINE, at + 1)) lines += 1;
-      tail = chunk.toString('latin1', Math.max(0, length - 128), length);
+    const file = await open(root.proc(pid, 'maps'), 'r');
+    try {
+      const chunk = Buffer.allocUnsafe(64 * 1024);
+      let lines = 0;
+      let tail = '';
+      for (;;) {
+        const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+        if (bytesRead === 0) break;
+        const text = chunk.subarray(0, bytesRead);
+        for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) lines += 1;
+        tail = text.toString('latin1', Math.max(0, bytesRead - 128));
+      }
+      return tail.includes('[vsyscall]') ? lines - 1 : lines;
+    } finally {
+      await file.close();
     }
-    return tail.includes('[vsyscall]') ? lines - 1 : lines;
   } catch {
     return undefined;
-  } finally {
-    closeSync(fd);
   }
 }

@@ -33,6 +33,20 @@ describe('a cgroup holds to the very task', () => {
   );
 });
 
+// The guard once read the target's maps on its loop and slept on their lock for as long as the bomb lived.
+it('thousands of forking sessions do not stall the guard', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    const { code, err } = await guard(
+      ['--max-tasks', '3000', '--grace', '0', '--dump-timeout', '0'],
+      MISBEHAVE,
+      'setsid',
+      '1000000',
+      '12',
+    ).ended;
+    expect(code, err).toBe(113);
+  }
+});
+
 describe('the cap outlives the guard', () => {
   it.for(['SIGSTOP', 'SIGKILL'] as const)('%s', async (signal) => {
     const running = guard(['--max-tasks', '500'], MISBEHAVE, 'slow', '100000', '8');

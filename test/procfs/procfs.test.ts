@@ -75,20 +75,20 @@ describe('parsers', () => {
 
 describe('the running kernel', () => {
   const root = kernelRoot();
-  it('agrees with itself about this process', () => {
+  it('agrees with itself about this process', async () => {
     const threads = readStatus(root, 'self')?.threads;
     expect(countThreads(root, process.pid)).toBe(threads);
     expect(listThreads(root, process.pid)).toHaveLength(threads ?? -1);
     expect(readStat(root, 'self')?.pid).toBe(process.pid);
-    expect(countMaps(root, process.pid)).toBeGreaterThan(20);
+    expect(await countMaps(root, process.pid)).toBeGreaterThan(20);
   });
-  it('answers absence for a process that is gone', () => {
+  it('answers absence for a process that is gone', async () => {
     const gone = 2 ** 22 + 7;
     expect([
       readStat(root, gone),
       readStatus(root, gone),
       countThreads(root, gone),
-      countMaps(root, gone),
+      await countMaps(root, gone),
       listThreads(root, gone),
     ]).toEqual([undefined, undefined, undefined, undefined, []]);
     expect(new KeptFile(root.proc(gone, 'status')).read()).toBeUndefined();
