@@ -1,37 +1,32 @@
-import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
-import pRetry from 'p-retry';
-import pidusage from 'pidusage';
-import { bindingCeiling, ceilingLabel } from '../core/ceiling.ts';
-import { escapeText, formatBytes, formatCount } from '../core/units.ts';
-import { EXIT, errnoOf, GuardError } from '../errors.ts';
+import { escapeText } from '../core/units.ts';
+import { EXIT, errnoOf } from '../errors.ts';
 import { openIncidentDir } from '../evidence/incident.ts';
-import { type Child, type Ending, startChild } from '../guard/child.ts';
+import { type Child, startChild } from '../guard/child.ts';
 import { contain } from '../guard/contain.ts';
 import { findExecutable, type LaunchPlan, planLaunch } from '../guard/exec.ts';
 import { Guard } from '../guard/guard.ts';
 import type { Holder } from '../guard/holder.ts';
-import { type LaunchNotes, parseLaunchNotes } from '../guard/launchNotes.ts';
+import { parseLaunchNotes } from '../guard/launchNotes.ts';
 import { leave, leaveAs } from '../guard/leave.ts';
 import { MapsWatch } from '../guard/mapsWatch.ts';
+import { openReaper } from '../guard/reaper.ts';
 import { openRelay } from '../guard/relay.ts';
 import { openSurroundings } from '../guard/surroundings.ts';
+import { countMaps } from '../procfs/maps.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
-import { listChildren } from '../procfs/task.ts';
-import { bannerLines, summaryLines } from '../reporters/banner.ts';
-import { statusLine } from '../reporters/statusLine.ts';
-import { type Libc, loadLibc, RLIMIT_NOFILE } from '../sys/libc.ts';
+import { bannerLines } from '../reporters/banner.ts';
+import { loadLibc } from '../sys/libc.ts';
 import { lowerNiceness, raisePriority } from '../sys/priority.ts';
 import { evidenceWriter } from './evidence.ts';
+import { sayFarewell } from './farewell.ts';
 import type { RunOptions } from './options.ts';
+import { activationFds, checkDescriptors, findTool, refuseWhenFull, restoreOpenFiles } from './preflight.ts';
+import { openUsage, startProgress } from './progress.ts';
 import { openVoice } from './voice.ts';
 
-/** Tasks that must be free although Node runs already: its pool of three, the child, and one to spare. */
-const NEEDED_TASKS = 5;
 const FLUSH_MS = 250;
-const USAGE_EVERY_MS = 10_000;
-const STATUS_EVERY_MS = 500;
 
 const root = kernelRoot();
 const now = (): number => performance.now();
@@ -64,6 +59,7 @@ export async function run(options: RunOptions): Promise<void> {
       fields: { ceiling: name },
     }),
   );
+  const reaper = openReaper(root, isReaper ? libc : undefined, () => childPid);
   let holder: Holder | undefined;
   try {
     const contained = contain(settings, root, surroundings, libc, now);
@@ -85,13 +81,15 @@ export async function run(options: RunOptions): Promise<void> {
       maps,
       report: voice.report,
       dump: evidence.dump,
-      reap: () => reapAdopted(libc, childPid),
+      reap: reaper.reap,
       now,
     });
     const plan = guard.rehearse();
     refuseWhenFull(plan.ceilings);
     const relay = openRelay(root, { onContinue: () => guard.resume() });
-    await warm();
+    const usage = voice.status === undefined ? undefined : await openUsage();
+    // The first asynchronous read makes the threads of the pool: now, not when there is no room for them.
+    await countMaps(root, process.pid);
     restoreOpenFiles(libc, notes);
     const scheduling = raisePriority(libc);
     const launch = planLaunch(options.command as [string, ...string[]], {
@@ -138,42 +136,23 @@ export async function run(options: RunOptions): Promise<void> {
     // Not before the fork: niceness is inherited. Where real time was refused, this is all there is.
     if (scheduling !== 'realtime') lowerNiceness();
     const stopWatching = holder.onRefusal(() => guard.wake());
-    if (isReaper) process.on('SIGCHLD', () => reapAdopted(libc, childPid));
-    const timers = startTimers(guard, evidence.takeBaseline, settings.startGraceMs, voice.status, child.pid);
+    const baselineTimer = setTimeout(evidence.takeBaseline, settings.startGraceMs);
+    const stopProgress =
+      voice.status === undefined || usage === undefined
+        ? undefined
+        : startProgress(guard, voice.status, usage, child.pid);
     guard.start();
 
     const ending = await child.ended;
     await guard.settled();
     guard.stop();
-    for (const timer of timers) clearInterval(timer);
+    clearTimeout(baselineTimer);
+    stopProgress?.();
     stopWatching();
-    reapAdopted(libc, childPid);
-    const left = leftBehind(holder);
-    if (left > 0) holder.release('max' === plan.cap ? 'max' : Math.max(left, guard.view().line ?? left));
-    const summary = guard.summary();
-    const isRemoved = await removeHolder(holder, left);
-    voice.status?.('');
-    voice.report({
-      event: 'exit',
-      message: summaryLines({
-        ...summary,
-        outcome: guard.wasStopped ? 'stopped by threadguard (exit 113)' : describe(ending),
-        dryRun: settings.dryRun,
-        incident: incident.isUsed() ? incident.path : undefined,
-        leftTasks: left,
-        leftWhere: holder.description,
-        dropped: voice.dropped(),
-      }).join('\n'),
-      fields: {
-        ...ending,
-        ...summary,
-        stoppedByGuard: guard.wasStopped,
-        leftTasks: left,
-        cgroupRemoved: isRemoved,
-        dropped: voice.dropped(),
-        ...(incident.isUsed() ? { incident: incident.path } : {}),
-      },
-    });
+    reaper.close();
+    reaper.reap();
+    const { dryRun } = settings;
+    await sayFarewell({ guard, holder, ending, cap: plan.cap, dryRun, incident, voice, now });
     incident.discardIfUnused();
     await voice.flush(FLUSH_MS);
     relay.close();
@@ -202,123 +181,4 @@ async function fork(
   }
   if (child.pid === 0) await child.ended;
   return child;
-}
-
-/** Thread pool, pidusage (which forks getconf the first time) and the timers: nothing is first done when it counts. */
-async function warm(): Promise<void> {
-  await pidusage(process.pid).catch(() => undefined);
-}
-
-function startTimers(
-  guard: Guard,
-  takeBaseline: () => void,
-  startGraceMs: number,
-  status: ((text: string) => void) | undefined,
-  pid: number,
-): NodeJS.Timeout[] {
-  let context = '';
-  const usage = setInterval(() => {
-    pidusage(pid)
-      .then(({ cpu, memory }) => {
-        context = `${cpu.toFixed(0)}% cpu, ${formatBytes(memory)}`;
-      })
-      .catch(() => {
-        // Context only: a child that has ended has none.
-      });
-  }, USAGE_EVERY_MS);
-  const timers = [usage, setTimeout(takeBaseline, startGraceMs)];
-  if (status === undefined) return timers;
-  const draw = setInterval(() => {
-    const view = guard.view();
-    const binding =
-      view.binding === undefined
-        ? undefined
-        : `${formatCount(Number(view.binding.additionalThreads))} left (${ceilingLabel(view.binding)})`;
-    status(
-      statusLine({ ...view, perSecond: view.growth.shortPerSecond, binding, context }, process.stderr.columns ?? 80),
-    );
-  }, STATUS_EVERY_MS);
-  return [...timers, draw];
-}
-
-/** A Node on a full machine aborts at its first asynchronous call: say no while it is possible to say anything. */
-function refuseWhenFull(ceilings: Parameters<typeof bindingCeiling>[0]): void {
-  const binding = bindingCeiling(ceilings.filter(({ unit }) => unit === 'tasks'));
-  if (binding === undefined || Number(binding.additionalThreads) >= NEEDED_TASKS) return;
-  throw new GuardError(
-    'machine-full',
-    `only ${binding.additionalThreads} more tasks fit under ${ceilingLabel(binding)}`,
-    {
-      hint: `free some (ps -eLf), or raise it: ${binding.raise}`,
-    },
-  );
-}
-
-/** Descriptors of socket activation (sd_listen_fds(3)) that are meant for this very process. */
-function activationFds(env: NodeJS.ProcessEnv): number[] {
-  const count = Number(env['LISTEN_FDS'] ?? 0);
-  if (Number(env['LISTEN_PID']) !== process.pid || !Number.isInteger(count) || count < 1 || count > 1000) return [];
-  return Array.from({ length: count }, (_, index) => 3 + index);
-}
-
-function checkDescriptors(fds: readonly number[]): void {
-  for (const fd of fds) {
-    try {
-      fstatSync(fd);
-    } catch (error) {
-      throw new GuardError('bad-fd', `--pass-fd ${fd}: not an open descriptor (${errnoOf(error)})`, {
-        hint: `open it before: threadguard run --pass-fd ${fd} … ${fd}<FILE`,
-      });
-    }
-  }
-}
-
-function findTool(name: string, env: NodeJS.ProcessEnv): void {
-  try {
-    findExecutable(name, env['PATH']);
-  } catch (cause) {
-    throw new GuardError('no-tool', `--on-guard-death kill needs ${name}, which is not on the PATH`, {
-      hint: 'install util-linux 2.33 or newer',
-      cause,
-    });
-  }
-}
-
-/** Node raised its soft limit of open files at its start; the child must find the old one. */
-function restoreOpenFiles(libc: Libc | undefined, notes: LaunchNotes): void {
-  const limit = libc?.getLimit(0, RLIMIT_NOFILE);
-  if (libc === undefined || limit === undefined || notes.openFiles === undefined) return;
-  libc.setLimit(0, RLIMIT_NOFILE, notes.openFiles, limit.hard);
-}
-
-/** Reaps dead orphans that came to the guard as their subreaper; Node waits for its own child alone. */
-function reapAdopted(libc: Libc | undefined, childPid: number | undefined): void {
-  if (libc === undefined || childPid === undefined) return;
-  for (const pid of listChildren(root, process.pid) ?? []) if (pid !== childPid) libc.reap(pid);
-}
-
-/** Tasks of the tree that outlived the child: daemons it left behind. */
-function leftBehind(holder: Holder): number {
-  return holder.isEmpty() ? 0 : Math.max(1, holder.tasks(now()));
-}
-
-/** Zombies keep a cgroup busy until somebody reaps them: a few tries, then the next guard removes it. */
-async function removeHolder(holder: Holder, left: number): Promise<boolean> {
-  if (left > 0) return false;
-  holder.close();
-  try {
-    await pRetry(
-      () => {
-        if (!holder.remove()) throw new Error('busy');
-      },
-      { retries: 6, minTimeout: 2, factor: 2 },
-    );
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function describe(ending: Ending): string {
-  return ending.by === 'exit' ? `exit ${ending.code}` : `ended by ${ending.signal}`;
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { errnoOf, GuardError } from '../errors.ts';
 import type { GuardEvent, Reporter } from '../reporters/event.ts';
 import { humanReporter, wantsColour } from '../reporters/human.ts';
@@ -67,10 +67,7 @@ export function openVoice(
 function openLog(path: string | undefined): Sink {
   if (path === undefined) return openSink({ fd: 2 });
   try {
-    const fd = openSync(path, 'a');
-    // A full disk takes the open and refuses the first byte.
-    writeSync(fd, '\n');
-    closeSync(fd);
+    probe(path);
     return openSink({ path });
   } catch (error) {
     throw new GuardError('no-log-file', `cannot write the log file ${path} (${errnoOf(error)})`, {
@@ -80,5 +77,17 @@ function openLog(path: string | undefined): Sink {
           : 'name a file that can be written with --log-file',
       cause: error,
     });
+  }
+}
+
+/** A full disk takes the open and refuses the first byte, so one is written, and taken back where that is possible. */
+function probe(path: string): void {
+  const fd = openSync(path, 'a');
+  try {
+    const { size } = fstatSync(fd);
+    writeSync(fd, '\n');
+    if (fstatSync(fd).isFile()) ftruncateSync(fd, size);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -1,5 +1,3 @@
-import type { Sample } from './model.ts';
-
 /** Growth over two windows: the short one sees a burst, the long one tells it from a leak. */
 export interface Growth {
   /** Units a second over the last SHORT_WINDOW_MS; 0 until two samples exist. */
@@ -13,32 +11,47 @@ export interface Growth {
 export const SHORT_WINDOW_MS = 2_000;
 export const LONG_WINDOW_MS = 30_000;
 
-type Series = readonly { readonly timeMs: number; readonly value: number }[];
-
-/** The tasks of a ring of samples as a series. */
-export function taskSeries(samples: readonly Sample[]): Series {
-  return samples.map((sample) => ({ timeMs: sample.timeMs, value: sample.tasks }));
-}
-
-/** Growth of a series, oldest first. Windows reach back from the last sample, not from a clock. */
-export function measureGrowth(series: Series): Growth {
+/**
+ * Growth of a series, oldest first. Windows reach back from the last item, not from a clock. Nothing is
+ * copied and the windows are found by bisection: it is done at every look, over a ring of a thousand.
+ */
+export function measureGrowth<T extends { readonly timeMs: number }>(
+  series: readonly T[],
+  height: (item: T) => number,
+): Growth {
   const last = series.at(-1);
   if (last === undefined) return { shortPerSecond: 0, longPerSecond: 0, gained: 0 };
-  const short = firstSince(series, last.timeMs - SHORT_WINDOW_MS);
-  const long = firstSince(series, last.timeMs - LONG_WINDOW_MS);
+  const end = { timeMs: last.timeMs, value: height(last) };
+  const since = (windowMs: number): Point => {
+    const item = firstSince(series, last.timeMs - windowMs);
+    return { timeMs: item.timeMs, value: height(item) };
+  };
+  const long = since(LONG_WINDOW_MS);
   return {
-    shortPerSecond: slope(short, last),
-    longPerSecond: slope(long, last),
-    gained: last.value - long.value,
+    shortPerSecond: slope(since(SHORT_WINDOW_MS), end),
+    longPerSecond: slope(long, end),
+    gained: end.value - long.value,
   };
 }
 
-function firstSince(series: Series, timeMs: number): Series[number] {
-  // The series is short (the ring is bounded) and nearly always the answer is near its front.
-  return series.find((point) => point.timeMs >= timeMs) ?? (series.at(-1) as Series[number]);
+interface Point {
+  readonly timeMs: number;
+  readonly value: number;
 }
 
-function slope(from: Series[number], to: Series[number]): number {
+/** The first item at or after `timeMs`; the last one always is. */
+function firstSince<T extends { readonly timeMs: number }>(series: readonly T[], timeMs: number): T {
+  let low = 0;
+  let high = series.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((series[middle] as T).timeMs < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return series[low] as T;
+}
+
+function slope(from: Point, to: Point): number {
   const elapsedMs = to.timeMs - from.timeMs;
   return elapsedMs <= 0 ? 0 : ((to.value - from.value) * 1000) / elapsedMs;
 }

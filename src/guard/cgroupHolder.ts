@@ -73,13 +73,11 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       setCap(0);
       signalAll('SIGKILL');
     },
-    // On v1 cgroup.procs still lists processes that are dead but not reaped.
     isEmpty: () =>
-      !killer.isPopulated() ||
-      killer.processes().every((pid) => {
-        const stat = readStat(root, pid);
-        return stat === undefined || (stat.state === 'Z' && stat.threads <= 1);
-      }),
+      containment.unifiedDir === undefined
+        ? // cgroup.procs of v1 still lists processes that are dead but not reaped.
+          killer.processes().every((pid) => isDead(root, pid))
+        : !killer.isPopulated(),
     onRefusal: (callback) => {
       // v1 counts refusals but notifies nobody: there the next look finds out.
       if (containment.version === 1) return () => {};
@@ -97,6 +95,11 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       killer.close();
     },
   };
+}
+
+function isDead(root: KernelRoot, pid: number): boolean {
+  const stat = readStat(root, pid);
+  return stat === undefined || (stat.state === 'Z' && stat.threads <= 1);
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

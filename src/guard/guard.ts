@@ -1,22 +1,21 @@
 import { type Budget, budgetKey, budgets, tightestTaskBudget } from '../core/budget.ts';
 import { bindingCeiling, ceilingLabel } from '../core/ceiling.ts';
-import { type Growth, measureGrowth, taskSeries } from '../core/forecast.ts';
-import { allowanceTasks, leashTasks } from '../core/leash.ts';
+import type { Growth } from '../core/forecast.ts';
 import type { Ceiling, Sample } from '../core/model.ts';
 import { reaches } from '../core/model.ts';
-import { Ring } from '../core/ring.ts';
-import { formatCount, formatDuration } from '../core/units.ts';
-import { errnoOf } from '../errors.ts';
-import { intervalMs, MAX_INTERVAL_MS, MIN_INTERVAL_MS } from '../policy/cadence.ts';
-import { type Effect, escalate, type Stage } from '../policy/escalation.ts';
+import { intervalMs, isUneventful, MIN_INTERVAL_MS } from '../policy/cadence.ts';
+import { escalate, type Stage } from '../policy/escalation.ts';
 import type { Settings } from '../policy/settings.ts';
 import { decideVerdict, type Verdict } from '../policy/verdict.ts';
-import type { GuardEvent, Reporter } from '../reporters/event.ts';
+import type { Reporter } from '../reporters/event.ts';
 import type { Holder } from './holder.ts';
+import { Ladder } from './ladder.ts';
+import { LeashKeeper } from './leashKeeper.ts';
 import type { MapsWatch } from './mapsWatch.ts';
 import type { Surroundings } from './surroundings.ts';
+import { type Nearest, Witness } from './witness.ts';
 
-/** What the loop needs from outside. It owns all mutable state; everything else answers questions. */
+/** What the loop needs from outside. */
 export interface GuardParts {
   readonly settings: Settings;
   readonly holder: Holder;
@@ -38,7 +37,7 @@ export interface DumpFacts {
   readonly tasks: number;
 }
 
-/** State that a status line or a summary shows. */
+/** State that a status line shows. */
 export interface GuardView {
   readonly tasks: number;
   readonly maps: number | undefined;
@@ -49,12 +48,15 @@ export interface GuardView {
   readonly history: readonly number[];
 }
 
+export interface GuardSummary {
+  readonly peakTasks: number;
+  readonly peakMaps: number | undefined;
+  readonly nearest: Nearest | undefined;
+  readonly refused: number | undefined;
+  readonly actions: Readonly<Record<string, number>>;
+}
+
 const SAMPLE_EVENT_EVERY_MS = 1_000;
-/** Samples for the growth windows are kept this far apart: the ring then reaches back over the long one. */
-const RING_EVERY_MS = 25;
-const RING_SIZE = 1_300;
-/** Verifying a kill: thousands of processes can take seconds to go when every core is busy. */
-const KILL_MS = 5_000;
 /** A loop that is this busy for this long goes slower: nothing is urgent for ever. */
 const URGENT_FOR_MS = 2_000;
 const SETTLED_INTERVAL_MS = 50;
@@ -62,34 +64,36 @@ const SETTLED_INTERVAL_MS = 50;
 /** measure → decide → measure again → act → report, until `stop`. */
 export class Guard {
   readonly #parts: GuardParts;
-  readonly #ring = new Ring<Sample>(RING_SIZE);
-  readonly #actions: Record<string, number> = {};
+  readonly #witness = new Witness();
+  readonly #leash: LeashKeeper;
+  readonly #ladder: Ladder;
   #stage: Stage = { at: 'calm' };
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
   #dueMs = 0;
-  #latenessMs = 0;
-  #fastest = 0;
-  #peakTasks = 0;
-  #peakMaps: number | undefined;
+  /** What the last whole look saw. */
+  #looked = { timeMs: 0, tasks: 0, maps: 0, hostTasks: 0 };
   #refused = 0;
   #refusedAtClamp = 0;
   #looksRefused = 0;
   #leashHits = 0;
-  #cap: number | 'max' = 'max';
   #growth: Growth = { shortPerSecond: 0, longPerSecond: 0, gained: 0 };
   #baseline = new Map<string, number>();
   #baselineRemaining = new Map<string, number>();
   #ceilings: Ceiling[] = [];
   #budgets: Budget[] = [];
-  #nearest: { label: string; share: number } | undefined;
   #lastSampleEventMs = Number.NEGATIVE_INFINITY;
-  #last: Sample = { timeMs: 0, tasks: 0, maps: undefined, refused: undefined };
   #stopped = false;
-  #killing: Promise<void> | undefined;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
+    this.#leash = new LeashKeeper(parts.settings, parts.holder, this.#witness);
+    this.#ladder = new Ladder({
+      ...parts,
+      leash: this.#leash,
+      line: () => this.#line(),
+      dump: (verdict, sample) => parts.dump(this.#facts(verdict, sample)),
+    });
   }
 
   /** Reads every ceiling once and works out budgets and the first leash: all before the child starts. */
@@ -101,20 +105,15 @@ export class Guard {
       if (typeof ceiling.additionalThreads === 'number')
         this.#baselineRemaining.set(budgetKey(ceiling), ceiling.additionalThreads);
     }
-    this.#cap = this.#nextCap(0);
-    return {
-      ceilings: this.#ceilings,
-      budgets: this.#budgets,
-      cap: this.#cap,
-      intervalMs: this.#nextInterval(0, false),
-    };
+    const cap = this.#leash.rehearse(this.#line());
+    return { ceilings: this.#ceilings, budgets: this.#budgets, cap, intervalMs: this.#nextInterval(0, false) };
   }
 
   /** Begins to look. The child is running, under the cap of `rehearse`. */
   start(): void {
     this.#startedMs = this.#parts.now();
     this.#dueMs = this.#startedMs;
-    this.#last = { ...this.#last, timeMs: this.#startedMs };
+    this.#witness.restart(this.#startedMs);
     this.look();
   }
 
@@ -123,10 +122,9 @@ export class Guard {
     clearTimeout(this.#timer);
   }
 
-  /** The clock stood still (the job was stopped): the gap is no lateness, and no growth rate. */
+  /** The clock stood still: the job was stopped. */
   resume(): void {
-    this.#dueMs = this.#parts.now();
-    this.#last = { ...this.#last, timeMs: this.#dueMs };
+    this.#witness.restart(this.#parts.now());
     this.wake();
   }
 
@@ -147,15 +145,14 @@ export class Guard {
     while (this.#stage.at === 'terminating' && !settings.dryRun && reaches(settings.until, 'kill')) {
       reap();
       if (holder.isEmpty() || this.#stopped) return;
-      if (now() - this.#stage.sinceMs >= settings.graceMs) this.#carryOutLast();
-      else await new Promise((resolve) => setTimeout(resolve, MIN_INTERVAL_MS));
+      if (now() - this.#stage.sinceMs < settings.graceMs) {
+        await new Promise((resolve) => setTimeout(resolve, MIN_INTERVAL_MS));
+        continue;
+      }
+      this.#stage = { at: 'killed', sinceMs: now() };
+      this.#ladder.carryOut('kill', { level: 'trip' }, this.#witness.last);
     }
-    await this.#killing;
-  }
-
-  #carryOutLast(): void {
-    this.#stage = { at: 'killed', sinceMs: this.#parts.now() };
-    this.#carryOut('kill', { level: 'trip' }, this.#last);
+    await this.#ladder.settled();
   }
 
   get wasStopped(): boolean {
@@ -163,10 +160,10 @@ export class Guard {
   }
 
   view(): GuardView {
-    const samples = this.#ring.items();
+    const { last, samples } = this.#witness;
     return {
-      tasks: this.#last.tasks,
-      maps: this.#last.maps,
+      tasks: last.tasks,
+      maps: last.maps,
       growth: this.#growth,
       stage: this.#stage.at,
       binding: bindingCeiling(this.#ceilings),
@@ -175,32 +172,63 @@ export class Guard {
     };
   }
 
-  summary(): {
-    peakTasks: number;
-    peakMaps: number | undefined;
-    nearest: { label: string; share: number } | undefined;
-    refused: number | undefined;
-    actions: Record<string, number>;
-  } {
-    return {
-      peakTasks: this.#peakTasks,
-      peakMaps: this.#peakMaps,
-      nearest: this.#nearest,
-      refused: this.#parts.holder.refused(),
-      actions: this.#actions,
-    };
+  summary(): GuardSummary {
+    const { nearest, peakMaps, peakTasks } = this.#witness;
+    return { peakTasks, peakMaps, nearest, refused: this.#parts.holder.refused(), actions: this.#ladder.actions };
   }
 
+  /** A glance: a few numbers. Nearly always they say that nothing happened, and that is all a calm target costs. */
+  #glance(): void {
+    const nowMs = this.#parts.now();
+    this.#witness.wokeLate(nowMs - this.#dueMs);
+    const sample = this.#sample(nowMs);
+    const isCalm = isUneventful({
+      stage: this.#stage.at,
+      sinceLookMs: nowMs - this.#looked.timeMs,
+      tasksMoved: Math.abs(sample.tasks - this.#looked.tasks),
+      hostTasksMoved: Math.abs(this.#parts.surroundings.hostTasks() - this.#looked.hostTasks),
+      mapsMoved: Math.abs((sample.maps ?? 0) - this.#looked.maps),
+      distanceTasks: this.#distance(sample.tasks),
+      refusedNow: (sample.refused ?? 0) - this.#refused,
+    });
+    if (!isCalm) {
+      this.#consider(nowMs, sample);
+      return;
+    }
+    this.#witness.see(sample);
+    this.#reportSample(nowMs, sample);
+    this.#schedule(sample, 0);
+  }
+
+  /** A whole look: every ceiling, the verdict, what follows from it. */
   look(): void {
     if (this.#stopped) return;
     const nowMs = this.#parts.now();
-    this.#latenessMs = Math.max(nowMs - this.#dueMs, this.#latenessMs * 0.9);
-    const sample = this.#measure(nowMs);
+    this.#witness.wokeLate(nowMs - this.#dueMs);
+    this.#consider(nowMs, this.#sample(nowMs));
+  }
+
+  #sample(nowMs: number): Sample {
+    const { holder, maps } = this.#parts;
+    const tasks = holder.tasks(nowMs);
+    maps.look(nowMs, tasks, () => holder.processes());
+    return { timeMs: nowMs, tasks, maps: maps.heaviest?.maps, refused: holder.refused() };
+  }
+
+  #consider(nowMs: number, sample: Sample): void {
+    const { settings, surroundings } = this.#parts;
+    this.#looked = { timeMs: nowMs, tasks: sample.tasks, maps: sample.maps ?? 0, hostTasks: surroundings.hostTasks() };
     const refusedNow = sample.refused === undefined ? undefined : sample.refused - this.#refused;
     this.#refused = sample.refused ?? 0;
-    this.#noteLeash(sample, refusedNow);
-    const verdict = this.#decide(nowMs, sample, refusedNow);
-    const { stage, effects } = escalate(this.#parts.settings, this.#stage, {
+    this.#ceilings = surroundings.readCeilings();
+    this.#budgets = this.#workOutBudgets(sample.tasks, sample.maps ?? 0);
+    const { peakTasks } = this.#witness;
+    this.#witness.see(sample);
+    this.#witness.compare(sample, this.#budgets, settings);
+    this.#growth = this.#witness.growth();
+    this.#countRefusals(sample, refusedNow);
+    const verdict = this.#decide(nowMs, sample, refusedNow, peakTasks);
+    const { stage, effects } = escalate(settings, this.#stage, {
       nowMs,
       tasks: sample.tasks,
       verdict,
@@ -208,45 +236,27 @@ export class Guard {
       refusedSinceClamp: this.#refused - this.#refusedAtClamp,
       looksRefused: this.#looksRefused,
     });
-    this.#stage = stage;
-    for (const effect of effects) this.#carryOut(effect, verdict, sample);
-    if (stage.at === 'calm' || stage.at === 'warned') this.#moveLeash(sample.tasks);
-    this.#reportSample(nowMs, sample);
-    this.#schedule(sample, refusedNow);
-  }
-
-  #measure(nowMs: number): Sample {
-    const { holder, maps, surroundings } = this.#parts;
-    const tasks = holder.tasks(nowMs);
-    maps.look(nowMs, tasks, () => holder.processes());
-    const sample = { timeMs: nowMs, tasks, maps: maps.heaviest?.maps, refused: holder.refused() };
-    const elapsedMs = nowMs - this.#last.timeMs;
-    if (elapsedMs > 0) {
-      // Half forgotten every 30 s: one start-up burst must not keep the guard awake for a day. Two looks a
-      // hair apart measure nothing: the child's own first task would count as thousands a second.
-      const rate = ((tasks - this.#last.tasks) * 1000) / Math.max(elapsedMs, MIN_INTERVAL_MS);
-      this.#fastest = Math.max(rate, this.#fastest * 0.5 ** (elapsedMs / 30_000));
+    if (stage.at === 'clamped' && this.#stage.at !== 'clamped') {
+      this.#refusedAtClamp = this.#refused;
+      this.#looksRefused = 0;
     }
-    this.#last = sample;
-    const latest = this.#ring.last();
-    if (latest === undefined || nowMs - latest.timeMs >= RING_EVERY_MS) this.#ring.push(sample);
-    this.#ceilings = surroundings.readCeilings();
-    this.#budgets = this.#workOutBudgets(tasks, sample.maps ?? 0);
-    this.#noteNearest(sample);
-    return sample;
+    this.#stage = stage;
+    for (const effect of effects) this.#ladder.carryOut(effect, verdict, sample);
+    if (stage.at === 'calm' || stage.at === 'warned') this.#leash.follow(sample.tasks, this.#line());
+    this.#reportSample(nowMs, sample);
+    this.#schedule(sample, refusedNow ?? 0);
   }
 
   #workOutBudgets(tasks: number, maps: number): Budget[] {
     return budgets(this.#ceilings, { tasks, maps }, this.#parts.settings.budget, this.#baseline);
   }
 
-  #decide(nowMs: number, sample: Sample, refusedNow: number | undefined): Verdict {
-    this.#growth = measureGrowth(taskSeries(this.#ring.items()));
-    const verdict = decideVerdict(this.#parts.settings, {
+  #decide(nowMs: number, sample: Sample, refusedNow: number | undefined, peakTasks: number): Verdict {
+    return decideVerdict(this.#parts.settings, {
       nowMs,
       startedMs: this.#startedMs,
       tasks: sample.tasks,
-      peakTasks: this.#peakTasks,
+      peakTasks,
       maps: sample.maps,
       budgets: this.#budgets,
       baselineRemaining: this.#baselineRemaining,
@@ -255,24 +265,14 @@ export class Guard {
       leashHits: this.#leashHits,
       tripShare: this.#parts.holder.tripShare,
     });
-    this.#peakTasks = Math.max(this.#peakTasks, sample.tasks);
-    if (sample.maps !== undefined) this.#peakMaps = Math.max(this.#peakMaps ?? 0, sample.maps);
-    return verdict;
   }
 
-  #noteLeash(sample: Sample, refusedNow: number | undefined): void {
+  #countRefusals(sample: Sample, refusedNow: number | undefined): void {
     const isRefused = (refusedNow ?? 0) > 0;
     if (this.#stage.at === 'clamped') this.#looksRefused += isRefused ? 1 : 0;
-    const isBelowLine = typeof this.#cap === 'number' && this.#cap < (this.#line() ?? Number.POSITIVE_INFINITY);
+    const { cap } = this.#leash;
+    const isBelowLine = typeof cap === 'number' && cap < (this.#line() ?? Number.POSITIVE_INFINITY);
     this.#leashHits = isRefused && isBelowLine && sample.tasks > 0 ? this.#leashHits + 1 : 0;
-  }
-
-  #noteNearest(sample: Sample): void {
-    for (const budget of this.#budgets) {
-      const value = budget.ceiling.unit === 'maps' ? (sample.maps ?? 0) : sample.tasks;
-      const share = value / budget.allowed;
-      if (share > (this.#nearest?.share ?? 0)) this.#nearest = { label: ceilingLabel(budget.ceiling), share };
-    }
   }
 
   /** The number of tasks at which the target trips, or `undefined` when nothing sets one. */
@@ -282,160 +282,56 @@ export class Guard {
     return Number.isFinite(line) ? line : undefined;
   }
 
-  #nextCap(tasks: number): number | 'max' {
-    const line = this.#line();
-    const { settings } = this.#parts;
-    if (line === undefined || settings.dryRun || !reaches(settings.until, 'clamp')) return 'max';
-    const allowance = allowanceTasks({
-      budget: line,
-      fastestPerSecond: Math.min(this.#fastest, line),
-      intervalMs: Math.min(MAX_INTERVAL_MS, this.#dueMs === 0 ? 0 : MIN_INTERVAL_MS),
-      latenessMs: this.#latenessMs,
-      fixed: settings.leash,
-    });
-    return leashTasks(tasks, allowance, line);
-  }
-
-  #moveLeash(tasks: number): void {
-    if (!this.#parts.holder.isHeld) return;
-    const cap = this.#nextCap(tasks);
-    if (cap === this.#cap) return;
-    this.#cap = cap;
-    this.#parts.holder.setCap(cap);
-  }
-
-  #carryOut(effect: Effect, verdict: Verdict, sample: Sample): void {
-    this.#actions[effect] = (this.#actions[effect] ?? 0) + 1;
-    const { holder, settings } = this.#parts;
-    const act = (intent: string, action: () => unknown, fields: Record<string, unknown> = {}): void => {
-      let message = intent;
-      try {
-        if (!settings.dryRun) {
-          const said = action();
-          if (typeof said === 'string') message = said;
-        }
-      } catch (error) {
-        this.#tell('error', `${effect} failed: ${errnoOf(error)}`, { action: effect });
-        return;
-      }
-      this.#tell(effect, settings.dryRun ? `would have: ${message}` : message, { tasks: sample.tasks, ...fields });
-    };
-    switch (effect) {
-      case 'warn':
-      case 'trip':
-        this.#tell(effect, verdict.reason ?? 'a line is near', {
-          ...verdict,
-          tasks: sample.tasks,
-          maps: sample.maps,
-          level: undefined,
-        });
-        return;
-      case 'clamp': {
-        // Act first: the clamp holds before anything is said, and it is set to what is there now.
-        const cap = holder.isHeld && typeof this.#cap === 'number' ? this.#cap : Number.POSITIVE_INFINITY;
-        const tasks = Math.min(holder.tasks(this.#parts.now()), cap);
-        this.#refusedAtClamp = this.#refused;
-        this.#looksRefused = 0;
-        act(
-          `growth stopped at ${formatCount(tasks)} tasks`,
-          () => {
-            if (holder.clamp(tasks)) this.#cap = tasks;
-            else throw new Error('the kernel did not take it');
-          },
-          { cap: tasks },
-        );
-        return;
-      }
-      case 'release':
-        act('the target has receded; the cap follows it again', () => {
-          this.#cap = this.#nextCap(sample.tasks);
-          holder.release(this.#cap);
-        });
-        return;
-      case 'dump':
-        act('evidence', () =>
-          this.#parts.dump({
-            verdict,
-            ceilings: this.#ceilings,
-            samples: [...this.#ring.items().filter(({ timeMs }) => timeMs < sample.timeMs), sample],
-            tasks: sample.tasks,
-          }),
-        );
-        return;
-      case 'terminate':
-        act(`SIGTERM to the whole tree; SIGKILL follows after ${formatDuration(settings.graceMs)}`, () =>
-          holder.signal('SIGTERM'),
-        );
-        return;
-      case 'kill':
-        if (settings.dryRun) act('SIGKILL to the whole tree', () => {});
-        else this.#killing ??= this.#killTree();
-        return;
-      default:
-        effect satisfies never;
-    }
-  }
-
-  /** Rounds of SIGKILL until the tree is seen empty; what survives KILL_MS of it is listed. */
-  async #killTree(): Promise<void> {
-    const { holder, now, reap } = this.#parts;
-    const startMs = now();
-    let isEmpty = false;
-    let round = 0;
-    do {
-      // cgroup.kill reaches everything at once; repeating it is for the walk, and harmless.
-      if (round % 10 === 0) holder.killRound();
-      round += 1;
-      reap();
-      isEmpty = holder.isEmpty();
-      if (!isEmpty) await new Promise((resolve) => setTimeout(resolve, 2));
-    } while (!isEmpty && now() - startMs < KILL_MS);
-    const emptyMs = now() - startMs;
-    const survivors = isEmpty ? [] : holder.processes();
-    const text = isEmpty
-      ? `whole tree gone in ${formatDuration(emptyMs)}`
-      : `survivors after ${formatDuration(emptyMs)}: pid ${survivors.join(', ')}`;
-    this.#tell('kill', text, { emptyMs: Math.round(emptyMs * 10) / 10, survivors });
-  }
-
-  #tell(event: GuardEvent['event'], message: string, fields: Record<string, unknown>): void {
-    const { dryRun } = this.#parts.settings;
-    this.#parts.report({ event, message, fields: dryRun ? { ...fields, dryRun } : fields });
+  #facts(verdict: Verdict, sample: Sample): DumpFacts {
+    const before = this.#witness.samples.filter(({ timeMs }) => timeMs < sample.timeMs);
+    return { verdict, ceilings: this.#ceilings, samples: [...before, sample], tasks: sample.tasks };
   }
 
   #reportSample(nowMs: number, sample: Sample): void {
     if (nowMs - this.#lastSampleEventMs < SAMPLE_EVENT_EVERY_MS) return;
     this.#lastSampleEventMs = nowMs;
+    const { dryRun } = this.#parts.settings;
     const binding = bindingCeiling(this.#ceilings);
-    this.#tell('sample', `${sample.tasks} tasks`, {
-      tasks: sample.tasks,
-      maps: sample.maps,
-      refused: sample.refused,
-      cap: this.#cap,
-      growthPerSecond: Math.round(this.#growth.shortPerSecond * 10) / 10,
-      binding: binding === undefined ? null : ceilingLabel(binding),
-      additionalThreads: binding?.additionalThreads ?? null,
-      latenessMs: Math.round(this.#latenessMs * 10) / 10,
+    this.#parts.report({
+      event: 'sample',
+      message: `${sample.tasks} tasks`,
+      fields: {
+        tasks: sample.tasks,
+        maps: sample.maps,
+        refused: sample.refused,
+        cap: this.#leash.cap,
+        growthPerSecond: Math.round(this.#growth.shortPerSecond * 10) / 10,
+        binding: binding === undefined ? null : ceilingLabel(binding),
+        additionalThreads: binding?.additionalThreads ?? null,
+        latenessMs: Math.round(this.#witness.latenessMs * 10) / 10,
+        ...(dryRun ? { dryRun } : {}),
+      },
     });
   }
 
-  #nextInterval(tasks: number, isRefused: boolean): number {
+  /** Tasks from here to the next line: the leash where the kernel holds one, else the trip itself. */
+  #distance(tasks: number): number {
     const { holder } = this.#parts;
-    const line = holder.isHeld ? this.#cap : (this.#line() ?? Number.POSITIVE_INFINITY) * holder.tripShare;
+    const line = holder.isHeld ? this.#leash.cap : (this.#line() ?? Number.POSITIVE_INFINITY) * holder.tripShare;
+    return line === 'max' ? Number.POSITIVE_INFINITY : line - tasks;
+  }
+
+  #nextInterval(tasks: number, isRefused: boolean): number {
     return intervalMs({
-      isHeld: holder.isHeld,
-      distanceTasks: line === 'max' ? Number.POSITIVE_INFINITY : line - tasks,
-      fastestPerSecond: this.#fastest,
+      isHeld: this.#parts.holder.isHeld,
+      distanceTasks: this.#distance(tasks),
+      fastestPerSecond: this.#witness.fastestPerSecond,
       isUrgent: isRefused,
     });
   }
 
-  #schedule(sample: Sample, refusedNow: number | undefined): void {
-    let wait = this.#nextInterval(sample.tasks, (refusedNow ?? 0) > 0);
+  #schedule(sample: Sample, refusedNow: number): void {
+    if (this.#stopped) return;
+    let wait = this.#nextInterval(sample.tasks, refusedNow > 0);
     if ('sinceMs' in this.#stage && this.#stage.at !== 'warned') {
       wait = this.#parts.now() - this.#stage.sinceMs < URGENT_FOR_MS ? MIN_INTERVAL_MS : SETTLED_INTERVAL_MS;
     }
     this.#dueMs = this.#parts.now() + wait;
-    if (!this.#stopped) this.#timer = setTimeout(() => this.look(), wait);
+    this.#timer = setTimeout(() => this.#glance(), wait);
   }
 }

@@ -6,6 +6,10 @@ import { countThreads } from '../procfs/task.ts';
 /** Processes whose maps are counted: the ones with the most threads. */
 const HEAVIEST = 4;
 const COUNT_EVERY_MS = 1_000;
+/** Maps that do not move are counted less and less often, down to this. */
+const COUNT_AT_LEAST_EVERY_MS = 5_000;
+/** Maps gained or lost between two counts that count as moving. */
+const NOTICEABLE_MAPS = 64;
 const MAX_LISTED = 256;
 /** A count that had to wait for the target's lock was not dear; 60,000 maps, which are, cost about this. */
 const MAX_COST_MS = 50;
@@ -20,6 +24,7 @@ export class MapsWatch {
   readonly #now: () => number;
   #lastMs = Number.NEGATIVE_INFINITY;
   #costMs = 0;
+  #everyMs = COUNT_EVERY_MS;
   #isCounting = false;
   #tasksAtCount = 0;
   #heaviest: { pid: number; maps: number } | undefined;
@@ -38,7 +43,7 @@ export class MapsWatch {
     const hasMoved = Math.abs(tasks - this.#tasksAtCount) > Math.max(256, this.#tasksAtCount / 4);
     if (
       this.#isCounting ||
-      !mayRepeat(nowMs, this.#lastMs, this.#costMs, hasMoved ? COUNT_EVERY_MS / 10 : COUNT_EVERY_MS)
+      !mayRepeat(nowMs, this.#lastMs, this.#costMs, hasMoved ? COUNT_EVERY_MS / 10 : this.#everyMs)
     )
       return;
     this.#lastMs = nowMs;
@@ -56,6 +61,8 @@ export class MapsWatch {
       const maps = await countMaps(this.#root, pid);
       if (maps !== undefined && maps > (heaviest?.maps ?? -1)) heaviest = { pid, maps };
     }
+    const moved = Math.abs((heaviest?.maps ?? 0) - (this.#heaviest?.maps ?? 0));
+    this.#everyMs = moved >= NOTICEABLE_MAPS ? COUNT_EVERY_MS : Math.min(2 * this.#everyMs, COUNT_AT_LEAST_EVERY_MS);
     this.#heaviest = heaviest ?? this.#heaviest;
     this.#costMs = Math.min(MAX_COST_MS, this.#now() - before);
   }

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly context: CeilingContext;
   /** All ceilings now. A reader that fails is told to `onError` once and left out. */
   readCeilings(): Ceiling[];
+  /** Tasks of the whole host: one short read. */
+  hostTasks(): number;
 }
 
 export function openSurroundings(
@@ -63,6 +65,7 @@ export function openSurroundings(
   }));
   return {
     context,
+    hostTasks: () => parseLoadavg(loadavg.read() ?? '')?.tasks ?? 0,
     readCeilings: () => readers.flatMap(({ name, read }) => guarded<readonly Ceiling[]>(name, read, [])),
   };
 }

@@ -87,11 +87,14 @@ function fromClamped(
   look: Look,
 ): { stage: Stage; effects: Effect[] } {
   const { nowMs, tasks } = look;
-  if (!stage.isDumped && reaches(settings.until, 'dump')) {
+  if (!stage.isDumped && settings.dumpTimeoutMs > 0 && reaches(settings.until, 'dump')) {
     // The clamp holds, so there is time: one look later the target has settled and is worth a picture.
     return { stage: { ...stage, isDumped: true }, effects: ['dump'] };
   }
   if (reaches(settings.until, 'terminate') && mustEnd(settings, stage, look)) {
+    // No grace means no SIGTERM: signalling thousands of processes one by one takes longer than ending them.
+    if (settings.graceMs === 0 && reaches(settings.until, 'kill'))
+      return { stage: { at: 'killed', sinceMs: nowMs }, effects: ['kill'] };
     const next: Stage = { at: 'terminating', sinceMs: nowMs, tasks };
     return { stage: next, effects: ['terminate'] };
   }

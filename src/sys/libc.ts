@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** The few calls that Node does not make. Each returns -1 and leaves the reason in `errno()` as C does. */
+/** The few calls that Node does not make. */
 export interface Libc {
   /** prctl(PR_SET_CHILD_SUBREAPER, 1): orphans of the tree become children of the guard. */
   becomeSubreaper(): boolean;
@@ -11,12 +11,9 @@ export interface Libc {
   /** Soft and hard limit of a process; `undefined` when it is gone or not ours to change. */
   getLimit(pid: number, resource: number): { soft: bigint; hard: bigint } | undefined;
   setLimit(pid: number, resource: number, soft: bigint, hard: bigint): boolean;
-  /** Locks the guard's pages as they are touched: it must not wait for a swap device under pressure. */
-  lockMemory(): boolean;
   getxattr(path: string, name: string): string | undefined;
   /** Ends this process now, without the exit handlers of C: those wait for threads stuck in write(2). */
   exitNow(code: number): never;
-  errno(): number;
 }
 
 export const RLIMIT_CORE = 4;
@@ -28,8 +25,6 @@ const PR_SET_CHILD_SUBREAPER = 36;
 const SCHED_FIFO = 1;
 // Without it every child of a real-time guard would be real-time too: sched(7).
 const SCHED_RESET_ON_FORK = 0x40000000;
-const MCL_CURRENT = 1;
-const MCL_ONFAULT = 4;
 const WNOHANG = 1;
 
 /**
@@ -44,7 +39,6 @@ export function loadLibc(): Libc | undefined {
     const waitpid = lib.func('int waitpid(int pid, int *status, int options)');
     const schedSetscheduler = lib.func('int sched_setscheduler(int pid, int policy, int *param)');
     const prlimit = lib.func('int prlimit64(int pid, int resource, const uint64 *limit, _Out_ uint64 *old)');
-    const mlockall = lib.func('int mlockall(int flags)');
     const getxattr = lib.func('long getxattr(const char *path, const char *name, void *value, size_t size)');
     const exit = lib.func('void _exit(int status)');
     return {
@@ -57,7 +51,6 @@ export function loadLibc(): Libc | undefined {
         return { soft: pair[0] as bigint, hard: pair[1] as bigint };
       },
       setLimit: (pid, resource, soft, hard) => prlimit(pid, resource, new BigUint64Array([soft, hard]), null) === 0,
-      lockMemory: () => mlockall(MCL_CURRENT | MCL_ONFAULT) === 0,
       getxattr: (path, name) => {
         const value = Buffer.alloc(256);
         const length = Number(getxattr(path, name, value, value.length));
@@ -67,7 +60,6 @@ export function loadLibc(): Libc | undefined {
         exit(code);
         throw new Error('_exit returned');
       },
-      errno: () => koffi.errno(),
     };
   } catch {
     return undefined;

@@ -130,8 +130,10 @@ describe('leash', () => {
     { name: 'a pool of 500 passes at once', budget: 800, rate: 0, fixed: undefined, want: 512 },
     { name: 'never less than the fastest rate over the gap', budget: 8000, rate: 10_000, fixed: undefined, want: 3000 },
     { name: "the operator's number is the answer", budget: 8000, rate: 10_000, fixed: 7, want: 7 },
-  ])('$name', ({ budget, rate, fixed, want }) => {
-    expect(allowanceTasks({ budget, fastestPerSecond: rate, intervalMs: 250, latenessMs: 50, fixed })).toBe(want);
+    { name: 'twice as much at rest', budget: 8000, rate: 0, fixed: undefined, isResting: true, want: 4000 },
+  ])('$name', ({ budget, rate, fixed, isResting = false, want }) => {
+    const facts = { budget, fastestPerSecond: rate, intervalMs: 250, latenessMs: 50, isResting, fixed };
+    expect(allowanceTasks(facts)).toBe(want);
   });
   it('never passes the budget and never refuses the child itself', () => {
     expect([leashTasks(900, 512, 1000), leashTasks(0, 0, 0)]).toEqual([1000, 1]);
@@ -139,16 +141,17 @@ describe('leash', () => {
 });
 
 describe('forecast', () => {
+  const height = ({ value }: { value: number }) => value;
   const line = (perSecond: number) =>
     Array.from({ length: 31 }, (_, i) => ({ timeMs: i * 1000, value: 100 + i * perSecond }));
   it('sees steady growth in both windows', () => {
-    expect(measureGrowth(line(10))).toEqual({ shortPerSecond: 10, longPerSecond: 10, gained: 300 });
-    expect(exhaustionMs(50, measureGrowth(line(10)))).toBe(5000);
+    expect(measureGrowth(line(10), height)).toEqual({ shortPerSecond: 10, longPerSecond: 10, gained: 300 });
+    expect(exhaustionMs(50, measureGrowth(line(10), height))).toBe(5000);
   });
   it('does not forecast from a burst that has ended, nor from nothing', () => {
     const burst = line(0).map((point) => ({ ...point, value: point.timeMs < 20_000 ? 0 : 500 }));
-    expect(exhaustionMs(10, measureGrowth(burst))).toBe(Number.POSITIVE_INFINITY);
-    expect(measureGrowth([])).toEqual({ shortPerSecond: 0, longPerSecond: 0, gained: 0 });
+    expect(exhaustionMs(10, measureGrowth(burst, height))).toBe(Number.POSITIVE_INFINITY);
+    expect(measureGrowth([], height)).toEqual({ shortPerSecond: 0, longPerSecond: 0, gained: 0 });
   });
 });
 

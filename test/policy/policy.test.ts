@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { makeCeiling } from '../../src/core/ceiling.ts';
-import { BOMB_TASKS_PER_SECOND, HONEST_TASKS_PER_SECOND, intervalMs, mayRepeat } from '../../src/policy/cadence.ts';
+import {
+  BOMB_TASKS_PER_SECOND,
+  HONEST_TASKS_PER_SECOND,
+  intervalMs,
+  isUneventful,
+  mayRepeat,
+} from '../../src/policy/cadence.ts';
 import { escalate, type Look, type Stage } from '../../src/policy/escalation.ts';
 import { DEFAULT_SETTINGS } from '../../src/policy/settings.ts';
 import { decideVerdict, type Reading } from '../../src/policy/verdict.ts';
@@ -36,6 +42,27 @@ describe('cadence', () => {
     { name: 'urgent', isHeld: true, distance: 1e9, seen: 0, urgent: true, want: 5 },
   ])('$name', ({ isHeld, distance, seen, urgent, want }) => {
     expect(intervalMs({ isHeld, distanceTasks: distance, fastestPerSecond: seen, isUrgent: urgent })).toBe(want);
+  });
+  const glance = {
+    stage: 'calm' as const,
+    sinceLookMs: 300,
+    tasksMoved: 0,
+    hostTasksMoved: 0,
+    mapsMoved: 0,
+    distanceTasks: 1000,
+    refusedNow: 0,
+  };
+  it.for([
+    { name: 'nothing moved', over: {}, want: true },
+    { name: 'the target moved', over: { tasksMoved: 8 }, want: false },
+    { name: 'somebody else moved the host', over: { hostTasksMoved: 64 }, want: false },
+    { name: 'maps were counted and have moved', over: { mapsMoved: 64 }, want: false },
+    { name: 'the kernel refused one', over: { refusedNow: 1 }, want: false },
+    { name: 'the leash is near, however still the target', over: { distanceTasks: 64 }, want: false },
+    { name: 'memory was not looked at for five seconds', over: { sinceLookMs: 5000 }, want: false },
+    { name: 'on the ladder', over: { stage: 'warned' as const }, want: false },
+  ])('a glance is enough: $name', ({ over, want }) => {
+    expect(isUneventful({ ...glance, ...over })).toBe(want);
   });
   it('spends at most a hundredth of a core on a dear read', () => {
     expect([mayRepeat(2000, 0, 22, 1000), mayRepeat(2200, 0, 22, 1000), mayRepeat(900, 0, 1, 1000)]).toEqual([
