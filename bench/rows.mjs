@@ -38,7 +38,7 @@ async function uncontained(mode, flags, prefix) {
         BOMB,
         mode,
         '1000000',
-        '6',
+        '30',
       ]).ended;
       return { code, peak: number(`${dir}/pids.peak`) };
     });

@@ -9,7 +9,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 export interface EvidenceWriter {
   takeBaseline(): void;
   /** Writes `incident.json` and `samples.ndjson`; returns the sentences for people. */
-  dump(facts: DumpFacts): string;
+  dump(facts: DumpFacts, timeoutMs: number): string;
 }
 
 /** Most groups shown to people; the file has all of them. */
@@ -21,7 +21,6 @@ export function evidenceWriter(parts: {
   readonly command: readonly string[];
   readonly pid: () => number | undefined;
   readonly processes: () => readonly number[];
-  readonly timeoutMs: number;
   readonly now: () => number;
 }): EvidenceWriter {
   let baseline = new Map<string, number>();
@@ -30,8 +29,8 @@ export function evidenceWriter(parts: {
     takeBaseline: () => {
       baseline = countNames(capture(100).tasks.map(({ name }) => name));
     },
-    dump: (facts) => {
-      const { tasks, found, tookMs } = capture(parts.timeoutMs);
+    dump: (facts, timeoutMs) => {
+      const { tasks, found, tookMs } = capture(timeoutMs);
       const groups = groupTasks(tasks, baseline);
       const document = {
         schema: 'threadguard.incident/1',

@@ -71,7 +71,6 @@ export async function run(options: RunOptions): Promise<void> {
       command: options.command,
       pid: () => childPid,
       processes: () => held.processes(),
-      timeoutMs: settings.dumpTimeoutMs,
       now,
     });
     const guard = new Guard({

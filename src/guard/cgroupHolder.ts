@@ -61,7 +61,7 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       return lastTasks;
     },
     refused: () => pids.refused(),
-    uidTasks: () => 'unknown',
+    isStorming: () => false,
     processes: () => killer.processes(),
     setCap,
     clamp: (tasks) => setCap(Math.max(1, tasks)),

@@ -6,7 +6,7 @@ import { reaches } from '../core/model.ts';
 import { intervalMs, isUneventful, MIN_INTERVAL_MS } from '../policy/cadence.ts';
 import { escalate, type Stage } from '../policy/escalation.ts';
 import type { Settings } from '../policy/settings.ts';
-import { decideVerdict, type Verdict } from '../policy/verdict.ts';
+import { decideVerdict, LEASH_HITS_TO_TRIP, type Verdict } from '../policy/verdict.ts';
 import type { Reporter } from '../reporters/event.ts';
 import type { Holder } from './holder.ts';
 import { Ladder } from './ladder.ts';
@@ -23,7 +23,7 @@ export interface GuardParts {
   readonly maps: MapsWatch;
   readonly report: Reporter;
   /** Writes the evidence and returns a sentence about it. */
-  readonly dump: (facts: DumpFacts) => string;
+  readonly dump: (facts: DumpFacts, timeoutMs: number) => string;
   /** Reaps orphans that came to the guard. */
   readonly reap: () => void;
   /** Monotonic milliseconds. */
@@ -60,6 +60,7 @@ const SAMPLE_EVENT_EVERY_MS = 1_000;
 /** A loop that is this busy for this long goes slower: nothing is urgent for ever. */
 const URGENT_FOR_MS = 2_000;
 const SETTLED_INTERVAL_MS = 50;
+const STORM_DUMP_MS = 10;
 
 /** measure → decide → measure again → act → report, until `stop`. */
 export class Guard {
@@ -92,7 +93,7 @@ export class Guard {
       ...parts,
       leash: this.#leash,
       line: () => this.#line(),
-      dump: (verdict, sample) => parts.dump(this.#facts(verdict, sample)),
+      dump: (verdict, sample) => parts.dump(this.#facts(verdict, sample), this.#dumpTimeoutMs()),
     });
   }
 
@@ -216,7 +217,7 @@ export class Guard {
   }
 
   #consider(nowMs: number, sample: Sample): void {
-    const { settings, surroundings } = this.#parts;
+    const { holder, settings, surroundings } = this.#parts;
     this.#looked = { timeMs: nowMs, tasks: sample.tasks, maps: sample.maps ?? 0, hostTasks: surroundings.hostTasks() };
     const refusedNow = sample.refused === undefined ? undefined : sample.refused - this.#refused;
     this.#refused = sample.refused ?? 0;
@@ -235,6 +236,7 @@ export class Guard {
       refusedNow,
       refusedSinceClamp: this.#refused - this.#refusedAtClamp,
       looksRefused: this.#looksRefused,
+      isUnholdable: holder.isStorming() && !holder.isHeld,
     });
     if (stage.at === 'clamped' && this.#stage.at !== 'clamped') {
       this.#refusedAtClamp = this.#refused;
@@ -273,6 +275,9 @@ export class Guard {
     const { cap } = this.#leash;
     const isBelowLine = typeof cap === 'number' && cap < (this.#line() ?? Number.POSITIVE_INFINITY);
     this.#leashHits = isRefused && isBelowLine && sample.tasks > 0 ? this.#leashHits + 1 : 0;
+    // Where nobody counts refusals there is no second chance: such a storm leaves the guard no processor.
+    const { holder } = this.#parts;
+    if (holder.isHeld && holder.isStorming()) this.#leashHits = LEASH_HITS_TO_TRIP;
   }
 
   /** The number of tasks at which the target trips, or `undefined` when nothing sets one. */
@@ -285,6 +290,12 @@ export class Guard {
   #facts(verdict: Verdict, sample: Sample): DumpFacts {
     const before = this.#witness.samples.filter(({ timeMs }) => timeMs < sample.timeMs);
     return { verdict, ceilings: this.#ceilings, samples: [...before, sample], tasks: sample.tasks };
+  }
+
+  /** Every millisecond of evidence on something that nothing holds lets it grow by ten processes. */
+  #dumpTimeoutMs(): number {
+    const { dumpTimeoutMs } = this.#parts.settings;
+    return this.#stage.at === 'killed' ? Math.min(dumpTimeoutMs, STORM_DUMP_MS) : dumpTimeoutMs;
   }
 
   #reportSample(nowMs: number, sample: Sample): void {

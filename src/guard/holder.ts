@@ -17,8 +17,11 @@ export interface Holder {
   tasks(nowMs: number): number;
   /** Creations refused since the start; `undefined` where the kernel does not count them. */
   refused(): number | undefined;
-  /** Tasks of the child's uid, as last counted. */
-  uidTasks(): number | 'unknown';
+  /**
+   * Whether the last count found a storm: processes by the hundred that were not there at the one
+   * before, and, where something holds them, pressed against the cap. False where refusals are counted.
+   */
+  isStorming(): boolean;
   /** Processes of the tree, without the ones that are dead. */
   processes(): readonly number[];
   /** Moves the cap; false when the kernel did not take it. Where nothing holds, does nothing. */

@@ -26,8 +26,10 @@ export async function killTree(parts: {
       reap();
       roundMs = nowMs;
     }
+    const beforeMs = now();
     if (holder.isEmpty()) return { emptyMs: now() - startMs, survivors: [] };
+    const costMs = now() - beforeMs;
     if (nowMs - startMs >= KILL_MS) return { emptyMs: nowMs - startMs, survivors: holder.processes() };
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(LOOK_EVERY_MS, costMs)));
   }
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStat } from '../procfs/stat.ts';
+import { type ProcessStat, readStat } from '../procfs/stat.ts';
 import { listProcesses } from '../procfs/task.ts';
 
 /** A process of the target; (pid, startTime) is its identity. */
@@ -18,9 +18,14 @@ export interface Walk {
   readonly tasks: number;
   /** Tasks of the given uid over the whole of `/proc`. */
   readonly uidTasks: number;
-  /** All tasks that `/proc` shows. */
-  readonly visibleTasks: number;
 }
+
+/** A sweep that is not done by then returns: the caller looks again, and comes again. */
+const SWEEP_MS = 300;
+/** How long a number that has no process yet is asked for; most belong to threads, or have ended. */
+const UNBORN_MS = 3;
+/** Numbers given out just before the sweep, which may not be visible yet. */
+const RECENT_PIDS = 32;
 
 /**
  * The target's processes by descent: everything below the guard (orphans come to it as their
@@ -31,31 +36,74 @@ export class Tree {
   readonly #root: KernelRoot;
   readonly #guardPid: number;
   readonly #uid: number;
+  /** Was there before the child, so it is nobody's descendant in the target. A full walk does not trust this. */
+  readonly #elders: ReadonlySet<number>;
   #known = new Map<number, number>();
 
   constructor(root: KernelRoot, guardPid: number, uid: number) {
     this.#root = root;
     this.#guardPid = guardPid;
     this.#uid = uid;
+    this.#elders = new Set(listProcesses(root));
   }
 
   /** One pass over `/proc`: about 20 µs a process, so callers gate it. */
   walk(): Walk {
     const all = new Map<number, Member>();
     let uidTasks = 0;
-    let visibleTasks = 0;
     for (const pid of listProcesses(this.#root)) {
       const stat = readStat(this.#root, pid);
       if (stat === undefined) continue;
-      visibleTasks += stat.threads;
       if (ownerOf(this.#root.proc(pid)) === this.#uid) uidTasks += stat.threads;
-      // A leader that has exited while its threads live on is in state Z too, but not dead.
-      const isZombie = stat.state === 'Z' && stat.threads <= 1;
-      all.set(pid, { pid, startTime: stat.startTime, ppid: stat.ppid, threads: stat.threads, isZombie });
+      all.set(pid, toMember(stat));
     }
     const members = [...all.values()].filter((member) => this.#belongs(member, all));
     this.#known = new Map(members.map(({ pid, startTime }) => [pid, startTime]));
-    return { members, tasks: members.reduce((sum, { threads }) => sum + threads, 0), uidTasks, visibleTasks };
+    return { members, tasks: members.reduce((sum, { threads }) => sum + threads, 0), uidTasks };
+  }
+
+  /**
+   * Hands each member to `stop` the moment it is found, until none is left that was not; returns them. A
+   * bomb whose processes are stopped as they are found runs out of ones that fork. A pass over `/proc`
+   * takes a millisecond, in which one processor forks ten times, so passes alone never end: the ones
+   * born meanwhile are met by their numbers, which the kernel gives out in order and tells the last of
+   * (`lastPid`, 2 µs). A number is given out before its process can be seen, even when its parent has
+   * been stopped in between: such a one is asked for again for a while.
+   */
+  sweep(lastPid: () => number, now: () => number, stop: (member: Member) => void): Member[] {
+    const endMs = now() + SWEEP_MS;
+    const met = new Map<number, Member>();
+    const unborn = new Map<number, number>();
+    const meet = (pid: number): void => {
+      if (met.has(pid) || this.#elders.has(pid)) return;
+      const stat = readStat(this.#root, pid);
+      if (stat === undefined) {
+        if (!unborn.has(pid)) unborn.set(pid, now() + UNBORN_MS);
+        return;
+      }
+      unborn.delete(pid);
+      if (!this.#isMember(stat)) return;
+      const member = toMember(stat);
+      met.set(pid, member);
+      this.#known.set(pid, stat.startTime);
+      stop(member);
+    };
+    for (let cursor = lastPid() - RECENT_PIDS, before = -1; before !== met.size && now() < endMs; ) {
+      before = met.size;
+      for (const pid of listProcesses(this.#root)) meet(pid);
+      do {
+        const last = lastPid();
+        // Numbers begin anew at pid_max: what was born around that is left to the next pass.
+        for (let pid = Math.max(cursor, 1) + 1; pid <= last; pid += 1) meet(pid);
+        cursor = last;
+        for (const [pid, untilMs] of unborn) now() < untilMs ? meet(pid) : unborn.delete(pid);
+      } while ((unborn.size > 0 || lastPid() !== cursor) && now() < endMs);
+    }
+    return [...met.values()];
+  }
+
+  #isMember({ pid, ppid, startTime }: ProcessStat): boolean {
+    return ppid === this.#guardPid || this.#known.get(pid) === startTime || this.#known.has(ppid);
   }
 
   #belongs(member: Member, all: ReadonlyMap<number, Member>): boolean {
@@ -68,6 +116,11 @@ export class Tree {
     }
     return false;
   }
+}
+
+function toMember({ pid, ppid, startTime, state, threads }: ProcessStat): Member {
+  // A leader that has exited while its threads live on is in state Z too, but not dead.
+  return { pid, startTime, ppid, threads, isZombie: state === 'Z' && threads <= 1 };
 }
 
 function ownerOf(path: string): number | undefined {

@@ -4,13 +4,23 @@ import type { KeptFile } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { countThreads } from '../procfs/task.ts';
-import { type Libc, RLIM_INFINITY, RLIMIT_NPROC } from '../sys/libc.ts';
+import type { Libc } from '../sys/libc.ts';
 import type { Holder } from './holder.ts';
+import { openNprocCap } from './nprocCap.ts';
 import { type Member, Tree } from './tree.ts';
 
 /** Tasks that the host may gain or lose before the tree is walked again out of turn. */
 const NOTICEABLE_TASKS = 32;
+/** Processes that appear between two looks and call for a look at a target that stands still. */
+const STORM_TASKS = 256;
+/** As many in this time are a storm, however often it was looked at meanwhile. */
+const STORM_MS = 250;
+const STORM_NOTE = `a burst of ${STORM_TASKS} processes is stopped for the moment it takes to count it`;
 const WALK_EVERY_MS = 1_000;
+/** The uid's other tasks come and go between the count and the cap. */
+const COUNT_SLACK = 16;
+/** A list of processes this old is still good for counting maps. */
+const FRESH_MS = 100;
 
 interface WalkOptions {
   readonly root: KernelRoot;
@@ -25,19 +35,26 @@ interface WalkOptions {
 /**
  * Without a cgroup: the tree is known by walking `/proc`, and held by RLIMIT_NPROC where that binds,
  * else by nothing but the guard's speed.
+ *
+ * Between two walks the host's own count of tasks says how much the target can have gained. When that
+ * is a storm of processes, they are stopped for the length of the look, group first and then one by one
+ * as they are found: beside 500 processes that were refused forks in a loop a guard without real-time
+ * priority got 3 ms of processor every 700 ms, 6 s for one walk.
  */
 export function walkHolder(options: WalkOptions): Holder {
   const { root, loadavg, libc, uid, now } = options;
   const tree = new Tree(root, process.pid, uid);
-  const rlimit = options.useRlimit ? libc : undefined;
-  const own = rlimit?.getLimit(0, RLIMIT_NPROC);
-  let childPid = 0;
+  const limits = options.useRlimit && libc !== undefined ? openNprocCap(libc) : undefined;
+  let child: { readonly pid: number; readonly startTime: number; readonly leads: boolean } | undefined;
   let walk = tree.walk();
   let walkedMs = now();
   let costMs = 0;
   let hostTasks = readHostTasks(loadavg);
   let childThreads = 0;
-  let cap: number | 'max' = 'max';
+  /** Stopped for one look, or until it is let go. */
+  let isStorming = false;
+  let before = { ms: now(), processes: 0 };
+  let paused: 'no' | 'look' | 'held' = 'no';
 
   const refresh = (): void => {
     const before = now();
@@ -46,106 +63,136 @@ export function walkHolder(options: WalkOptions): Holder {
     walk = tree.walk();
     walkedMs = now();
     costMs = walkedMs - before;
-    childThreads = walk.members.find(({ pid }) => pid === childPid)?.threads ?? 0;
-    if (libc !== undefined)
-      for (const { pid, ppid, isZombie } of walk.members) {
-        if (isZombie && ppid === process.pid && pid !== childPid) libc.reap(pid);
-      }
+    childThreads = walk.members.find(({ pid }) => pid === child?.pid)?.threads ?? 0;
+    reapAdopted();
   };
-  /** The limit counts the uid's tasks everywhere, so the others' are added to the target's cap. */
-  const softLimit = (next: number): bigint => BigInt(Math.max(0, walk.uidTasks - walk.tasks) + next);
-  const limitOf = (next: number | 'max'): bigint => {
-    const hard = own?.hard ?? RLIM_INFINITY;
-    const wanted = next === 'max' ? (own?.soft ?? RLIM_INFINITY) : softLimit(next);
-    if (wanted > hard) return hard;
-    return wanted;
+  const reapAdopted = (): void => {
+    if (libc === undefined) return;
+    for (const { pid, ppid, isZombie } of walk.members)
+      if (isZombie && ppid === process.pid && pid !== child?.pid) libc.reap(pid);
   };
-  const setCap = (next: number | 'max'): boolean => {
-    cap = next;
-    if (rlimit === undefined) return false;
-    let isTaken = true;
-    for (const { pid, isZombie } of walk.members) {
-      const limit = rlimit.getLimit(pid, RLIMIT_NPROC);
-      if (isZombie || limit === undefined || limit.soft === limitOf(next)) continue;
-      isTaken = rlimit.setLimit(pid, RLIMIT_NPROC, limitOf(next), limit.hard) && isTaken;
-    }
-    return isTaken;
-  };
+  const others = (): number => Math.max(0, walk.uidTasks - walk.tasks);
+  /** Whether the tree has taken all that its cap allows; where there is none, that is never enough for it. */
+  const isPressing = (): boolean =>
+    limits === undefined || (limits.cap !== 'max' && walk.tasks >= limits.cap - COUNT_SLACK);
+  const setCap = (cap: number | 'max'): boolean => limits?.set(cap, others(), walk.members) ?? false;
   const signalAll = (signal: NodeJS.Signals): void => {
     for (const member of walk.members) send(root, member, signal);
   };
+  /** The child's process group while the child is there: its number cannot mean anybody else. */
+  const signalGroup = (signal: NodeJS.Signals): boolean => {
+    if (child?.leads !== true || readStat(root, child.pid)?.startTime !== child.startTime) return false;
+    return trySignal(-child.pid, signal);
+  };
+  const lastPid = (): number => parseLoadavg(loadavg.read() ?? '')?.lastPid ?? 0;
+  const stopAll = (): readonly Member[] => {
+    signalGroup('SIGSTOP');
+    return tree.sweep(lastPid, now, ({ pid, isZombie }) => {
+      // Read a moment ago: this is the check of its identity.
+      if (!isZombie) trySignal(pid, 'SIGSTOP');
+    });
+  };
+  const pauseForLook = (): void => {
+    stopAll();
+    refresh();
+    if (paused !== 'no') return;
+    paused = 'look';
+    // A look is one turn of the event loop; what it decided is known when the turn is over.
+    queueMicrotask(() => {
+      if (paused === 'look') letGo();
+    });
+  };
+  const letGo = (): void => {
+    if (paused === 'no') return;
+    paused = 'no';
+    signalAll('SIGCONT');
+  };
 
   return {
-    kind: rlimit === undefined ? 'sampling' : 'rlimit',
-    description: rlimit === undefined ? 'sampling alone' : `RLIMIT_NPROC of uid ${uid}`,
+    kind: limits === undefined ? 'sampling' : 'rlimit',
+    description: limits === undefined ? 'sampling alone' : `RLIMIT_NPROC of uid ${uid}`,
     cannot:
-      rlimit === undefined
+      limits === undefined
         ? [
             'the kernel holds nothing: if the guard is stopped or killed, nothing limits the command',
             'it trips at half of every line, because it may be late',
+            STORM_NOTE,
+            'such a burst that trips is killed without a SIGTERM, because nothing can hold it until then',
           ]
         : [
             `the limit counts every task of uid ${uid}, not only this command's`,
             'a clamp reaches new processes only at the next look',
             'refused creations are not counted by the kernel',
+            STORM_NOTE,
           ],
-    isHeld: rlimit !== undefined,
+    isHeld: limits !== undefined,
     // The limit is set from a count that is a moment old, and refusals are not counted: a target held
     // just below its line would never be seen to reach it.
-    tripShare: rlimit === undefined ? 0.5 : 0.9,
-    beforeFork: (initial) => {
-      cap = initial;
-      if (rlimit !== undefined && own !== undefined) rlimit.setLimit(0, RLIMIT_NPROC, limitOf(initial), own.hard);
-    },
+    tripShare: limits === undefined ? 0.5 : 0.9,
+    beforeFork: (initial) => limits?.beforeFork(initial, others()),
     afterFork: (pid) => {
-      childPid = pid ?? 0;
-      if (rlimit !== undefined && own !== undefined) rlimit.setLimit(0, RLIMIT_NPROC, own.soft, own.hard);
-      refresh();
+      limits?.afterFork();
+      const stat = pid === undefined ? undefined : readStat(root, pid);
+      if (stat === undefined) return;
+      child = { pid: stat.pid, startTime: stat.startTime, leads: stat.pgrp === stat.pid };
+      // No walk: until there has been one, all that the host gains counts as the target's.
+      childThreads = 1;
+      walk = { ...walk, members: [{ ...stat, isZombie: false }], tasks: 1, uidTasks: walk.uidTasks + 1 };
     },
     tasks: (nowMs) => {
-      const threads = countThreads(root, childPid) ?? 0;
-      const moved = Math.abs(readHostTasks(loadavg) - hostTasks - (threads - childThreads));
-      if (moved >= NOTICEABLE_TASKS || mayRepeat(nowMs, walkedMs, costMs, WALK_EVERY_MS)) {
-        refresh();
-        setCap(cap);
-        return walk.tasks;
+      const threads = child === undefined ? 0 : (countThreads(root, child.pid) ?? 0);
+      const gained = readHostTasks(loadavg) - hostTasks - (threads - childThreads);
+      if (gained >= STORM_TASKS) pauseForLook();
+      else if (Math.abs(gained) >= NOTICEABLE_TASKS || mayRepeat(nowMs, walkedMs, costMs, WALK_EVERY_MS)) refresh();
+      else {
+        isStorming = false;
+        return walk.tasks - childThreads + threads;
       }
-      return walk.tasks - childThreads + threads;
+      const processes = walk.tasks - childThreads;
+      isStorming = processes - before.processes >= STORM_TASKS && isPressing();
+      if (nowMs - before.ms >= STORM_MS) before = { ms: nowMs, processes };
+      limits?.renew(others(), walk.members);
+      return walk.tasks;
     },
     refused: () => undefined,
-    uidTasks: () => walk.uidTasks,
+    isStorming: () => isStorming,
     processes: () => {
-      refresh();
+      if (now() - walkedMs >= FRESH_MS) refresh();
       return walk.members.filter(({ isZombie }) => !isZombie).map(({ pid }) => pid);
     },
     setCap,
     clamp: (tasks) => {
-      refresh();
-      if (rlimit !== undefined && setCap(Math.max(1, tasks))) return true;
-      // New processes appear while the old ones are stopped: until a pass finds none.
-      for (let round = 0, seen = -1; round < 50 && walk.members.length !== seen; round += 1) {
-        seen = walk.members.length;
-        signalAll('SIGSTOP');
+      if (limits === undefined) {
+        paused = 'held';
+        stopAll();
         refresh();
+        return true;
       }
-      return true;
+      // What had to be stopped to be counted stays so: a storm leaves no time for the evidence.
+      if (paused === 'look') paused = 'held';
+      refresh();
+      return setCap(Math.max(1, tasks));
     },
     release: (next) => {
-      if (rlimit === undefined) signalAll('SIGCONT');
-      else setCap(next);
+      setCap(next);
+      letGo();
     },
     signal: (signal) => {
       refresh();
       signalAll(signal);
-      if (rlimit === undefined) signalAll('SIGCONT');
+      letGo();
     },
     killRound: () => {
-      refresh();
-      // Where the kernel can hold, nothing more is born between the rounds.
-      setCap(0);
-      signalAll('SIGSTOP');
-      refresh();
-      signalAll('SIGKILL');
+      paused = 'held';
+      // A stop lets a fork that has begun go on to its end, which doubled a bomb of 900; a kill does not
+      // (copy_process looks for a fatal signal last). Orphans of the killed come to the guard. Where they
+      // would not, all of it must stand still before the first one dies.
+      if (libc === undefined) stopAll();
+      signalGroup('SIGKILL');
+      const members = tree.sweep(lastPid, now, ({ pid, isZombie }) => {
+        if (!isZombie) trySignal(pid, 'SIGKILL');
+      });
+      limits?.set(0, others(), members);
     },
     isEmpty: () => {
       refresh();
@@ -164,9 +211,15 @@ function readHostTasks(loadavg: KeptFile): number {
 /** A signal to a process that is still the one that was seen. */
 function send(root: KernelRoot, member: Member, signal: NodeJS.Signals): void {
   if (member.isZombie || readStat(root, member.pid)?.startTime !== member.startTime) return;
+  trySignal(member.pid, signal);
+}
+
+function trySignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(member.pid, signal);
+    process.kill(pid, signal);
+    return true;
   } catch {
     // It ended in between, or changed its uid: the next walk shows which.
+    return false;
   }
 }

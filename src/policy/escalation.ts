@@ -28,6 +28,8 @@ export interface Look {
   /** Refused since the clamp, and in how many looks. */
   readonly refusedSinceClamp: number;
   readonly looksRefused: number;
+  /** Whether it is growing by hundreds of processes at once with nothing to hold it: no clamp would. */
+  readonly isUnholdable: boolean;
 }
 
 /** A clamped target is released when it has been this far below the clamp for this long. */
@@ -67,6 +69,10 @@ function fromFree(settings: Settings, stage: Free, look: Look): { stage: Stage; 
   const { nowMs, tasks, verdict } = look;
   if (verdict.level === 'trip') {
     if (!reaches(settings.until, 'clamp')) return warn(stage, nowMs);
+    if (look.isUnholdable && reaches(settings.until, 'kill')) {
+      const evidence: Effect[] = settings.dumpTimeoutMs > 0 ? ['dump'] : [];
+      return { stage: { at: 'killed', sinceMs: nowMs }, effects: ['trip', ...evidence, 'kill'] };
+    }
     const next: Stage = { at: 'clamped', sinceMs: nowMs, tasks, isDumped: false, recededSinceMs: undefined };
     return { stage: next, effects: ['trip', 'clamp'] };
   }

@@ -136,7 +136,9 @@ function overLeash(reading: Reading): Verdict | undefined {
     'the leash',
     reading.leashHits,
     reading.tasks,
-    `the leash refused new tasks in ${reading.leashHits} looks in a row, at ${formatCount(reading.tasks)} tasks`,
+    reading.refusedNow === undefined
+      ? `${formatCount(reading.tasks)} tasks appeared in a storm and pressed against the leash`
+      : `the leash refused new tasks in ${reading.leashHits} looks in a row, at ${formatCount(reading.tasks)} tasks`,
   );
 }
 

@@ -1,11 +1,26 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 
-/** The text of a kernel file, or `undefined` when it is gone or not ours to read. */
+const shared = Buffer.allocUnsafe(64 * 1024);
+
+/**
+ * The text of a kernel file, or `undefined` when it is gone or not ours to read. readFileSync asks for
+ * a size first, which these files do not have, and allocates: walks read thousands of files.
+ */
 export function readText(path: string): string | undefined {
+  let fd: number | undefined;
   try {
-    return readFileSync(path, 'latin1');
+    fd = openSync(path, 'r');
+    let text = '';
+    // The kernel gives about a page at a time, less before a long record: only nothing is the end.
+    for (;;) {
+      const length = readSync(fd, shared, 0, shared.length, null);
+      if (length === 0) return text;
+      text += shared.toString('latin1', 0, length);
+    }
   } catch {
     return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 
@@ -19,8 +34,6 @@ export function parseNumber(text: string | undefined): number | 'unlimited' | 'u
   if (word === 'max') return 'unlimited';
   return word !== undefined && /^-?\d+$/.test(word) ? Number(word) : 'unknown';
 }
-
-const shared = Buffer.allocUnsafe(64 * 1024);
 
 /**
  * A kernel file kept open and read from its start again and again: 1–8 µs a look instead of 18–36

@@ -174,6 +174,22 @@ describe('without any right to a cgroup', () => {
     expect(code, err).toBe(113);
     expect(events(err).find(({ event }) => event === 'contained')).toMatchObject({ by: 'sampling' });
   });
+  // A plain guard got 3 ms of processor every 700 ms beside these, and extended the leash at each look.
+  it.for(['fork', 'setsid'])('a %s bomb of a plain user is held and stopped', async (mode) => {
+    const { code, err } = await asNobody(['--budget', '25%', '--grace', '0'], MISBEHAVE, mode, '1000000', '25').ended;
+    expect(code, err).toBe(113);
+    // At the leash of 512 or, when the guard was given the time to look in between, at its budget.
+    expect(box.peak()).toBeLessThanOrEqual(4000 / 4 + 24);
+  });
+  it('a fork bomb that nothing holds is killed at once, with evidence', async () => {
+    const { code, err } = await guard(['--contain', 'none', '--max-tasks', '1200'], MISBEHAVE, 'fork', '1000000', '10')
+      .ended;
+    expect(code, err).toBe(113);
+    const log = events(err);
+    expect(log.map(({ event }) => event)).toEqual(expect.arrayContaining(['trip', 'dump', 'kill', 'exit']));
+    expect(log.at(-1)).toMatchObject({ leftTasks: 0 });
+    expect(box.tasks()).toBe(0);
+  });
   it('--require-containment refuses instead', async () => {
     const { code, err } = await asNobody(['--require-containment'], 'touch', join(box.scratch, 'ran')).ended;
     expect(code).toBe(125);

@@ -194,6 +194,7 @@ describe('ladder', () => {
     refusedNow: 0,
     refusedSinceClamp: 0,
     looksRefused: 0,
+    isUnholdable: false,
     ...over,
   });
   const clamped: Stage = { at: 'clamped', sinceMs: 0, tasks: 1000, isDumped: true, recededSinceMs: undefined };
@@ -234,6 +235,34 @@ describe('ladder', () => {
       look: {},
       settings: {},
       want: ['clamped', 'dump'],
+    },
+    {
+      name: 'a storm that nothing holds is killed at once, with the evidence there is time for',
+      stage: { at: 'calm' } as Stage,
+      look: { verdict: trip, isUnholdable: true },
+      settings: {},
+      want: ['killed', 'trip', 'dump', 'kill'],
+    },
+    {
+      name: 'unless it may only be clamped',
+      stage: { at: 'calm' } as Stage,
+      look: { verdict: trip, isUnholdable: true },
+      settings: { until: 'clamp' as const },
+      want: ['clamped', 'trip', 'clamp'],
+    },
+    {
+      name: '--dump-timeout 0 takes no picture',
+      stage: { ...clamped, isDumped: false },
+      look: { looksRefused: 3 },
+      settings: { dumpTimeoutMs: 0 },
+      want: ['terminating', 'terminate'],
+    },
+    {
+      name: '--grace 0 sends no SIGTERM',
+      stage: clamped,
+      look: { looksRefused: 3 },
+      settings: { graceMs: 0 },
+      want: ['killed', 'kill'],
     },
     { name: 'one that does not push has time', stage: clamped, look: {}, settings: {}, want: ['clamped'] },
     {
