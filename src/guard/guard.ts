@@ -211,9 +211,12 @@ export class Guard {
 
   #sample(nowMs: number): Sample {
     const { holder, maps } = this.#parts;
+    // Refusals first: read after the tasks, one in between would be seen with a number below the line, and
+    // at the next look, on the line, it would be old.
+    const refused = holder.refused();
     const tasks = holder.tasks(nowMs);
     maps.look(nowMs, tasks, () => holder.processes());
-    return { timeMs: nowMs, tasks, maps: maps.heaviest?.maps, refused: holder.refused() };
+    return { timeMs: nowMs, tasks, maps: maps.heaviest?.maps, refused };
   }
 
   #consider(nowMs: number, sample: Sample): void {
