@@ -80,24 +80,30 @@ export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(v
 export const quantile = (values, q) =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
 
-/** Wall milliseconds of two commands in turns; the median of each and of the ratios of the pairs. */
-export async function paired(first, second, runs) {
+/** Milliseconds of two commands in turns, as `measure` takes them; the median of each and of the ratios of the pairs. */
+export async function paired(first, second, runs, measure = wall) {
   const ratios = [];
   const a = [];
   const b = [];
   for (let i = 0; i < runs; i += 1) {
-    a.push(await wall(first));
-    b.push(await wall(second));
+    a.push(await measure(first));
+    b.push(await measure(second));
     ratios.push(b[i] / a[i]);
   }
   return { first: median(a), second: median(b), ratio: median(ratios) };
 }
 
-function wall(command) {
+/** From the start to the exit. */
+export function wall(command) {
   return inBox(async (start) => {
     const before = performance.now();
     const { child } = start(command, { stdio: 'ignore' });
     await new Promise((resolve) => child.on('exit', resolve));
     return performance.now() - before;
   });
+}
+
+/** What the command says of itself on stdout. */
+export function told(command) {
+  return inBox(async (start) => Number((await start(command).ended).out));
 }
