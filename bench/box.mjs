@@ -77,8 +77,6 @@ async function clear(dir) {
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-export const quantile = (values, q) =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
 
 /** Milliseconds of two commands in turns, as `measure` takes them; the median of each and of the ratios of the pairs. */
 export async function paired(first, second, runs, measure = wall) {

@@ -43,7 +43,12 @@ const programs = [
     prepare: (dir) => writeFileSync(join(dir, 'Pool.java'), JAVA),
     command: () => ['java', 'Pool.java'],
   },
-  { name: 'node cluster, 16 workers with 4 threads each', tool: 'node', command: () => ['node', '-e', CLUSTER] },
+  {
+    name: 'node cluster, 16 workers with 4 threads each',
+    tool: 'node',
+    prepare: (dir) => writeFileSync(join(dir, 'cluster.cjs'), CLUSTER),
+    command: () => ['node', 'cluster.cjs'],
+  },
   { name: 'Python ThreadPool of 200', tool: 'python3', command: () => ['python3', '-c', POOL] },
   {
     name: 'PostgreSQL start and pgbench, 50 clients',

@@ -54,6 +54,8 @@ export interface GuardSummary {
   readonly nearest: Nearest | undefined;
   readonly refused: number | undefined;
   readonly actions: Readonly<Record<string, number>>;
+  /** How late the guard itself woke. */
+  readonly lateness: { readonly p99Ms: number; readonly worstMs: number };
 }
 
 const SAMPLE_EVENT_EVERY_MS = 1_000;
@@ -174,8 +176,15 @@ export class Guard {
   }
 
   summary(): GuardSummary {
-    const { nearest, peakMaps, peakTasks } = this.#witness;
-    return { peakTasks, peakMaps, nearest, refused: this.#parts.holder.refused(), actions: this.#ladder.actions };
+    const { lateness, nearest, peakMaps, peakTasks } = this.#witness;
+    return {
+      peakTasks,
+      peakMaps,
+      nearest,
+      refused: this.#parts.holder.refused(),
+      actions: this.#ladder.actions,
+      lateness: { p99Ms: round(lateness.quantileMs(0.99)), worstMs: round(lateness.worstMs) },
+    };
   }
 
   /** A glance: a few numbers. Nearly always they say that nothing happened, and that is all a calm target costs. */
@@ -314,10 +323,10 @@ export class Guard {
         maps: sample.maps,
         refused: sample.refused,
         cap: this.#leash.cap,
-        growthPerSecond: Math.round(this.#growth.shortPerSecond * 10) / 10,
+        growthPerSecond: round(this.#growth.shortPerSecond),
         binding: binding === undefined ? null : ceilingLabel(binding),
         additionalThreads: binding?.additionalThreads ?? null,
-        latenessMs: Math.round(this.#witness.latenessMs * 10) / 10,
+        latenessMs: round(this.#witness.latenessMs),
         ...(dryRun ? { dryRun } : {}),
       },
     });
@@ -348,4 +357,9 @@ export class Guard {
     this.#dueMs = this.#parts.now() + wait;
     this.#timer = setTimeout(() => this.#glance(), wait);
   }
+}
+
+/** To a tenth: more digits only lengthen the log. */
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
 }

@@ -115,7 +115,7 @@ export function walkHolder(options: WalkOptions): Holder {
       limits === undefined
         ? [
             'the kernel holds nothing: if the guard is stopped or killed, nothing limits the command',
-            'it trips at half of every line, because it may be late',
+            'it trips at half of every line, in a storm of processes at a quarter, because it may be late',
             STORM_NOTE,
             'such a burst that trips is killed without a SIGTERM, because nothing can hold it until then',
           ]
@@ -128,7 +128,10 @@ export function walkHolder(options: WalkOptions): Holder {
     isHeld: limits !== undefined,
     // The limit is set from a count that is a moment old, and refusals are not counted: a target held
     // just below its line would never be seen to reach it.
-    tripShare: limits === undefined ? 0.5 : 0.9,
+    get tripShare() {
+      if (limits !== undefined) return 0.9;
+      return isStorming ? 0.25 : 0.5;
+    },
     beforeFork: (initial) => limits?.beforeFork(initial, others()),
     afterFork: (pid) => {
       limits?.afterFork();

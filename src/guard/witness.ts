@@ -1,6 +1,7 @@
 import type { Budget } from '../core/budget.ts';
 import { ceilingLabel } from '../core/ceiling.ts';
 import { type Growth, measureGrowth } from '../core/forecast.ts';
+import { Lateness } from '../core/histogram.ts';
 import type { Sample } from '../core/model.ts';
 import { Ring } from '../core/ring.ts';
 import { MIN_INTERVAL_MS, NOTICEABLE_TASKS } from '../policy/cadence.ts';
@@ -23,6 +24,8 @@ export interface Nearest {
 
 /** What has been seen of the target: most ceilings leave no other trace once it is gone. */
 export class Witness {
+  /** Every waking of the loop, for the summary. */
+  readonly lateness: Lateness = new Lateness();
   readonly #ring = new Ring<Sample>(RING_SIZE);
   #last: Sample = { timeMs: 0, tasks: 0, maps: undefined, refused: undefined };
   #fastestPerSecond = 0;
@@ -78,6 +81,7 @@ export class Witness {
   }
 
   wokeLate(byMs: number): void {
+    this.lateness.add(byMs);
     this.#latenessMs = Math.max(byMs, this.#latenessMs * 0.9);
   }
 

@@ -3,6 +3,7 @@ import { type BudgetRule, budgets, tightestTaskBudget } from '../../src/core/bud
 import { bindingCeiling, makeCeiling } from '../../src/core/ceiling.ts';
 import { exhaustionMs, measureGrowth } from '../../src/core/forecast.ts';
 import { countNames, groupTasks, normaliseName } from '../../src/core/group.ts';
+import { Lateness } from '../../src/core/histogram.ts';
 import { allowanceTasks, leashTasks } from '../../src/core/leash.ts';
 import { Ring } from '../../src/core/ring.ts';
 import {
@@ -152,6 +153,23 @@ describe('forecast', () => {
     const burst = line(0).map((point) => ({ ...point, value: point.timeMs < 20_000 ? 0 : 500 }));
     expect(exhaustionMs(10, measureGrowth(burst, height))).toBe(Number.POSITIVE_INFINITY);
     expect(measureGrowth([], height)).toEqual({ shortPerSecond: 0, longPerSecond: 0, gained: 0 });
+  });
+});
+
+describe('lateness', () => {
+  const of = (...ms: number[]) => {
+    const lateness = new Lateness();
+    for (const value of ms) lateness.add(value);
+    return [lateness.quantileMs(0.5), lateness.quantileMs(0.99), lateness.worstMs];
+  };
+  it.for([
+    { name: 'nothing seen', ms: [], want: [0, 0, 0] },
+    { name: 'the upper end of a class', ms: [1.5, 1.6, 40], want: [2, 40, 40] },
+    { name: 'never above the worst', ms: [3, 3, 3], want: [3, 3, 3] },
+    { name: 'one in a hundred is not p99', ms: [...Array(99).fill(0.1), 9000], want: [0.5, 0.5, 9000] },
+    { name: 'beyond the last class', ms: [20_000], want: [20_000, 20_000, 20_000] },
+  ])('$name', ({ ms, want }) => {
+    expect(of(...ms)).toEqual(want);
   });
 });
 
