@@ -7,7 +7,7 @@ import { GUARD, inBox } from './box.mjs';
 
 const CLUSTER = `const c=require('node:cluster');
 if(c.isPrimary){for(let i=0;i<16;i++)c.fork();let n=0;c.on('exit',()=>{if(++n===16)process.exit(0)})}
-else{const w=[];for(let i=0;i<4;i++)w.push(new (require('node:worker_threads').Worker)('setTimeout(()=>{},1500)',{eval:true}));}`;
+else{for(let i=0;i<4;i++)new (require('node:worker_threads').Worker)('setTimeout(()=>{},1500)',{eval:true});setTimeout(()=>process.exit(0),2500)}`;
 const POOL = `import time
 from concurrent.futures import ThreadPoolExecutor
 with ThreadPoolExecutor(200) as pool: list(pool.map(time.sleep, [1.0]*200))`;

@@ -112,6 +112,34 @@ describe('signals', () => {
     expect(out.match(/signal \d+/g)).toHaveLength(1);
     expect(code).toBe(0);
   });
+  it('^C on a terminal arrives once: the terminal sends it to the whole group already', async () => {
+    const command = `${THREADGUARD} run --quiet -- ${PROBE} signals 9 900`;
+    const running = box.start(['script', '-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    await until('the probe waits', () => running.out().includes('ready'));
+    running.child.stdin?.write('\u0003');
+    const { out, code } = await running.ended;
+    expect(out.match(/signal \d+/g)).toEqual(['signal 2']);
+    expect(code).toBe(0);
+  });
+  it('as PID 1 it reaps what its target orphans', async () => {
+    const orphans =
+      'for i in 1 2 3 4 5; do (sh -c "exit 0" & exec true); done; sleep 1; grep -l "^State:.Z" /proc/[0-9]*/status | wc -l';
+    const inside = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+    const running = box.start([
+      ...inside,
+      THREADGUARD,
+      'run',
+      '--quiet',
+      '--contain',
+      'none',
+      '--',
+      'sh',
+      '-c',
+      orphans,
+    ]);
+    const { out, code, err } = await running.ended;
+    expect([out.trim(), code], err).toEqual(['0', 0]);
+  });
   it('each SIGTERM is handed on, none is turned into a kill', async () => {
     const running = box.start([THREADGUARD, 'run', '--quiet', '--', PROBE, 'signals', '2', '5000']);
     await until('the probe waits', () => running.out().includes('ready'));
