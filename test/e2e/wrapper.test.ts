@@ -140,6 +140,19 @@ describe('signals', () => {
     const { out, code, err } = await running.ended;
     expect([out.trim(), code], err).toEqual(['0', 0]);
   });
+  it('under hidepid a plain user is still guarded, by its own part of /proc', async () => {
+    const hidden =
+      'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"';
+    const running = box.start([
+      ...['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', hidden, 'sh'],
+      ...['env', 'HOME=/nonexistent', THREADGUARD, 'run', '--max-tasks', '300', '--grace', '0'],
+      ...['--', MISBEHAVE, 'thread', '9999', '10'],
+    ]);
+    const { code, err } = await running.ended;
+    expect(code, err).toBe(113);
+    expect(err).toContain('RLIMIT_NPROC');
+    expect(box.peak()).toBeLessThanOrEqual(300 + 24);
+  });
   it('each SIGTERM is handed on, none is turned into a kill', async () => {
     const running = box.start([THREADGUARD, 'run', '--quiet', '--', PROBE, 'signals', '2', '5000']);
     await until('the probe waits', () => running.out().includes('ready'));
