@@ -1,5 +1,6 @@
 import { countNames, groupTasks, type TaskGroup } from '../core/group.ts';
 import { escapeText, formatCount, formatDuration } from '../core/units.ts';
+import { GuardError } from '../errors.ts';
 import { captureTasks } from '../evidence/capture.ts';
 import type { IncidentDir } from '../evidence/incident.ts';
 import type { DumpFacts } from '../guard/guard.ts';
@@ -43,12 +44,25 @@ export function evidenceWriter(parts: {
         ceilings: facts.ceilings,
         groups,
       };
-      parts.incident.write('incident.json', `${JSON.stringify(document, null, 2)}\n`);
-      parts.incident.write('samples.ndjson', facts.samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
+      const lost = write(parts.incident, {
+        'incident.json': `${JSON.stringify(document, null, 2)}\n`,
+        'samples.ndjson': facts.samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''),
+      });
       const coverage = `${formatCount(tasks.length)} of ${formatCount(found)} tasks read in ${formatDuration(tookMs)}`;
-      return [`${coverage}; most growth:`, ...groups.slice(0, SHOWN).map(groupLine)].join('\n');
+      return [`${coverage}; most growth:`, ...groups.slice(0, SHOWN).map(groupLine), ...lost].join('\n');
     },
   };
+}
+
+/** Writes the files; a full disk must not hide from the operator what was seen, so it becomes a line of its own. */
+function write(incident: IncidentDir, files: Readonly<Record<string, string>>): string[] {
+  try {
+    for (const [name, text] of Object.entries(files)) incident.write(name, text);
+    return [];
+  } catch (error) {
+    if (!(error instanceof GuardError)) throw error;
+    return [`kept nowhere but here: ${error.message}`, `hint: ${error.hint}`];
+  }
 }
 
 function groupLine({ name, count, grew, states, wait }: TaskGroup): string {

@@ -6,8 +6,9 @@ import { errnoOf, GuardError } from '../errors.ts';
 /** A directory for the evidence of one run, there before the child starts and gone again when nothing happened. */
 export interface IncidentDir {
   readonly path: string;
-  /** True once something was written into it. */
+  /** True once a whole file was written into it. */
   isUsed(): boolean;
+  /** Writes a whole file or none; throws a GuardError that names it. */
   write(name: string, text: string): void;
   /** Removes it unless it was used. */
   discardIfUnused(): void;
@@ -66,9 +67,18 @@ function incidentDir(path: string): IncidentDir {
     path,
     isUsed: () => isUsed,
     write: (name, text) => {
-      // Set first: a file that was cut short by a full disk is still evidence to keep.
+      const file = join(path, name);
+      try {
+        writeFileSync(file, text, { mode: 0o600 });
+      } catch (error) {
+        // Half a JSON document is worse than none, and on a full disk it holds the last free blocks.
+        rmSync(file, { force: true });
+        throw new GuardError('no-evidence', `cannot write ${file} (${errnoOf(error)})`, {
+          hint: 'free space there, or name another directory with --incident-dir',
+          cause: error,
+        });
+      }
       isUsed = true;
-      writeFileSync(join(path, name), text, { mode: 0o600 });
     },
     discardIfUnused: () => {
       if (!isUsed) rmSync(path, { recursive: true, force: true });

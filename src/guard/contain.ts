@@ -38,7 +38,7 @@ export function contain(
       return { holder: inCgroup(root, surroundings, libc), fallbacks };
     } catch (error) {
       if (!(error instanceof GuardError) || mode === 'cgroup') throw error;
-      fallbacks.push(error.message);
+      fallbacks.push(`not contained by a cgroup: ${error.message}`);
     }
   }
   if (mode === 'auto' || mode === 'rlimit') {

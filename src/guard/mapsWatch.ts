@@ -56,10 +56,11 @@ export class MapsWatch {
 
   async #count(pids: readonly number[]): Promise<void> {
     const before = this.#now();
+    // A process that is just ending has no maps any more: that is not a count.
     let heaviest: { pid: number; maps: number } | undefined;
     for (const pid of pids) {
       const maps = await countMaps(this.#root, pid);
-      if (maps !== undefined && maps > (heaviest?.maps ?? -1)) heaviest = { pid, maps };
+      if (maps !== undefined && maps > (heaviest?.maps ?? 0)) heaviest = { pid, maps };
     }
     const moved = Math.abs((heaviest?.maps ?? 0) - (this.#heaviest?.maps ?? 0));
     this.#everyMs = moved >= NOTICEABLE_MAPS ? COUNT_EVERY_MS : Math.min(2 * this.#everyMs, COUNT_AT_LEAST_EVERY_MS);

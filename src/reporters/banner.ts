@@ -47,7 +47,7 @@ export function bannerLines(facts: {
   lines.push(
     `held by ${holder.description}${holder.isHeld ? held : ''}; looks every ${formatDuration(facts.intervalMs)}`,
   );
-  for (const text of facts.fallbacks) lines.push(`not contained by a cgroup: ${text}`);
+  for (const text of facts.fallbacks) lines.push(text);
   for (const text of holder.cannot) lines.push(`cannot: ${text}`);
   for (const text of facts.losses) lines.push(`cannot: ${text}`);
   return lines;

@@ -7,7 +7,10 @@ const LAB_DIR = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
 const LAB_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /** Boots a kernel of its own (user-mode Linux, cgroup v2, 700 PIDs) that runs one scenario; returns its facts. */
-function boot(scenario: 'guarded' | 'guard-stopped' | 'bare', mode: string): Promise<Map<string, string>> {
+function boot(
+  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd',
+  mode: string,
+): Promise<Map<string, string>> {
   const settings = { LAB_SCENARIO: scenario, LAB_MODE: mode, LAB_DIR, LAB_ROOT, LAB_BOMB: MISBEHAVE };
   const args = [
     'mem=1024M',
@@ -37,6 +40,16 @@ function boot(scenario: 'guarded' | 'guard-stopped' | 'bare', mode: string): Pro
   });
 }
 
+/** What the guard of one step of a scenario logged; a line of the log may hold line breaks. */
+function logOf(output: string, step: string): string {
+  const start = output.indexOf(`LAB log_${step} `);
+  const end = output.indexOf('LAB exit_', start);
+  return output
+    .slice(start, end === -1 ? undefined : end)
+    .replaceAll('\r', '')
+    .replaceAll(`LAB log_${step} `, '');
+}
+
 describe('a kernel that runs out', () => {
   it.for(['daemon', 'fork', 'thread'])(
     '%s under threadguard: it can fork at the trip and after, and nothing is left',
@@ -55,6 +68,40 @@ describe('a kernel that runs out', () => {
   it('the same bomb bare: it cannot', async () => {
     const facts = await boot('bare', 'daemon');
     expect(facts.get('forks_at_peak'), facts.get('output')).toBe('no');
+  });
+  it('a cgroup tree that is read only is named, or refused; a full disk hides no evidence', async () => {
+    const facts = await boot('bad-ground', 'thread');
+    const said = facts.get('output') as string;
+    expect(Object.fromEntries(facts), said).toMatchObject({
+      exit_readonly: '0',
+      exit_required: '125',
+      exit_full: '113',
+      done: '',
+    });
+    expect(logOf(said, 'readonly')).toMatch(/"by":"sampling".*"fallbacks":\["not contained by a cgroup: .*EROFS/);
+    expect(logOf(said, 'required')).toMatch(/^threadguard: --require-containment: .*EROFS.*\nhint: /);
+    expect(logOf(said, 'full')).toMatch(/tasks read in [^]*misbehave/);
+    expect(logOf(said, 'full')).toMatch(/kept nowhere but here: cannot write .*incident\.json \(ENOSPC\)\nhint: /);
+    expect(logOf(said, 'full')).not.toContain('"incident"');
+  });
+  it('under systemd it stays within what was delegated, says so where nothing was, and stops as a service', async () => {
+    const facts = await boot('systemd', 'thread');
+    const said = facts.get('output') as string;
+    expect(Object.fromEntries(facts), said).toMatchObject({
+      exit_delegated: '113',
+      result_delegated: 'exit-code',
+      exit_plain: '0',
+      result_plain: 'success',
+      exit_required: '125',
+      leaves_staying: '2',
+      // The command alone in its leaf, the guard in its own.
+      counted_staying: expect.stringMatching(/^(1 \d+|\d+ 1) *$/),
+      result_staying: 'success',
+      left: '0',
+      done: '',
+    });
+    expect(logOf(said, 'delegated')).toMatch(/"by":"cgroup-v2".*delegated\.service\/threadguard-/s);
+    expect(logOf(said, 'plain')).toMatch(/"by":"sampling".*systemd has not delegated \/system\.slice\/plain\.service/);
   });
   it('with the guard stopped the cap holds and the kernel can fork', async () => {
     const facts = await boot('guard-stopped', 'daemon');

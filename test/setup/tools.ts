@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/tmux': 'tmux',
   '/usr/bin/linux.uml': 'user-mode-linux',
   '/usr/sbin/insmod': 'kmod',
+  '/lib/systemd/systemd': 'systemd',
 };
 
 export const BUILD_DIR: string = fileURLToPath(new URL('../../node_modules/.cache/threadguard', import.meta.url));

@@ -1,6 +1,8 @@
 # Runs in the lab's kernel, as pid 1. Prints facts as "LAB name value"; the test on the outside reads them.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 say() { echo "LAB $*"; }
+# The line of a log that says what contains the target, and the ones that say what went wrong.
+tell() { grep -E '"event":"(contained|dump|error|exit)"|^threadguard: |hint: ' "$2" | while read -r line; do say "log_$1" "$line"; done; }
 can_fork() { (sleep 0) 2>/dev/null && echo yes || echo no; }
 say kernel "$(uname -r)"
 say controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
@@ -35,6 +37,33 @@ case $LAB_SCENARIO in
     sleep 6
     # A shell that cannot fork ends itself, so the question is put by a program that says so.
     "$LAB_BOMB" can-fork && say forks_at_peak yes || say forks_at_peak no
+    ;;
+  bad-ground)
+    # A cgroup tree that may be read only, and a disk with no room for evidence.
+    mount -o remount,ro /sys/fs/cgroup
+    guard() { "$LAB_ROOT/bin/threadguard" run --log-format json "$@" 2>/tmp/log; say exit_$name $?; tell $name /tmp/log; }
+    name=readonly guard --incident-dir /tmp/incidents -- true
+    name=required guard --incident-dir /tmp/incidents --require-containment -- true
+    mount -o remount,rw /sys/fs/cgroup
+    mkdir -p /tmp/full && mount -t tmpfs -o size=64k tmpfs /tmp/full
+    dd if=/dev/zero of=/tmp/full/zeros bs=1k 2>/dev/null
+    name=full guard --incident-dir /tmp/full --grace 1s --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60
+    ;;
+  systemd)
+    for name in delegated plain required; do
+      systemctl start $name.service 2>/dev/null
+      say exit_$name "$(systemctl show -P ExecMainStatus $name.service)"
+      say result_$name "$(systemctl show -P Result $name.service)"
+      tell $name /tmp/$name.log
+    done
+    systemctl start staying.service
+    while ! grep -q '"event":"sample"' /tmp/staying.log 2>/dev/null; do sleep 0.2; done
+    inside=$(find /sys/fs/cgroup/system.slice/staying.service -name 'threadguard-*')
+    say leaves_staying "$(echo "$inside" | wc -l)"
+    say counted_staying "$(for dir in $inside; do cat $dir/pids.current; done | tr '\n' ' ')"
+    systemctl stop staying.service
+    say result_staying "$(systemctl show -P Result staying.service)"
+    say left "$(find /sys/fs/cgroup -name 'threadguard-*' | wc -l)"
     ;;
 esac
 say done

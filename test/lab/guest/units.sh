@@ -1,0 +1,37 @@
+# Units of the lab under systemd: one service that may have cgroups of its own, one that may not, one that stays.
+# Sourced by init.sh in the root that systemd will see.
+units=run/systemd/system
+mkdir -p $units
+guard="$LAB_ROOT/bin/threadguard run --log-format json --incident-dir /tmp/incidents"
+cat >$units/lab.target <<UNIT
+[Unit]
+Requires=lab.service
+After=lab.service
+UNIT
+cat >$units/lab.service <<UNIT
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+Environment=LAB_ROOT=$LAB_ROOT LAB_BOMB=$LAB_BOMB LAB_MODE=$LAB_MODE LAB_SCENARIO=systemd
+ExecStart=/bin/sh $LAB_DIR/guest/scenario.sh
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/console
+UNIT
+service() { # NAME DELEGATE TYPE COMMAND
+  cat >$units/$1.service <<UNIT
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=$3
+Delegate=$2
+KillMode=mixed
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=$guard --log-file /tmp/$1.log $4
+UNIT
+}
+service delegated yes oneshot "--budget 50% -- $LAB_BOMB $LAB_MODE 100000 60"
+service plain no oneshot "-- /bin/true"
+service required no oneshot "--require-containment -- /bin/true"
+service staying yes exec "-- /bin/sleep 60"
