@@ -28,6 +28,24 @@ async function bombs(mode, flags, runs, max = '1000000') {
   return `${mode.padEnd(9)} ${stopped}/${runs} stopped; most above ${LIMIT}: ${Math.max(...over)}; trip to exit p50 ${median(toEmpty)} ms; kill to empty p50 ${killMs.length > 0 ? Math.round(median(killMs)) : '–'} ms`;
 }
 
+/** With every share allowed only the reserve is left to bind: what the rest of the host kept, at the worst. */
+async function reserved(mode) {
+  const CAP = 4000;
+  const RESERVE = 300;
+  let least = CAP;
+  let stopped = 0;
+  for (let i = 0; i < 5; i += 1) {
+    const { code, peak } = await inBox(async (start, dir) => {
+      const flags = ['--budget', '100%', '--reserve', String(RESERVE), '--leash', '4000', '--grace', '0'];
+      const { code } = await start([...run(...flags), BOMB, mode, '1000000', '20']).ended;
+      return { code, peak: number(`${dir}/pids.peak`) };
+    }, CAP);
+    stopped += code === 113 ? 1 : 0;
+    least = Math.min(least, CAP - peak);
+  }
+  return `${mode.padEnd(9)} ${stopped}/5 stopped; of a reserve of ${RESERVE} in ${CAP} the rest kept at least ${least}`;
+}
+
 async function uncontained(mode, flags, prefix) {
   const used = [];
   let stopped = 0;
@@ -129,6 +147,11 @@ export const rows = {
       await bombs('setsid', flags, 5),
     ];
   },
+  'what the host keeps (--budget 100%, --reserve 300)': async () => [
+    await reserved('thread'),
+    await reserved('fork'),
+    await reserved('setsid'),
+  ],
   'without any cgroup right: RLIMIT_NPROC, plain uid': async () => [
     await uncontained('thread', [], AS_NOBODY),
     await uncontained('fork', [], AS_NOBODY),

@@ -2,11 +2,12 @@ import { formatCount } from '../core/units.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** The last values as a row of bars, the highest full. */
+/** The last values as a row of bars between the lowest and the highest shown; a flat row stays at the bottom. */
 export function sparkline(values: readonly number[], width: number): string {
   const shown = values.slice(-width);
-  const top = Math.max(...shown, 1);
-  return shown.map((value) => BARS[Math.min(7, Math.floor((value / top) * 7.999))]).join('');
+  const bottom = Math.min(...shown);
+  const range = Math.max(...shown) - bottom;
+  return shown.map((value) => BARS[range === 0 ? 0 : Math.floor(((value - bottom) / range) * 7)]).join('');
 }
 
 /** One line for a terminal: what the target holds, where it goes and what would stop it. Never wider than `columns`. */
