@@ -1,6 +1,8 @@
+import { addressSpace, dataSize } from './ceilings/addressSpace.ts';
+import { commitLimit } from './ceilings/commitLimit.ts';
 import type { CeilingReader } from './ceilings/context.ts';
 import { maxMapCount } from './ceilings/maxMapCount.ts';
-import { memAvailable, memoryMax } from './ceilings/memory.ts';
+import { kernelMemoryMax, memAvailable, memoryHigh, memoryMax } from './ceilings/memory.ts';
 import { nproc } from './ceilings/nproc.ts';
 import { pidMax } from './ceilings/pidMax.ts';
 import { pidsMax } from './ceilings/pidsMax.ts';
@@ -8,12 +10,18 @@ import { threadsMax } from './ceilings/threadsMax.ts';
 
 /**
  * The one list of ceilings; adding one is a file and a line here. The order is the one in which the
- * kernel checks them (copy_process in kernel/fork.c), which settles ties: memory, RLIMIT_NPROC,
- * threads-max, pid_max, pids.max; maps come first because pthread_create maps the stack before it clones.
+ * kernel checks them, which settles ties: pthread_create first maps the stack (RLIMIT_AS, map count) and makes
+ * it writable (RLIMIT_DATA, commit), then clones: memory, RLIMIT_NPROC, threads-max, pid_max, pids.max
+ * (copy_process in kernel/fork.c).
  */
 export const CEILINGS: readonly CeilingReader[] = [
+  addressSpace,
   maxMapCount,
+  dataSize,
+  commitLimit,
   memoryMax,
+  memoryHigh,
+  kernelMemoryMax,
   memAvailable,
   nproc,
   threadsMax,

@@ -13,10 +13,11 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   sys: [],
   cgroup: ['procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup'],
+  limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
   evidence: ['core', 'procfs', '.'],
   reporters: ['core', 'policy'],
   guard: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', '.'],
-  cli: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', 'guard', '.'],
+  cli: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', 'guard', 'limits', '.'],
   '.': ['core', 'ceilings'],
 };
 

@@ -1,29 +1,41 @@
 import { makeCeiling } from '../core/ceiling.ts';
+import type { Ceiling } from '../core/model.ts';
 import { KeptFile } from '../procfs/read.ts';
 import type { CeilingReader } from './context.ts';
 
-/** A glibc thread with a guard page costs two maps: its stack and the guard (measured 2.000 over 9,000 threads). */
-const MAPS_PER_THREAD = 2;
-
-/** `vm.max_map_count` against the process of the target that holds the most maps. */
+/**
+ * `vm.max_map_count` against the process of the subject that holds the most maps. A thread takes as many as was
+ * measured of this very process; a plain mmap may end one above the limit, which is checked before it
+ * (`mm->map_count > sysctl_max_map_count`, mm/mmap.c).
+ */
 export const maxMapCount: CeilingReader = {
   name: 'vm.max_map_count',
-  open: ({ root, heaviestMaps }) => {
+  open: ({ root, process, cost }) => {
     const limit = new KeptFile(root.proc('sys/vm/max_map_count'));
     return () => {
-      const heaviest = heaviestMaps();
-      return [
-        makeCeiling({
-          name: 'vm.max_map_count',
-          scope: 'process',
-          unit: 'maps',
-          used: heaviest?.maps ?? 0,
-          limit: limit.readNumber(),
-          perThread: MAPS_PER_THREAD,
-          source: '/proc/sys/vm/max_map_count, /proc/PID/maps',
-          raise: 'sysctl vm.max_map_count',
-        }),
-      ];
+      const heaviest = process();
+      const { threadMaps, isMeasured } = cost();
+      const ceiling = makeCeiling({
+        name: 'vm.max_map_count',
+        scope: 'process',
+        ...(heaviest === undefined ? {} : { path: `pid ${heaviest.pid}` }),
+        unit: 'maps',
+        used: heaviest?.maps ?? 0,
+        limit: limit.readNumber(),
+        cost: { thread: threadMaps, process: 0, map: 1 },
+        isEstimate: !isMeasured,
+        note:
+          heaviest?.maps === 'unknown'
+            ? 'its maps may be read by its own user or with CAP_SYS_PTRACE only'
+            : `${Number(threadMaps.toFixed(2))} maps a thread${isMeasured ? ', measured' : ''}`,
+        source: '/proc/sys/vm/max_map_count, /proc/PID/maps',
+        raise: 'sysctl vm.max_map_count',
+      });
+      return [withSpare(ceiling)];
     };
   },
 };
+
+function withSpare(ceiling: Ceiling): Ceiling {
+  return typeof ceiling.remaining === 'number' ? { ...ceiling, additionalMaps: ceiling.remaining + 1 } : ceiling;
+}

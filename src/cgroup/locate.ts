@@ -19,6 +19,10 @@ export interface Place {
 export interface CgroupPlaces {
   readonly pids: Place | undefined;
   readonly unified: Place | undefined;
+  /** The tree whose memory controller charges it. */
+  readonly memory: Place | undefined;
+  /** The v1 freezer; on v2 every cgroup has one. */
+  readonly freezer: Place | undefined;
   /** systemd's own v1 tree, which carries its delegation marks on a v1 host. */
   readonly systemd: Place | undefined;
 }
@@ -40,8 +44,15 @@ export function locate(root: KernelRoot, pid: number | 'self' = 'self'): CgroupP
   };
 
   const unified = place(2, '');
-  const hasPids = unified !== undefined && controllersOf(root, unified.dir).includes('pids');
-  return { pids: place(1, 'pids') ?? (hasPids ? unified : undefined), unified, systemd: place(1, 'name=systemd') };
+  // On for an ancestor is enough: its limit counts, although the cgroup itself has none.
+  const hasPids = unified !== undefined && ancestors(unified).some((dir) => controllersOf(root, dir).includes('pids'));
+  return {
+    pids: place(1, 'pids') ?? (hasPids ? unified : undefined),
+    unified,
+    memory: place(1, 'memory') ?? unified,
+    freezer: place(1, 'freezer'),
+    systemd: place(1, 'name=systemd'),
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import { writeNow } from '../reporters/sink.ts';
+import { limitsCommand } from './limits.ts';
 import { runCommand } from './options.ts';
 import { run } from './run.ts';
 
@@ -19,10 +20,9 @@ Examples:
 
 Exit status: the command's own; 113 the guard stopped it; 125 the guard failed; 126 not executable; 127 not found.`,
   );
-const command = runCommand(run)
-  .exitOverride()
-  .configureOutput({ writeErr: () => {} });
-program.addCommand(command);
+for (const command of [runCommand(run), limitsCommand()]) {
+  program.addCommand(command.exitOverride().configureOutput({ writeErr: () => {} }));
+}
 
 program.parseAsync(process.argv).catch((error: unknown) => {
   process.exit(explain(error));

@@ -52,12 +52,15 @@ export async function run(options: RunOptions): Promise<void> {
     process.pid,
   );
   const maps = new MapsWatch(root, now);
-  const surroundings = openSurroundings(root, { heaviestMaps: () => maps.heaviest, now }, (name, error) =>
-    voice.report({
-      event: 'error',
-      message: `cannot read ${name} (${errnoOf(error)}); going on without it`,
-      fields: { ceiling: name },
-    }),
+  const surroundings = openSurroundings(
+    root,
+    { heaviest: () => maps.heaviest, mapsPerThread: () => maps.perThread, libc, now },
+    (name, error) =>
+      voice.report({
+        event: 'error',
+        message: `cannot read ${name} (${errnoOf(error)}); going on without it`,
+        fields: { ceiling: name },
+      }),
   );
   const reaper = openReaper(root, isReaper ? libc : undefined, () => childPid);
   let holder: Holder | undefined;

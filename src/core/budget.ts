@@ -43,6 +43,8 @@ export function budgets(
 ): Budget[] {
   const result: Budget[] = [];
   for (const ceiling of ceilings) {
+    // What slows down and what only the process itself can run out of is no reason to stop anybody.
+    if (ceiling.effect === 'throttles' || (ceiling.scope === 'process' && ceiling.unit === 'bytes')) continue;
     const remaining = ceiling.unit === 'maps' ? ceiling.remaining : ceiling.additionalThreads;
     if (typeof remaining !== 'number') continue;
     const holds = ceiling.unit === 'maps' ? held.maps : held.tasks;

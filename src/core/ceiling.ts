@@ -1,4 +1,11 @@
-import type { Ceiling, Limit, Scope, Unit } from './model.ts';
+import type { Ceiling, Effect, Kind, Limit, Scope, Unit } from './model.ts';
+
+/** Units of a ceiling that one more of each kind takes; 0 means that it takes none. */
+export interface UnitCost {
+  readonly thread: number;
+  readonly process: number;
+  readonly map: number;
+}
 
 interface CeilingFacts {
   readonly name: string;
@@ -7,28 +14,52 @@ interface CeilingFacts {
   readonly unit: Unit;
   readonly used: number | 'unknown';
   readonly limit: Limit;
-  /** Units that one more thread costs; 0 means that threads cost nothing here. Default 1. */
-  readonly perThread?: number;
+  /** Default: one task for a thread or a process, one map for a map. */
+  readonly cost?: UnitCost;
   /** Units of the limit that can never be used (the kernel keeps pids below 300 for early boot). */
   readonly withheld?: number;
   readonly exempt?: boolean;
+  readonly effect?: Effect;
+  /** True where `used` or `cost` is a model and not a count. */
+  readonly isEstimate?: boolean;
+  readonly note?: string | undefined;
   readonly source: string;
   readonly raise: string;
 }
+
+const DEFAULT_COST: Readonly<Record<Unit, UnitCost>> = {
+  tasks: { thread: 1, process: 1, map: 0 },
+  maps: { thread: 2, process: 0, map: 1 },
+  bytes: { thread: 0, process: 0, map: 0 },
+};
 
 /**
  * A ceiling with its remainder worked out. `remaining` is never negative: a target that is over a
  * limit (a cgroup may be, after a migration) has 0 left.
  */
 export function makeCeiling(facts: CeilingFacts): Ceiling {
-  const { perThread = 1, withheld = 0, exempt = false, path, ...rest } = facts;
+  const {
+    cost = DEFAULT_COST[facts.unit],
+    withheld = 0,
+    exempt = false,
+    effect = 'refuses',
+    isEstimate = false,
+    path,
+    note,
+    ...rest
+  } = facts;
   const remaining = exempt ? 'unlimited' : remainder(facts.used, facts.limit, withheld);
   return {
     ...rest,
     ...(path === undefined ? {} : { path }),
     remaining,
-    additionalThreads: threads(remaining, perThread),
+    additionalThreads: share(remaining, cost.thread),
+    additionalProcesses: share(remaining, cost.process),
+    additionalMaps: share(remaining, cost.map),
     exempt,
+    effect,
+    confidence: remaining === 'unknown' ? 'unknown' : isEstimate && remaining !== 'unlimited' ? 'estimated' : 'exact',
+    ...(note === undefined ? {} : { note }),
   };
 }
 
@@ -38,22 +69,36 @@ function remainder(used: number | 'unknown', limit: Limit, withheld: number): Li
   return Math.max(0, limit - withheld - used);
 }
 
-function threads(remaining: Limit, perThread: number): Limit {
+function share(remaining: Limit, cost: number): Limit {
   if (typeof remaining !== 'number') return remaining;
-  return perThread > 0 ? Math.floor(remaining / perThread) : 'unlimited';
+  return cost > 0 ? Math.floor(remaining / cost) : 'unlimited';
+}
+
+/** How many more of a kind a ceiling allows. */
+export function additional(ceiling: Ceiling, kind: Kind): Limit {
+  if (kind === 'threads') return ceiling.additionalThreads;
+  return kind === 'processes' ? ceiling.additionalProcesses : ceiling.additionalMaps;
 }
 
 /**
- * The ceiling that allows the fewest additional threads, or `undefined` when none has a number.
- * On a tie the earlier in the list wins: callers list ceilings in the order in which the kernel
- * checks them (memory, RLIMIT_NPROC, threads-max, pid_max, pids.max: kernel/fork.c, copy_process).
+ * The ceilings that can stop a target, the tightest first. On a tie the earlier in the list wins:
+ * callers list ceilings in the order in which the kernel checks them (memory, RLIMIT_NPROC,
+ * threads-max, pid_max, pids.max: kernel/fork.c, copy_process).
  */
-export function bindingCeiling(ceilings: readonly Ceiling[]): Ceiling | undefined {
+export function rankCeilings(ceilings: readonly Ceiling[], kind: Kind = 'threads'): Ceiling[] {
+  return ceilings
+    .filter((ceiling) => ceiling.effect !== 'throttles' && typeof additional(ceiling, kind) === 'number')
+    .sort((a, b) => Number(additional(a, kind)) - Number(additional(b, kind)));
+}
+
+/** The ceiling that allows the fewest more of a kind, or `undefined` when none has a number. */
+export function bindingCeiling(ceilings: readonly Ceiling[], kind: Kind = 'threads'): Ceiling | undefined {
   let binding: Ceiling | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const ceiling of ceilings) {
-    if (typeof ceiling.additionalThreads === 'number' && ceiling.additionalThreads < fewest) {
-      fewest = ceiling.additionalThreads;
+    const count = additional(ceiling, kind);
+    if (ceiling.effect !== 'throttles' && typeof count === 'number' && count < fewest) {
+      fewest = count;
       binding = ceiling;
     }
   }

@@ -12,6 +12,14 @@ export type Scope = 'host' | 'pid-namespace' | 'user' | 'cgroup' | 'process';
 /** What a ceiling counts. */
 export type Unit = 'tasks' | 'maps' | 'bytes';
 
+/** `throttles` never stops a target, so it never binds. */
+export type Effect = 'refuses' | 'kills' | 'throttles';
+
+export type Confidence = 'exact' | 'estimated' | 'unknown';
+
+/** What somebody may want one more of. */
+export type Kind = 'threads' | 'processes' | 'maps';
+
 /** A kernel limit on tasks, maps or the memory behind them, as it stood at one look. */
 export interface Ceiling {
   /** The kernel's own name: `kernel.pid_max`, `pids.max`, `RLIMIT_NPROC`, … */
@@ -25,8 +33,17 @@ export interface Ceiling {
   readonly remaining: Limit;
   /** `remaining` divided by the cost of one more thread in this ceiling's unit, rounded down. */
   readonly additionalThreads: Limit;
+  /** The same for one more process (fork), and for one more memory map (mmap): they have other costs. */
+  readonly additionalProcesses: Limit;
+  readonly additionalMaps: Limit;
   /** True where the kernel does not apply it to this target (RLIMIT_NPROC and uid 0). */
   readonly exempt: boolean;
+  /** What the kernel does at the limit: answers with an errno, ends somebody, or only slows down. */
+  readonly effect: Effect;
+  /** How far `additionalThreads` can be trusted; `'unknown'` where it is not a number. */
+  readonly confidence: Confidence;
+  /** Why it is unknown or only estimated, and which right would settle it. */
+  readonly note?: string;
   /** The file or call the numbers came from. */
   readonly source: string;
   /** What an operator does to raise it. */

@@ -1,3 +1,4 @@
+import { fitSlope, type Slope } from '../core/cost.ts';
 import { mayRepeat } from '../policy/cadence.ts';
 import { countMaps } from '../procfs/maps.ts';
 import type { KernelRoot } from '../procfs/root.ts';
@@ -11,6 +12,7 @@ const COUNT_AT_LEAST_EVERY_MS = 5_000;
 /** Maps gained or lost between two counts that count as moving. */
 const NOTICEABLE_MAPS = 64;
 const MAX_LISTED = 256;
+const POINTS = 32;
 /** A count that had to wait for the target's lock was not dear; 60,000 maps, which are, cost about this. */
 const MAX_COST_MS = 50;
 
@@ -28,6 +30,8 @@ export class MapsWatch {
   #isCounting = false;
   #tasksAtCount = 0;
   #heaviest: { pid: number; maps: number } | undefined;
+  /** Threads and maps of the heaviest process at the last counts: what one more thread takes is their slope. */
+  #points: { x: number; y: number }[] = [];
 
   constructor(root: KernelRoot, now: () => number) {
     this.#root = root;
@@ -37,6 +41,11 @@ export class MapsWatch {
   /** The process with the most maps as last counted. */
   get heaviest(): { readonly pid: number; readonly maps: number } | undefined {
     return this.#heaviest;
+  }
+
+  /** Maps that one more thread of the heaviest process takes, once its threads have moved. */
+  get perThread(): Slope | undefined {
+    return fitSlope(this.#points);
   }
 
   look(nowMs: number, tasks: number, processes: () => readonly number[]): void {
@@ -58,14 +67,27 @@ export class MapsWatch {
     const before = this.#now();
     // A process that is just ending has no maps any more: that is not a count.
     let heaviest: { pid: number; maps: number } | undefined;
+    let threads = 0;
     for (const pid of pids) {
+      const threadsBefore = countThreads(this.#root, pid) ?? 0;
       const maps = await countMaps(this.#root, pid);
-      if (maps !== undefined && maps > (heaviest?.maps ?? 0)) heaviest = { pid, maps };
+      if (maps !== undefined && maps > (heaviest?.maps ?? 0)) {
+        heaviest = { pid, maps };
+        // Both sides of the count: it takes a while, and the threads go on.
+        threads = (threadsBefore + (countThreads(this.#root, pid) ?? threadsBefore)) / 2;
+      }
     }
     const moved = Math.abs((heaviest?.maps ?? 0) - (this.#heaviest?.maps ?? 0));
     this.#everyMs = moved >= NOTICEABLE_MAPS ? COUNT_EVERY_MS : Math.min(2 * this.#everyMs, COUNT_AT_LEAST_EVERY_MS);
+    if (heaviest !== undefined) this.#learn(heaviest, threads);
     this.#heaviest = heaviest ?? this.#heaviest;
     this.#costMs = Math.min(MAX_COST_MS, this.#now() - before);
+  }
+
+  #learn(heaviest: { readonly pid: number; readonly maps: number }, threads: number): void {
+    if (heaviest.pid !== this.#heaviest?.pid) this.#points = [];
+    this.#points.push({ x: threads, y: heaviest.maps });
+    if (this.#points.length > POINTS) this.#points.shift();
   }
 
   #candidates(pids: readonly number[]): number[] {

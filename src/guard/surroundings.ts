@@ -1,18 +1,14 @@
-import type { CeilingContext } from '../ceilings/context.ts';
-import { locate } from '../cgroup/locate.ts';
+import type { CeilingContext, ProcessUse } from '../ceilings/context.ts';
+import { openContext } from '../ceilings/subject.ts';
+import { calibratedCost, defaultStackBytes, type Slope } from '../core/cost.ts';
 import type { Ceiling } from '../core/model.ts';
 import { mayRepeat } from '../policy/cadence.ts';
 import { readLimits } from '../procfs/limits.ts';
 import { parseLoadavg } from '../procfs/loadavg.ts';
-import { isNestedPidNamespace } from '../procfs/namespace.ts';
 import { KeptFile } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStatus } from '../procfs/status.ts';
-import { countTasks } from '../procfs/task.ts';
 import { CEILINGS } from '../registry.ts';
-
-const CAP_SYS_ADMIN = 21n;
-const CAP_SYS_RESOURCE = 24n;
+import type { Libc } from '../sys/libc.ts';
 
 /** Everything around the target that the loop reads: opened once, before the child starts. */
 export interface Surroundings {
@@ -23,28 +19,41 @@ export interface Surroundings {
   hostTasks(): number;
 }
 
+const SCAN_AT_LEAST_EVERY_MS = 5_000;
+/** Threads that must have come or gone before the maps beside them say what one costs. */
+const LEAST_RANGE = 16;
+/** A slope outside of this is not a thread's. */
+const MOST_MAPS_PER_THREAD = 64;
+
 export function openSurroundings(
   root: KernelRoot,
-  sources: Pick<CeilingContext, 'heaviestMaps'> & { readonly now: () => number },
+  sources: {
+    readonly heaviest: () => { readonly pid: number; readonly maps: number } | undefined;
+    readonly mapsPerThread: () => Slope | undefined;
+    readonly libc: Libc | undefined;
+    readonly now: () => number;
+  },
   onError: (name: string, error: unknown) => void,
 ): Surroundings {
-  const status = readStatus(root, 'self');
-  const uid = status?.uid ?? -1;
-  const caps = status?.effectiveCaps ?? 0n;
+  const { libc, now } = sources;
   const loadavg = new KeptFile(root.proc('loadavg'));
-  const gated = (scan: () => number) => gatedCount(() => loadavg.read(), sources.now, scan);
-  const context: CeilingContext = {
-    root,
-    places: locate(root),
-    loadavg,
-    uidTasks: gated(() => countTasks(root, uid)),
-    namespaceTasks: isNestedPidNamespace(root) ? gated(() => countTasks(root)) : undefined,
-    meminfo: new KeptFile(root.proc('meminfo')),
-    uid,
-    isNprocExempt: uid === 0 || hasCap(caps, CAP_SYS_RESOURCE) || hasCap(caps, CAP_SYS_ADMIN),
-    nprocLimit: readLimits(root, 'self').get('Max processes')?.soft ?? 'unlimited',
-    heaviestMaps: sources.heaviestMaps,
-  };
+  const stack = defaultStackBytes(readLimits(root, 'self').get('Max stack size')?.soft ?? 8 << 20);
+  const calibrated = calibratedCost('native', stack);
+  const context = openContext(root, 'self', {
+    process: (): ProcessUse | undefined => sources.heaviest(),
+    cost: () => {
+      const slope = sources.mapsPerThread();
+      if (slope === undefined || slope.range < LEAST_RANGE) return calibrated;
+      return {
+        ...calibrated,
+        threadMaps: Math.max(0, Math.min(MOST_MAPS_PER_THREAD, slope.perUnit)),
+        isMeasured: true,
+      };
+    },
+    ids: libc,
+    gate: (scan) => gated(scan, now),
+    growth: (scan) => gatedCount(() => loadavg.read(), now, scan),
+  });
   const failed = new Set<string>();
   const guarded = <T>(name: string, read: () => T, instead: T): T => {
     try {
@@ -70,11 +79,20 @@ export function openSurroundings(
   };
 }
 
-function hasCap(caps: bigint, cap: bigint): boolean {
-  return ((caps >> cap) & 1n) === 1n;
+/** A scan whose result may be a few seconds old: never over 1 % of a core is spent on it. */
+function gated<T>(scan: () => T, now: () => number): () => T {
+  let last: { readonly value: T; readonly atMs: number; readonly costMs: number } | undefined;
+  return () => {
+    const nowMs = now();
+    if (last === undefined || mayRepeat(nowMs, last.atMs, last.costMs, SCAN_AT_LEAST_EVERY_MS)) {
+      const value = scan();
+      last = { value, atMs: nowMs, costMs: now() - nowMs };
+    }
+    return last.value;
+  };
 }
 
-/** Gated count of something that takes a scan: repeated when its cost allows and the host has moved. */
+/** The same for a number of tasks: repeated sooner when the host has moved, and what it gained is added. */
 export function gatedCount(loadavg: () => string | undefined, now: () => number, scan: () => number): () => number {
   let value: number | undefined;
   let atMs = 0;
@@ -83,7 +101,8 @@ export function gatedCount(loadavg: () => string | undefined, now: () => number,
   return () => {
     const nowMs = now();
     const host = parseLoadavg(loadavg() ?? '')?.tasks ?? 0;
-    if (value === undefined || mayRepeat(nowMs, atMs, costMs, Math.abs(host - hostThen) >= 64 ? 100 : 5_000)) {
+    const leastMs = Math.abs(host - hostThen) >= 64 ? 100 : SCAN_AT_LEAST_EVERY_MS;
+    if (value === undefined || mayRepeat(nowMs, atMs, costMs, leastMs)) {
       value = scan();
       costMs = now() - nowMs;
       atMs = nowMs;

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
 const NEWLINE = 10;
@@ -34,4 +35,38 @@ export async function countMaps(root: KernelRoot, pid: number): Promise<number |
   } catch {
     return undefined;
   }
+}
+
+/** A line of `/proc/PID/maps`. Addresses are below 2^53 on every Linux port that Node runs on. */
+export interface MapLine {
+  readonly start: number;
+  readonly end: number;
+  readonly perms: string;
+  /** File, `[heap]`, `[anon:…]`, or empty. */
+  readonly path: string;
+}
+
+/**
+ * All maps of a process but `[vsyscall]`, read at once on the calling thread: for commands that look once,
+ * never for the loop. `undefined` when it is gone or the rights of ptrace are missing.
+ */
+export function readMaps(root: KernelRoot, pid: number | 'self'): MapLine[] | undefined {
+  const text = readText(root.proc(pid, 'maps'));
+  return text === undefined ? undefined : parseMaps(text);
+}
+
+/** `7f12a0021000-7f12a4000000 ---p 00000000 00:00 0      /path with spaces` — proc_pid_maps(5). */
+export function parseMaps(text: string): MapLine[] {
+  const maps: MapLine[] = [];
+  for (const line of text.split('\n')) {
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \d+ *(.*)$/.exec(line);
+    if (match === null || match[4] === '[vsyscall]') continue;
+    maps.push({
+      start: Number.parseInt(match[1] as string, 16),
+      end: Number.parseInt(match[2] as string, 16),
+      perms: match[3] as string,
+      path: match[4] as string,
+    });
+  }
+  return maps;
 }

@@ -1,14 +1,35 @@
 import { readlinkSync } from 'node:fs';
+import { parseMountinfo } from './mountinfo.ts';
+import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
-/** The host's own pid namespace has this inode on every kernel (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
-const HOST_PID_NAMESPACE = 'pid:[4026531836]';
+/** The host's own namespaces have these inodes on every kernel (include/linux/proc_ns.h). */
+const HOST: Readonly<Record<'pid' | 'user', string>> = { pid: 'pid:[4026531836]', user: 'user:[4026531837]' };
 
-/** Whether we run in a pid namespace below the host's; false when it cannot be told. */
-export function isNestedPidNamespace(root: KernelRoot): boolean {
+/** Whether a process is in a namespace below the host's; `undefined` when it cannot be told (another user's). */
+export function isNested(root: KernelRoot, pid: number | 'self', kind: 'pid' | 'user'): boolean | undefined {
   try {
-    return readlinkSync(root.proc('self', 'ns', 'pid')) !== HOST_PID_NAMESPACE;
+    return readlinkSync(root.proc(pid, 'ns', kind)) !== HOST[kind];
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/**
+ * The uid outside that our uid 0 stands for, from `/proc/self/uid_map` (`inside outside count`,
+ * user_namespaces(7)); `undefined` where it stands for none. 0 on the host.
+ */
+export function rootOutside(root: KernelRoot): number | undefined {
+  for (const line of (readText(root.proc('self', 'uid_map')) ?? '').split('\n')) {
+    const [inside, outside] = line.trim().split(/\s+/).map(Number);
+    if (inside === 0) return outside;
+  }
+  return undefined;
+}
+
+/** Whether `/proc` is mounted so that it hides other users' processes (hidepid=1, 2, 4 or their names: proc(5)). */
+export function hidesProcesses(root: KernelRoot): boolean {
+  const mounts = parseMountinfo(readText(root.proc('self', 'mountinfo')) ?? '');
+  const proc = mounts.filter(({ type, mountPoint }) => type === 'proc' && mountPoint === '/proc').at(-1);
+  return proc?.options.some((option) => /^hidepid=(?!0$|off$)/.test(option)) ?? false;
 }

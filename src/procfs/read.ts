@@ -42,13 +42,15 @@ export function parseNumber(text: string | undefined): number | 'unlimited' | 'u
 export class KeptFile {
   readonly path: string;
   #fd: number | undefined;
+  #error: string | undefined;
 
   constructor(path: string) {
     this.path = path;
     try {
       this.#fd = openSync(path, 'r');
-    } catch {
+    } catch (error) {
       this.#fd = undefined;
+      this.#error = (error as NodeJS.ErrnoException).code;
     }
   }
 
@@ -62,9 +64,15 @@ export class KeptFile {
     try {
       const length = readSync(this.#fd, shared, 0, shared.length, 0);
       return shared.toString('latin1', 0, length);
-    } catch {
+    } catch (error) {
+      this.#error = (error as NodeJS.ErrnoException).code;
       return undefined;
     }
+  }
+
+  /** Why it could not be opened or last not be read (`EACCES`), for people. */
+  get error(): string | undefined {
+    return this.#error;
   }
 
   readNumber(): number | 'unlimited' | 'unknown' {

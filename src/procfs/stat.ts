@@ -15,6 +15,8 @@ export interface ProcessStat {
   readonly threads: number;
   /** Clock ticks after boot: with the pid, the identity of a process. */
   readonly startTime: number;
+  /** Scheduling policy, as in sched(7): 6 is SCHED_DEADLINE. */
+  readonly policy: number;
 }
 
 /** `/proc/PID/stat`. Costs 4 µs with one thread and 442 µs with 9,000: not for every look. */
@@ -45,5 +47,6 @@ export function parseStat(text: string): ProcessStat | undefined {
     tpgid: Number(fields[5]),
     threads: Number(fields[17]),
     startTime,
+    policy: Number(fields[38] ?? 0),
   };
 }

@@ -3,8 +3,15 @@ import type { KernelRoot } from './root.ts';
 
 export interface ProcessStatus {
   readonly uid: number;
+  readonly name: string;
   readonly threads: number;
   readonly vmSizeBytes: number;
+  readonly vmDataBytes: number;
+  readonly vmLockedBytes: number;
+  /** 0 none, 1 strict, 2 filter (prctl(2), PR_GET_SECCOMP). */
+  readonly seccomp: number;
+  /** The pid in every pid namespace from ours inwards. */
+  readonly nsPids: readonly number[];
   readonly ignoredSignals: bigint;
   readonly caughtSignals: bigint;
   readonly effectiveCaps: bigint;
@@ -26,11 +33,20 @@ export function parseStatus(text: string): ProcessStatus | undefined {
   return {
     uid: Number.parseInt(field(text, 'Uid') ?? '', 10),
     threads: Number(threads),
-    vmSizeBytes: Number.parseInt(field(text, 'VmSize') ?? '0', 10) * 1024,
+    name: text.startsWith('Name:\t') ? text.slice(6, text.indexOf('\n')) : '',
+    vmSizeBytes: kibibytes(text, 'VmSize'),
+    vmDataBytes: kibibytes(text, 'VmData'),
+    vmLockedBytes: kibibytes(text, 'VmLck'),
+    seccomp: Number(field(text, 'Seccomp') ?? 0),
+    nsPids: (field(text, 'NSpid') ?? '').split('\t').filter(Boolean).map(Number),
     ignoredSignals: hex(field(text, 'SigIgn')),
     caughtSignals: hex(field(text, 'SigCgt')),
     effectiveCaps: hex(field(text, 'CapEff')),
   };
+}
+
+function kibibytes(text: string, name: string): number {
+  return Number.parseInt(field(text, name) ?? '0', 10) * 1024;
 }
 
 function field(text: string, name: string): string | undefined {

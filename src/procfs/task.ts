@@ -21,20 +21,6 @@ export function listProcesses(root: KernelRoot): number[] {
   return listNumbers(root.proc());
 }
 
-/** Tasks that `/proc` shows, of one owner or of all: one stat(2) a process gives both numbers. */
-export function countTasks(root: KernelRoot, uid?: number): number {
-  let tasks = 0;
-  for (const pid of listProcesses(root)) {
-    try {
-      const { nlink, uid: owner } = statSync(root.proc(pid, 'task'));
-      if (uid === undefined || owner === uid) tasks += nlink - 2;
-    } catch {
-      // Gone between the list and the look.
-    }
-  }
-  return tasks;
-}
-
 /** Direct children of the main thread, dead ones included (CONFIG_PROC_CHILDREN); `undefined` without it. */
 export function listChildren(root: KernelRoot, pid: number): number[] | undefined {
   return readText(root.proc(pid, 'task', pid, 'children'))

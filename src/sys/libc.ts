@@ -11,6 +11,9 @@ export interface Libc {
   /** Soft and hard limit of a process; `undefined` when it is gone or not ours to change. */
   getLimit(pid: number, resource: number): { soft: bigint; hard: bigint } | undefined;
   setLimit(pid: number, resource: number, soft: bigint, hard: bigint): boolean;
+  /** Process group and session of any process, 0 when it is gone. */
+  getpgid(pid: number): number;
+  getsid(pid: number): number;
   getxattr(path: string, name: string): string | undefined;
   /** Ends this process now, without the exit handlers of C: those wait for threads stuck in write(2). */
   exitNow(code: number): never;
@@ -40,6 +43,8 @@ export function loadLibc(): Libc | undefined {
     const schedSetscheduler = lib.func('int sched_setscheduler(int pid, int policy, int *param)');
     const prlimit = lib.func('int prlimit64(int pid, int resource, const uint64 *limit, _Out_ uint64 *old)');
     const getxattr = lib.func('long getxattr(const char *path, const char *name, void *value, size_t size)');
+    const getpgid = lib.func('int getpgid(int pid)');
+    const getsid = lib.func('int getsid(int pid)');
     const exit = lib.func('void _exit(int status)');
     return {
       becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
@@ -51,6 +56,8 @@ export function loadLibc(): Libc | undefined {
         return { soft: pair[0] as bigint, hard: pair[1] as bigint };
       },
       setLimit: (pid, resource, soft, hard) => prlimit(pid, resource, new BigUint64Array([soft, hard]), null) === 0,
+      getpgid: (pid) => Math.max(0, getpgid(pid)),
+      getsid: (pid) => Math.max(0, getsid(pid)),
       getxattr: (path, name) => {
         const value = Buffer.alloc(256);
         const length = Number(getxattr(path, name, value, value.length));

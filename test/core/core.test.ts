@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BudgetRule, budgets, tightestTaskBudget } from '../../src/core/budget.ts';
-import { bindingCeiling, makeCeiling } from '../../src/core/ceiling.ts';
+import { bindingCeiling, makeCeiling, rankCeilings } from '../../src/core/ceiling.ts';
 import { exhaustionMs, measureGrowth } from '../../src/core/forecast.ts';
 import { countNames, groupTasks, normaliseName } from '../../src/core/group.ts';
 import { Lateness } from '../../src/core/histogram.ts';
@@ -72,13 +72,18 @@ describe('units', () => {
 describe('ceilings', () => {
   it.for([
     { name: 'plain', over: {}, remaining: 1000, threads: 1000 },
-    { name: 'two units a thread', over: { perThread: 2 }, remaining: 1000, threads: 500 },
+    { name: 'two units a thread', over: { cost: { thread: 2, process: 0, map: 1 } }, remaining: 1000, threads: 500 },
     { name: 'withheld pids', over: { withheld: 300 }, remaining: 700, threads: 700 },
     { name: 'already over', over: { used: 5000 }, remaining: 0, threads: 0 },
     { name: 'unlimited', over: { limit: 'unlimited' as const }, remaining: 'unlimited', threads: 'unlimited' },
     { name: 'unknown use is never safe', over: { used: 'unknown' as const }, remaining: 'unknown', threads: 'unknown' },
     { name: 'exempt', over: { exempt: true }, remaining: 'unlimited', threads: 'unlimited' },
-    { name: 'threads cost nothing', over: { perThread: 0 }, remaining: 1000, threads: 'unlimited' },
+    {
+      name: 'threads cost nothing',
+      over: { cost: { thread: 0, process: 0, map: 1 } },
+      remaining: 1000,
+      threads: 'unlimited',
+    },
   ])('$name', ({ over, remaining, threads }) => {
     expect(ceiling(over)).toMatchObject({ remaining, additionalThreads: threads });
   });
@@ -87,6 +92,14 @@ describe('ceilings', () => {
     expect(bindingCeiling(tie)?.name).toBe('a');
     expect(bindingCeiling([...tie, ceiling({ name: 'd', limit: 150 })])?.name).toBe('d');
     expect(bindingCeiling([ceiling({ limit: 'unknown' })])).toBeUndefined();
+    expect(rankCeilings(tie).map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+  it('what only slows down never binds, and fork, thread and mmap have other answers', () => {
+    const slow = ceiling({ limit: 10, effect: 'throttles' });
+    const maps = ceiling({ unit: 'maps', used: 0, limit: 100 });
+    expect(bindingCeiling([slow, ceiling()])?.limit).toBe(1100);
+    expect(maps).toMatchObject({ additionalThreads: 50, additionalProcesses: 'unlimited', additionalMaps: 100 });
+    expect(bindingCeiling([ceiling(), maps], 'processes')?.unit).toBe('tasks');
   });
 });
 

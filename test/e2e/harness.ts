@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +18,7 @@ import { BUILD_DIR } from '../setup/tools.ts';
 
 export const THREADGUARD: string = fileURLToPath(new URL('../../bin/threadguard', import.meta.url));
 export const MISBEHAVE: string = join(BUILD_DIR, 'misbehave');
+export const CEILING: string = join(BUILD_DIR, 'ceiling');
 export const PROBE: string = join(BUILD_DIR, 'probe');
 
 /** Everything started here lives in a pids cgroup of its own, so that a bug in a test cannot eat the machine. */
@@ -130,4 +140,16 @@ export function events(text: string): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Whether a prediction holds: within a share of the fact, or three tasks. */
+export function near(predicted: number, actual: number, tolerance: number): boolean {
+  return Math.abs(predicted - actual) <= Math.max(3, tolerance * actual);
+}
+
+/** A row of the table that `npm run bench -- ceilings` prints. */
+export function noteRow(name: string, predicted: number, actual: number, binding: string): void {
+  const file = process.env['CEILINGS_TABLE'];
+  const error = ((100 * (predicted - actual)) / actual).toFixed(2);
+  if (file !== undefined) appendFileSync(file, `| ${name} | ${binding} | ${predicted} | ${actual} | ${error} % |\n`);
 }

@@ -1,17 +1,24 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { MISBEHAVE } from '../e2e/harness.ts';
+import { CEILING, MISBEHAVE, near, noteRow } from '../e2e/harness.ts';
 
 const LAB_DIR = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '');
 const LAB_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /** Boots a kernel of its own (user-mode Linux, cgroup v2, 700 PIDs) that runs one scenario; returns its facts. */
 function boot(
-  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd',
+  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd' | 'ceilings',
   mode: string,
 ): Promise<Map<string, string>> {
-  const settings = { LAB_SCENARIO: scenario, LAB_MODE: mode, LAB_DIR, LAB_ROOT, LAB_BOMB: MISBEHAVE };
+  const settings = {
+    LAB_SCENARIO: scenario,
+    LAB_MODE: mode,
+    LAB_DIR,
+    LAB_ROOT,
+    LAB_BOMB: MISBEHAVE,
+    LAB_CEILING: CEILING,
+  };
   const args = [
     'mem=1024M',
     'root=/dev/root',
@@ -50,6 +57,23 @@ function logOf(output: string, step: string): string {
     .replaceAll(`LAB log_${step} `, '');
 }
 
+/** Rows of guest/ceilings.sh, what must be said to bind, and what refuses. */
+const IN_THE_LAB: readonly (readonly [name: string, binding: string, errno?: string])[] = [
+  ['kernel.pid_max, numbers below 300 not yet given out', 'kernel.pid_max'],
+  ['kernel.threads-max, threads', 'kernel.threads-max'],
+  ['kernel.threads-max, processes', 'kernel.threads-max'],
+  ['kernel.pid_max, processes', 'kernel.pid_max'],
+  ['kernel.pid_max, numbers all given out once', 'kernel.pid_max'],
+  ['RLIMIT_NPROC, processes', 'RLIMIT_NPROC'],
+  ['pids.max (v2), threads', 'pids.max'],
+  ['pids.max (v2), processes', 'pids.max'],
+  ['pids.max (v2) of an ancestor', 'pids.max'],
+  ['vm.max_map_count, threads', 'vm.max_map_count'],
+  ['vm.max_map_count, threads, none made yet', 'vm.max_map_count'],
+  ['memory.max (v2), threads of 64 KiB', 'memory.max', 'SIGKILL'],
+  ['CommitLimit, overcommit_memory=2', 'CommitLimit'],
+];
+
 describe('a kernel that runs out', () => {
   it.for(['daemon', 'fork', 'thread'])(
     '%s under threadguard: it can fork at the trip and after, and nothing is left',
@@ -80,7 +104,7 @@ describe('a kernel that runs out', () => {
     });
     expect(logOf(said, 'readonly')).toMatch(/"by":"sampling".*"fallbacks":\["not contained by a cgroup: .*EROFS/);
     expect(logOf(said, 'required')).toMatch(/^threadguard: --require-containment: .*EROFS.*\nhint: /);
-    expect(logOf(said, 'full')).toMatch(/tasks read in [^]*misbehave/);
+    expect(logOf(said, 'full')).toMatch(/tasks read in [\s\S]*misbehave/);
     expect(logOf(said, 'full')).toMatch(/kept nowhere but here: cannot write .*incident\.json \(ENOSPC\)\nhint: /);
     expect(logOf(said, 'full')).not.toContain('"incident"');
   });
@@ -102,6 +126,20 @@ describe('a kernel that runs out', () => {
     });
     expect(logOf(said, 'delegated')).toMatch(/"by":"cgroup-v2".*delegated\.service\/threadguard-/s);
     expect(logOf(said, 'plain')).toMatch(/"by":"sampling".*systemd has not delegated \/system\.slice\/plain\.service/);
+  });
+  it('is predicted: each ceiling made the binding one in turn', async () => {
+    const facts = await boot('ceilings', 'none');
+    const said = facts.get('output') as string;
+    expect(facts.get('done'), said).toBe('');
+    const rows = [...said.matchAll(/^LAB row (.*?)\r?$/gm)].map(([, row]) => (row as string).split('|'));
+    expect(rows.map(([name, , , errno, binding]) => [name, errno, binding])).toEqual(
+      IN_THE_LAB.map(([name, binding, errno = 'EAGAIN']) => [name, errno, binding]),
+    );
+    for (const [name = '', predicted, made, , binding = ''] of rows) {
+      noteRow(`lab, ${name}`, Number(predicted), Number(made), binding);
+      const tolerance = binding === 'memory.max' ? 0.05 : 0.01;
+      expect(near(Number(predicted), Number(made), tolerance), `${name}: ${predicted} said, ${made} made`).toBe(true);
+    }
   });
   it('with the guard stopped the cap holds and the kernel can fork', async () => {
     const facts = await boot('guard-stopped', 'daemon');

@@ -3,7 +3,7 @@ import { parseCgroupFile } from '../../src/procfs/cgroupFile.ts';
 import { parseLimits } from '../../src/procfs/limits.ts';
 import { parseLoadavg } from '../../src/procfs/loadavg.ts';
 import { countMaps } from '../../src/procfs/maps.ts';
-import { parseMemAvailable } from '../../src/procfs/meminfo.ts';
+import { parseMeminfo } from '../../src/procfs/meminfo.ts';
 import { parseMountinfo } from '../../src/procfs/mountinfo.ts';
 import { KeptFile, parseNumber } from '../../src/procfs/read.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
@@ -30,6 +30,7 @@ describe('parsers', () => {
       tpgid: 42,
       threads: 17,
       startTime: 1234567,
+      policy: 0,
     });
   });
   it.for(['', '42 (cut', '42 (cut) S 1'])('stat cut short: %j', (text) => expect(parseStat(text)).toBeUndefined());
@@ -49,7 +50,7 @@ describe('parsers', () => {
       'Limit                     Soft Limit           Hard Limit           Units     \nMax processes             96365                unlimited            processes \n',
     );
     expect(limits.get('Max processes')).toEqual({ soft: 96365, hard: 'unlimited' });
-    expect(parseMemAvailable('MemTotal: 10 kB\nMemAvailable:  8 kB\n')).toEqual({
+    expect(parseMeminfo('MemTotal: 10 kB\nMemAvailable:  8 kB\n')).toMatchObject({
       totalBytes: 10240,
       availableBytes: 8192,
     });

@@ -7,7 +7,7 @@ can_fork() { (sleep 0) 2>/dev/null && echo yes || echo no; }
 say kernel "$(uname -r)"
 say controllers "$(cat /sys/fs/cgroup/cgroup.controllers)"
 echo 700 >/proc/sys/kernel/pid_max
-echo 600 >/proc/sys/kernel/threads-max
+[ "$LAB_SCENARIO" = ceilings ] || echo 600 >/proc/sys/kernel/threads-max
 
 case $LAB_SCENARIO in
   guarded)
@@ -37,6 +37,9 @@ case $LAB_SCENARIO in
     sleep 6
     # A shell that cannot fork ends itself, so the question is put by a program that says so.
     "$LAB_BOMB" can-fork && say forks_at_peak yes || say forks_at_peak no
+    ;;
+  ceilings)
+    . "$LAB_DIR/guest/ceilings.sh"
     ;;
   bad-ground)
     # A cgroup tree that may be read only, and a disk with no room for evidence.

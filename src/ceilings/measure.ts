@@ -1,0 +1,69 @@
+import { calibratedCost, defaultStackBytes, type Runtime, type TaskCost, threadBytes } from '../core/cost.ts';
+import { pairedStacks, stackShape } from '../core/stacks.ts';
+import { readLimits } from '../procfs/limits.ts';
+import { type MapLine, readMaps } from '../procfs/maps.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+import { readStackPointer } from '../procfs/stackPointer.ts';
+import { readStatus } from '../procfs/status.ts';
+import { listThreads } from '../procfs/task.ts';
+import { detectRuntime } from './runtime.ts';
+
+/** Threads whose stack is looked up: enough for a share of a 64th. */
+const SAMPLED = 64;
+
+/** A process as one look finds it: what its threads cost it, and how many maps it has. */
+export interface Measured {
+  readonly cost: TaskCost;
+  readonly maps: number | 'unknown';
+  readonly runtime: Runtime;
+}
+
+/** Measures a process once. Without the rights of ptrace its maps are unknown and the cost is the calibrated one. */
+export function measureProcess(root: KernelRoot, pid: number): Measured {
+  const stack = defaultStackBytes(readLimits(root, pid).get('Max stack size')?.soft ?? 8 << 20);
+  const status = readStatus(root, pid);
+  const lines = readMaps(root, pid);
+  // A kernel thread and a zombie have no maps, one that may not be read has no lines either way.
+  if (lines === undefined || lines.length === 0) {
+    return { cost: calibratedCost('native', stack), maps: lines === undefined ? 'unknown' : 0, runtime: 'native' };
+  }
+  const runtime = detectRuntime(root, pid, lines);
+  const base: TaskCost = { ...calibratedCost(runtime, stack), writableBytes: status?.vmDataBytes ?? 0 };
+  const tids = listThreads(root, pid);
+  const shape = stackShape(lines, stackPointers(root, pid, tids)) ?? pairedStacks(lines, tids.length);
+  // A Node worker is far more than its stack, so there the count of its maps says more.
+  const threadMaps = runtime === 'node' ? perWorker(lines, tids.length) : shape?.mapsPerThread;
+  const own = shape?.stackBytes === 0 ? undefined : shape;
+  return {
+    cost: {
+      ...base,
+      threadMaps: threadMaps ?? base.threadMaps,
+      stackBytes: own?.stackBytes ?? base.stackBytes,
+      guardBytes: shape?.guardBytes ?? base.guardBytes,
+      threadBytes: base.threadBytes + (own === undefined ? 0 : threadBytes(0, own.stackBytes) - threadBytes(0, stack)),
+      isMeasured: threadMaps !== undefined,
+    },
+    maps: lines.length,
+    runtime,
+  };
+}
+
+function stackPointers(root: KernelRoot, pid: number, tids: readonly number[]): number[] {
+  const step = Math.max(1, Math.floor(tids.length / SAMPLED));
+  const pointers: number[] = [];
+  for (let index = 0; index < tids.length; index += step) {
+    const pointer = readStackPointer(root, pid, tids[index] as number);
+    if (pointer !== undefined) pointers.push(pointer);
+  }
+  return pointers;
+}
+
+/** Threads and anonymous maps of a Node that has no worker yet (Node 20, measured). */
+const NODE_THREADS = 11;
+const NODE_MAPS = 120;
+
+function perWorker(maps: readonly MapLine[], threads: number): number | undefined {
+  const workers = threads - NODE_THREADS;
+  if (workers < 4) return undefined;
+  return (maps.filter(({ path }) => path === '').length - NODE_MAPS) / workers;
+}

@@ -1,0 +1,71 @@
+/** One process as the census sees it. */
+export interface Holding {
+  readonly pid: number;
+  readonly ppid: number;
+  readonly name: string;
+  readonly uid: number;
+  readonly cgroup: string;
+  readonly tasks: number;
+  readonly isZombie: boolean;
+}
+
+export interface Holder {
+  readonly name: string;
+  readonly tasks: number;
+}
+
+/** Who holds the tasks: the largest of each kind first. */
+export interface Census {
+  readonly tasks: number;
+  readonly processes: number;
+  readonly byProcess: readonly (Holder & { readonly pid: number })[];
+  readonly byUser: readonly Holder[];
+  readonly byCgroup: readonly Holder[];
+  readonly zombies: number;
+  /** Parents that have not reaped them: the ones to blame. */
+  readonly zombieParents: readonly (Holder & { readonly pid: number })[];
+}
+
+/** Sums up holdings; `top` of each list are kept. `userName` turns a uid into what people know. */
+export function census(holdings: readonly Holding[], top: number, userName: (uid: number) => string): Census {
+  const nameOf = new Map(holdings.map(({ pid, name }) => [pid, name]));
+  const zombies = holdings.filter(({ isZombie }) => isZombie);
+  const parents = sum(zombies, ({ ppid }) => ppid);
+  return {
+    tasks: holdings.reduce((total, { tasks }) => total + tasks, 0),
+    processes: holdings.length,
+    byProcess: [...holdings]
+      .sort((a, b) => b.tasks - a.tasks || a.pid - b.pid)
+      .slice(0, top)
+      .map(({ pid, name, tasks }) => ({ pid, name, tasks })),
+    byUser: largest(
+      sum(holdings, ({ uid }) => userName(uid)),
+      top,
+    ),
+    byCgroup: largest(
+      sum(holdings, ({ cgroup }) => cgroup),
+      top,
+    ),
+    zombies: zombies.length,
+    zombieParents: [...parents]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, top)
+      .map(([pid, tasks]) => ({ pid, name: nameOf.get(pid) ?? '?', tasks })),
+  };
+}
+
+function sum<K>(holdings: readonly Holding[], keyOf: (holding: Holding) => K): Map<K, number> {
+  const sums = new Map<K, number>();
+  for (const holding of holdings) {
+    const key = keyOf(holding);
+    sums.set(key, (sums.get(key) ?? 0) + holding.tasks);
+  }
+  return sums;
+}
+
+function largest(sums: ReadonlyMap<string, number>, top: number): Holder[] {
+  return [...sums]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, top)
+    .map(([name, tasks]) => ({ name, tasks }));
+}

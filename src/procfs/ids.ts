@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import type { KernelRoot } from './root.ts';
+import { readStat } from './stat.ts';
+import { readStatus } from './status.ts';
+import { listProcesses, listThreads } from './task.ts';
+
+/** Process group and session of a process without a file: a koffi call each, where koffi is there. */
+export interface IdCalls {
+  getpgid(pid: number): number;
+  getsid(pid: number): number;
+}
+
+/** How the numbers of a pid namespace are taken, as `/proc` shows it. */
+export interface IdUse {
+  /** Tasks in all, zombies included. */
+  readonly tasks: number;
+  /** Of these, the ones whose number is below `reserved`. */
+  readonly low: number;
+  /** Numbers held by nothing but a process group or a session whose leader is gone. */
+  readonly pinned: number;
+}
+
+/**
+ * Counts what holds numbers in our pid namespace. A number is free again only when it is no task's, no process
+ * group's and no session's (struct pid, kernel/pid.c): 100 sessions whose leader has ended hold 100 numbers
+ * that nr_threads does not show. 5,000 processes take about 25 ms with `calls`, 60 ms without.
+ */
+export function countIds(root: KernelRoot, reserved: number, calls?: IdCalls): IdUse {
+  const pids = listProcesses(root);
+  const alive = new Set(pids);
+  const pinned = new Set<number>();
+  let tasks = 0;
+  let low = 0;
+  for (const pid of pids) {
+    let threads: number;
+    try {
+      threads = statSync(root.proc(pid, 'task')).nlink - 2;
+    } catch {
+      continue;
+    }
+    tasks += threads;
+    if (pid < reserved) low += threads === 1 ? 1 : listThreads(root, pid).filter((tid) => tid < reserved).length;
+    const [pgrp, session] = groupOf(root, pid, calls);
+    if (pgrp >= reserved && !alive.has(pgrp)) pinned.add(pgrp);
+    if (session >= reserved && !alive.has(session)) pinned.add(session);
+  }
+  return { tasks, low, pinned: pinned.size };
+}
+
+function groupOf(root: KernelRoot, pid: number, calls: IdCalls | undefined): [pgrp: number, session: number] {
+  if (calls !== undefined) return [calls.getpgid(pid), calls.getsid(pid)];
+  const stat = readStat(root, pid);
+  return [stat?.pgrp ?? 0, stat?.session ?? 0];
+}
+
+/**
+ * Tasks that count against RLIMIT_NPROC of a real uid. The owner of `/proc/PID` is the effective uid, or root
+ * for a process that is not dumpable, which one with a real uid other than its effective one always is
+ * (commit_creds, begin_new_exec): so of root's processes the status is read, of others the owner is enough.
+ */
+export function countUidTasks(root: KernelRoot, uid: number): number {
+  let tasks = 0;
+  for (const pid of listProcesses(root)) {
+    try {
+      const { nlink, uid: owner } = statSync(root.proc(pid, 'task'));
+      if (owner === 0 ? readStatus(root, pid)?.uid === uid : owner === uid) tasks += nlink - 2;
+    } catch {
+      // Gone between the list and the look.
+    }
+  }
+  return tasks;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { calibratedCost, defaultStackBytes, fitSlope, threadBytes } from '../../src/core/cost.ts';
+
+describe('fitSlope', () => {
+  it('finds a clean line and is sure of it', () => {
+    const slope = fitSlope([10, 50, 90].map((x) => ({ x, y: 25 + 2 * x })));
+    expect(slope).toEqual({ perUnit: 2, uncertainty: 0, range: 80 });
+  });
+  it('is less sure of a scattered one', () => {
+    const slope = fitSlope([0, 10, 20, 30, 40].map((x, index) => ({ x, y: 2 * x + (index % 2 === 0 ? 5 : -5) })));
+    expect(slope?.perUnit).toBeCloseTo(2, 1);
+    expect(slope?.uncertainty).toBeGreaterThan(0.2);
+  });
+  it.for([
+    ['two points', [1, 2]],
+    ['threads that stood still', [5, 5, 5, 5]],
+    ['nothing', []],
+  ] as const)('%s teach nothing', ([, xs]) => {
+    expect(fitSlope(xs.map((x) => ({ x, y: x })))).toBeUndefined();
+  });
+});
+
+it.for([
+  ['8 MiB', 8 << 20, 8 << 20],
+  ['unlimited is 2 MiB on x86-64', 'unlimited', 2 << 20],
+  ['never below the least stack', 4096, 16 << 10],
+] as const)('default stack: %s', ([, limit, bytes]) => {
+  expect(defaultStackBytes(limit)).toBe(bytes);
+});
+
+it('a stack of 2 MiB or more takes a page-table page of its own', () => {
+  expect(threadBytes(8_500, 2 << 20) - threadBytes(8_500, 1 << 20)).toBe(3_620);
+});
+
+it('each runtime has its own thread', () => {
+  const maps = (['native', 'jvm', 'python', 'go', 'node'] as const).map((name) => calibratedCost(name, 0).threadMaps);
+  expect(maps).toEqual([2, 2, 2, 0, 44]);
+});
