@@ -49,11 +49,11 @@ export const pidMax: CeilingReader = {
 };
 
 function foreign(): Ceiling {
-  return unknown('of its own pid namespace', 'it can be read only inside: nsenter -t PID -p -m threadguard limits');
+  return unknown('its own pid namespace', 'it can be read only inside: nsenter -t PID -p -m threadguard limits');
 }
 
 function ancestorsOf(): Ceiling {
-  return unknown('of the namespaces around this one', 'it can be read only out there: run it on the host');
+  return unknown('the namespaces around this one', 'it can be read only out there: run it on the host');
 }
 
 function unknown(path: string, note: string): Ceiling {

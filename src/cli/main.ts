@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import { writeNow } from '../reporters/sink.ts';
+import { doctorCommand } from './doctor.ts';
+import { explainCommandLine } from './explain.ts';
 import { limitsCommand } from './limits.ts';
 import { runCommand } from './options.ts';
 import { run } from './run.ts';
@@ -20,7 +22,7 @@ Examples:
 
 Exit status: the command's own; 113 the guard stopped it; 125 the guard failed; 126 not executable; 127 not found.`,
   );
-for (const command of [runCommand(run), limitsCommand()]) {
+for (const command of [runCommand(run), limitsCommand(), explainCommandLine(), doctorCommand()]) {
   program.addCommand(command.exitOverride().configureOutput({ writeErr: () => {} }));
 }
 

@@ -12,6 +12,7 @@ import type { Holder } from './holder.ts';
 import { Ladder } from './ladder.ts';
 import { LeashKeeper } from './leashKeeper.ts';
 import type { MapsWatch } from './mapsWatch.ts';
+import { RefusalWatch, type RefusedBy } from './refusals.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type Nearest, Witness } from './witness.ts';
 
@@ -53,6 +54,8 @@ export interface GuardSummary {
   readonly peakMaps: number | undefined;
   readonly nearest: Nearest | undefined;
   readonly refused: number | undefined;
+  /** Ceilings other than the guard's own cap that refused it something. */
+  readonly refusedBy: readonly RefusedBy[];
   readonly actions: Readonly<Record<string, number>>;
   /** How late the guard itself woke. */
   readonly lateness: { readonly p99Ms: number; readonly worstMs: number };
@@ -70,6 +73,7 @@ export class Guard {
   readonly #witness = new Witness();
   readonly #leash: LeashKeeper;
   readonly #ladder: Ladder;
+  readonly #refusals = new RefusalWatch();
   #stage: Stage = { at: 'calm' };
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
@@ -182,6 +186,7 @@ export class Guard {
       peakMaps,
       nearest,
       refused: this.#parts.holder.refused(),
+      refusedBy: this.#refusals.all,
       actions: this.#ladder.actions,
       lateness: { p99Ms: round(lateness.quantileMs(0.99)), worstMs: round(lateness.worstMs) },
     };
@@ -256,9 +261,23 @@ export class Guard {
     }
     this.#stage = stage;
     for (const effect of effects) this.#ladder.carryOut(effect, verdict, sample);
+    this.#nameRefusal(sample, refusedNow);
     if (stage.at === 'calm' || stage.at === 'warned') this.#leash.follow(sample.tasks, this.#line());
     this.#reportSample(nowMs, sample);
     this.#schedule(sample, refusedNow ?? 0);
+  }
+
+  /** After the actions: what refused the target something, when it was not the guard's own cap. */
+  #nameRefusal(sample: Sample, refusedNow: number | undefined): void {
+    const { cap } = this.#leash;
+    const found = this.#refusals.look({ ceilings: this.#ceilings, tasks: sample.tasks, cap, refusedNow });
+    if (found === undefined) return;
+    const { ceiling, evidence, verdict } = found;
+    this.#parts.report({
+      event: 'warn',
+      message: `${ceilingLabel(ceiling)} refuses it more (${verdict}); raise it: ${ceiling.raise}`,
+      fields: { refusedBy: ceiling.name, path: ceiling.path, verdict, evidence, tasks: sample.tasks },
+    });
   }
 
   #workOutBudgets(tasks: number, maps: number): Budget[] {
@@ -335,8 +354,9 @@ export class Guard {
   /** Tasks from here to the next line: the leash where the kernel holds one, else the trip itself. */
   #distance(tasks: number): number {
     const { holder } = this.#parts;
-    const line = holder.isHeld ? this.#leash.cap : (this.#line() ?? Number.POSITIVE_INFINITY) * holder.tripShare;
-    return line === 'max' ? Number.POSITIVE_INFINITY : line - tasks;
+    const { cap } = this.#leash;
+    const line = holder.isHeld && cap !== 'max' ? cap : (this.#line() ?? Number.POSITIVE_INFINITY) * holder.tripShare;
+    return line - tasks;
   }
 
   #nextInterval(tasks: number, isRefused: boolean): number {

@@ -1,5 +1,5 @@
 import { fitSlope, type Slope } from '../core/cost.ts';
-import { mayRepeat } from '../policy/cadence.ts';
+import { mayRepeat } from '../core/gate.ts';
 import { countMaps } from '../procfs/maps.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { countThreads } from '../procfs/task.ts';

@@ -1,8 +1,9 @@
 import type { CeilingContext, ProcessUse } from '../ceilings/context.ts';
 import { openContext } from '../ceilings/subject.ts';
 import { calibratedCost, defaultStackBytes, type Slope } from '../core/cost.ts';
+import { gated, gatedCount } from '../core/gate.ts';
 import type { Ceiling } from '../core/model.ts';
-import { mayRepeat } from '../policy/cadence.ts';
+
 import { readLimits } from '../procfs/limits.ts';
 import { parseLoadavg } from '../procfs/loadavg.ts';
 import { KeptFile } from '../procfs/read.ts';
@@ -37,6 +38,7 @@ export function openSurroundings(
 ): Surroundings {
   const { libc, now } = sources;
   const loadavg = new KeptFile(root.proc('loadavg'));
+  const hostTasks = () => parseLoadavg(loadavg.read() ?? '')?.tasks ?? 0;
   const stack = defaultStackBytes(readLimits(root, 'self').get('Max stack size')?.soft ?? 8 << 20);
   const calibrated = calibratedCost('native', stack);
   const context = openContext(root, 'self', {
@@ -51,8 +53,8 @@ export function openSurroundings(
       };
     },
     ids: libc,
-    gate: (scan) => gated(scan, now),
-    growth: (scan) => gatedCount(() => loadavg.read(), now, scan),
+    gate: (scan) => gated(scan, now, SCAN_AT_LEAST_EVERY_MS),
+    growth: (scan) => gatedCount(hostTasks, now, scan, SCAN_AT_LEAST_EVERY_MS),
   });
   const failed = new Set<string>();
   const guarded = <T>(name: string, read: () => T, instead: T): T => {
@@ -74,41 +76,7 @@ export function openSurroundings(
   }));
   return {
     context,
-    hostTasks: () => parseLoadavg(loadavg.read() ?? '')?.tasks ?? 0,
+    hostTasks,
     readCeilings: () => readers.flatMap(({ name, read }) => guarded<readonly Ceiling[]>(name, read, [])),
-  };
-}
-
-/** A scan whose result may be a few seconds old: never over 1 % of a core is spent on it. */
-function gated<T>(scan: () => T, now: () => number): () => T {
-  let last: { readonly value: T; readonly atMs: number; readonly costMs: number } | undefined;
-  return () => {
-    const nowMs = now();
-    if (last === undefined || mayRepeat(nowMs, last.atMs, last.costMs, SCAN_AT_LEAST_EVERY_MS)) {
-      const value = scan();
-      last = { value, atMs: nowMs, costMs: now() - nowMs };
-    }
-    return last.value;
-  };
-}
-
-/** The same for a number of tasks: repeated sooner when the host has moved, and what it gained is added. */
-export function gatedCount(loadavg: () => string | undefined, now: () => number, scan: () => number): () => number {
-  let value: number | undefined;
-  let atMs = 0;
-  let costMs = 0;
-  let hostThen = 0;
-  return () => {
-    const nowMs = now();
-    const host = parseLoadavg(loadavg() ?? '')?.tasks ?? 0;
-    const leastMs = Math.abs(host - hostThen) >= 64 ? 100 : SCAN_AT_LEAST_EVERY_MS;
-    if (value === undefined || mayRepeat(nowMs, atMs, costMs, leastMs)) {
-      value = scan();
-      costMs = now() - nowMs;
-      atMs = nowMs;
-      hostThen = host;
-    }
-    // Between two scans everything the host gained may be ours: an overestimate is the safe side.
-    return value + Math.max(0, host - hostThen);
   };
 }

@@ -1,4 +1,4 @@
-import { mayRepeat } from '../policy/cadence.ts';
+import { mayRepeat } from '../core/gate.ts';
 import { parseLoadavg } from '../procfs/loadavg.ts';
 import type { KeptFile } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';

@@ -35,14 +35,6 @@ export function intervalMs(input: {
   return Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.floor(ms)));
 }
 
-/**
- * Whether a dear read may be made again: never more than 1 % of one core, so not before a hundred
- * times the last cost has passed, and not more often than `leastMs`.
- */
-export function mayRepeat(nowMs: number, lastMs: number, lastCostMs: number, leastMs: number): boolean {
-  return nowMs - lastMs >= Math.max(leastMs, 100 * lastCostMs);
-}
-
 /** A whole look is taken this often however calm it is: memory and other tenants move ceilings too. */
 export const LOOK_AT_LEAST_EVERY_MS = 5_000;
 

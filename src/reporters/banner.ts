@@ -70,6 +70,7 @@ export function summaryLines(facts: {
   readonly peakMaps: number | undefined;
   readonly nearest: { readonly label: string; readonly share: number } | undefined;
   readonly refused: number | undefined;
+  readonly refusedBy: readonly { readonly ceiling: string; readonly path?: string; readonly verdict: string }[];
   readonly actions: Readonly<Record<string, number>>;
   readonly dryRun: boolean;
   readonly incident: string | undefined;
@@ -86,7 +87,11 @@ export function summaryLines(facts: {
   const actions = Object.entries(facts.actions).map(([name, count]) => (count === 1 ? name : `${name} ×${count}`));
   if (actions.length > 0) lines.push(`${facts.dryRun ? 'would have done' : 'actions'}: ${actions.join(', ')}`);
   if (facts.refused !== undefined && facts.refused > 0)
-    lines.push(`the kernel refused ${formatCount(facts.refused)} new tasks at the cap`);
+    lines.push(
+      `the kernel refused ${formatCount(facts.refused)} new tasks${facts.refusedBy.length === 0 ? ' at the cap' : ''}`,
+    );
+  for (const { ceiling, path, verdict } of facts.refusedBy)
+    lines.push(`refused by ${ceilingLabel({ name: ceiling, ...(path === undefined ? {} : { path }) })} (${verdict})`);
   if (facts.incident !== undefined) lines.push(`evidence: ${facts.incident}`);
   if (facts.leftTasks > 0) lines.push(`${formatCount(facts.leftTasks)} tasks of it live on (${facts.leftWhere})`);
   if (facts.dropped > 0) lines.push(`${formatCount(facts.dropped)} log lines were dropped: the reader was too slow`);

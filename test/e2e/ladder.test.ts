@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Box, events, MISBEHAVE, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+import { type Box, CEILING, events, MISBEHAVE, makeBox, sleep, THREADGUARD, until } from './harness.ts';
 
 let box: Box;
 beforeEach(() => {
@@ -124,6 +124,36 @@ it('an honest burst passes the default leash without one refusal', async () => {
   const { code, out, err } = await guard([], MISBEHAVE, 'burst', '500').ended;
   expect([code, out]).toEqual([0, 'refused 0\n']);
   expect(events(err).at(-1)).toMatchObject({ actions: {}, refused: 0 });
+});
+
+it('a limit that is not the guard’s own is named when it refuses', async () => {
+  const inner = join(box.dir, 'inner');
+  mkdirSync(inner);
+  writeFileSync(join(inner, 'pids.max'), '300');
+  const { err } = await box.start([
+    'sh',
+    '-c',
+    `echo $$ >${inner}/cgroup.procs; exec "$@"`,
+    'sh',
+    ...[
+      THREADGUARD,
+      'run',
+      '--incident-dir',
+      box.scratch,
+      '--log-format',
+      'json',
+      '--budget',
+      '100%',
+      '--reserve',
+      '1',
+    ],
+    ...['--until', 'warn', '--', 'sh', '-c', `(echo go; sleep 1) | ${CEILING} threads 64`],
+  ]).ended;
+  const path = inner.replace('/sys/fs/cgroup/pids', '');
+  expect(events(err).filter(({ event }) => event === 'warn')).toContainEqual(
+    expect.objectContaining({ refusedBy: 'pids.max', path, verdict: 'proved' }),
+  );
+  expect(events(err).at(-1)).toMatchObject({ refusedBy: [{ ceiling: 'pids.max', path, verdict: 'proved' }] });
 });
 
 it('a run without an incident leaves nothing behind', async () => {

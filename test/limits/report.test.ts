@@ -105,7 +105,7 @@ describe('layouts', () => {
   });
   it('nested pid namespace: what is around it is unknown', () => {
     const rows = read('nested-pid-namespace').ceilings.filter(({ name }) => name === 'kernel.pid_max');
-    expect(rows[1]).toMatchObject({ limit: 'unknown', path: 'of the namespaces around this one' });
+    expect(rows[1]).toMatchObject({ limit: 'unknown', path: 'the namespaces around this one' });
   });
   it('another pid namespace: its limit can be read only inside', () => {
     expect(find(read('other-pid-namespace'), 'kernel.pid_max')).toMatchObject({ limit: 'unknown' });

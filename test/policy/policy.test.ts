@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeCeiling } from '../../src/core/ceiling.ts';
-import {
-  BOMB_TASKS_PER_SECOND,
-  HONEST_TASKS_PER_SECOND,
-  intervalMs,
-  isUneventful,
-  mayRepeat,
-} from '../../src/policy/cadence.ts';
+import { mayRepeat } from '../../src/core/gate.ts';
+import { BOMB_TASKS_PER_SECOND, HONEST_TASKS_PER_SECOND, intervalMs, isUneventful } from '../../src/policy/cadence.ts';
 import { escalate, type Look, type Stage } from '../../src/policy/escalation.ts';
 import { DEFAULT_SETTINGS } from '../../src/policy/settings.ts';
 import { decideVerdict, type Reading } from '../../src/policy/verdict.ts';

@@ -72,6 +72,7 @@ int main(int argc, char **argv) {
     made++;
     if (made % 16 == 0) { char text[32]; int n = snprintf(text, sizeof text, "so far %ld\n", made); if (write(1, text, n) < 0) return 1; }
   }
+  fprintf(stderr, "%s: %s\n", !strcmp(kind, "threads") ? "pthread_create" : !strcmp(kind, "split") ? "mprotect" : !strcmp(kind, "tasks") ? "clone" : kind, strerror(error));
   printf("made %ld errno %s\n", made, strerrorname_np(error));
   fflush(stdout);
   if (read(0, line, sizeof line) < 0) return 1;

@@ -12,6 +12,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/tmux': 'tmux',
   '/usr/bin/linux.uml': 'user-mode-linux',
   '/usr/sbin/insmod': 'kmod',
+  '/usr/bin/strace': 'strace',
+  '/usr/bin/perl': 'perl',
+  '/usr/bin/python3': 'python3',
   '/lib/systemd/systemd': 'systemd',
 };
 

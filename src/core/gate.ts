@@ -1,0 +1,50 @@
+/**
+ * Whether a dear read may be made again: never more than 1 % of one core, so not before a hundred
+ * times the last cost has passed, and not more often than `leastMs`.
+ */
+export function mayRepeat(nowMs: number, lastMs: number, lastCostMs: number, leastMs: number): boolean {
+  return nowMs - lastMs >= Math.max(leastMs, 100 * lastCostMs);
+}
+
+/** Tasks that the host gains or loses before a scan is worth repeating early. */
+const NOTICEABLE_TASKS = 64;
+const EARLY_MS = 100;
+
+/** A scan whose result may be `leastMs` old, or a hundred times its own cost: never over 1 % of a core is spent on it. */
+export function gated<T>(scan: () => T, now: () => number, leastMs: number): () => T {
+  let last: { readonly value: T; readonly atMs: number; readonly costMs: number } | undefined;
+  return () => {
+    const nowMs = now();
+    if (last === undefined || mayRepeat(nowMs, last.atMs, last.costMs, leastMs)) {
+      const value = scan();
+      last = { value, atMs: nowMs, costMs: now() - nowMs };
+    }
+    return last.value;
+  };
+}
+
+/** The same for a number of tasks: repeated sooner when the host has moved, and what it gained since is added. */
+export function gatedCount(
+  hostTasks: () => number,
+  now: () => number,
+  scan: () => number,
+  leastMs: number,
+): () => number {
+  let value: number | undefined;
+  let atMs = 0;
+  let costMs = 0;
+  let hostThen = 0;
+  return () => {
+    const nowMs = now();
+    const host = hostTasks();
+    const isMoving = Math.abs(host - hostThen) >= NOTICEABLE_TASKS;
+    if (value === undefined || mayRepeat(nowMs, atMs, costMs, isMoving ? Math.min(EARLY_MS, leastMs) : leastMs)) {
+      value = scan();
+      costMs = now() - nowMs;
+      atMs = nowMs;
+      hostThen = host;
+    }
+    // Between two scans everything the host gained may be ours: an overestimate is the safe side.
+    return value + Math.max(0, host - hostThen);
+  };
+}

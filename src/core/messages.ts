@@ -1,0 +1,65 @@
+/** What a program or its runtime printed when the kernel refused it something. */
+export interface RefusalMessage {
+  readonly runtime: string;
+  /** What it wanted one more of. `any`: the words fit several. */
+  readonly wanted: 'thread' | 'process' | 'map' | 'any';
+  /** The errno behind the words, where they leave only one. */
+  readonly errno: 'EAGAIN' | 'ENOMEM' | undefined;
+  readonly text: string;
+}
+
+interface Pattern {
+  readonly runtime: string;
+  readonly wanted: RefusalMessage['wanted'];
+  readonly errno?: 'EAGAIN' | 'ENOMEM';
+  readonly match: RegExp;
+}
+
+/** Texts as the runtimes print them (JVM 17, Python 3.11, Go 1.19, Node 20, glibc, shells); the first that fits wins. */
+const PATTERNS: readonly Pattern[] = [
+  { runtime: 'jvm', wanted: 'thread', match: /unable to create (new )?native thread/ },
+  { runtime: 'jvm', wanted: 'thread', errno: 'EAGAIN', match: /pthread_create failed \(EAGAIN\)/ },
+  { runtime: 'jvm', wanted: 'map', errno: 'ENOMEM', match: /os::commit_memory.*(errno=12|Not enough space)/ },
+  { runtime: 'jvm', wanted: 'map', errno: 'ENOMEM', match: /Native memory allocation \(mmap\) failed to map/ },
+  { runtime: 'python', wanted: 'thread', match: /can't start new thread/ },
+  { runtime: 'python', wanted: 'process', errno: 'EAGAIN', match: /BlockingIOError: \[Errno 11\]/ },
+  { runtime: 'python', wanted: 'any', errno: 'ENOMEM', match: /OSError: \[Errno 12\]|^MemoryError/ },
+  { runtime: 'go', wanted: 'thread', errno: 'EAGAIN', match: /failed to create new OS thread .*errno=11/ },
+  { runtime: 'go', wanted: 'thread', match: /fatal error: newosproc|program exceeds \d+-thread limit/ },
+  { runtime: 'go', wanted: 'map', errno: 'ENOMEM', match: /runtime: cannot allocate memory|runtime: out of memory/ },
+  { runtime: 'node', wanted: 'process', errno: 'EAGAIN', match: /spawn\S* \S*\s*EAGAIN|errno: -11/ },
+  { runtime: 'node', wanted: 'thread', match: /ERR_WORKER_INIT_FAILED/ },
+  { runtime: 'node', wanted: 'thread', errno: 'EAGAIN', match: /node\[\d+\]: pthread_create: Resource temporarily/ },
+  {
+    runtime: 'ruby',
+    wanted: 'thread',
+    errno: 'EAGAIN',
+    match: /can't create Thread: Resource temporarily unavailable/,
+  },
+  {
+    runtime: 'shell',
+    wanted: 'process',
+    errno: 'EAGAIN',
+    match: /(fork: (retry: )?|[Cc]annot fork.*)Resource temporarily/,
+  },
+  { runtime: 'shell', wanted: 'process', errno: 'ENOMEM', match: /fork: (retry: )?Cannot allocate memory/ },
+  { runtime: 'shell', wanted: 'process', match: /[Cc]annot fork|fork system call failed/ },
+  { runtime: 'native', wanted: 'thread', errno: 'EAGAIN', match: /pthread_create.*(EAGAIN|Resource temporarily)/ },
+  { runtime: 'native', wanted: 'map', errno: 'ENOMEM', match: /(mmap|mprotect).*(ENOMEM|Cannot allocate memory)/ },
+  { runtime: 'native', wanted: 'any', errno: 'EAGAIN', match: /Resource temporarily unavailable|\bEAGAIN\b/ },
+  { runtime: 'native', wanted: 'any', errno: 'ENOMEM', match: /Cannot allocate memory|\bENOMEM\b/ },
+];
+
+/** What one line says of a refusal, or `undefined`. */
+export function readMessage(line: string): RefusalMessage | undefined {
+  const pattern = PATTERNS.find(({ match }) => match.test(line));
+  if (pattern === undefined) return undefined;
+  const { runtime, wanted, errno } = pattern;
+  return { runtime, wanted, errno, text: line.trim().slice(0, 200) };
+}
+
+/** `cgroup: fork rejected by pids controller in /a/b`: the path of the one that forked, not of the limit, once a cgroup. */
+export function readKernelLine(line: string): { readonly forkingCgroup: string } | undefined {
+  const match = /cgroup: fork rejected by pids controller in (\S+)/.exec(line);
+  return match === null ? undefined : { forkingCgroup: match[1] as string };
+}

@@ -1,0 +1,49 @@
+import { ancestors, type CgroupPlaces } from '../cgroup/locate.ts';
+import { parseEvents } from '../cgroup/pids.ts';
+import type { RefusalFacts } from '../core/refusal.ts';
+import { readText } from '../procfs/read.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+
+/** What the kernel has counted of refusals and kills, per cgroup. */
+export interface Counters {
+  readonly pids: ReadonlyMap<string, { readonly count: number; readonly isLocal: boolean }>;
+  readonly oomKills: ReadonlyMap<string, number>;
+}
+
+/** Reads the counters of a place and all of its ancestors. `pids.events.local` (6.11) says where the limit was. */
+export function readCounters(root: KernelRoot, places: CgroupPlaces): Counters {
+  const pids = new Map<string, { count: number; isLocal: boolean }>();
+  for (const [dir, path] of levelsOf(places.pids)) {
+    const local = parseEvents(readText(root.at(`${dir}/pids.events.local`)));
+    const count = local ?? parseEvents(readText(root.at(`${dir}/pids.events`)));
+    if (count !== undefined) pids.set(path, { count, isLocal: local !== undefined });
+  }
+  const oomKills = new Map<string, number>();
+  for (const [dir, path] of levelsOf(places.memory)) {
+    const text = readText(root.at(`${dir}/memory.events.local`)) ?? readText(root.at(`${dir}/memory.events`));
+    const match = /^oom_kill (\d+)$/m.exec(text ?? readText(root.at(`${dir}/memory.oom_control`)) ?? '');
+    if (match !== null) oomKills.set(path, Number(match[1]));
+  }
+  return { pids, oomKills };
+}
+
+function levelsOf(place: CgroupPlaces['pids']): [dir: string, path: string][] {
+  if (place === undefined) return [];
+  return ancestors(place).map((dir) => [dir, dir.slice(place.mountPoint.length) || '/']);
+}
+
+/** What was counted between two readings. A cgroup that was not there before began at 0. */
+export function countersSince(
+  before: Counters,
+  after: Counters,
+): Pick<RefusalFacts, 'pidsEvents' | 'hasPidsEvents' | 'oomKills'> {
+  return {
+    pidsEvents: [...after.pids].map(([path, { count, isLocal }]) => ({
+      path,
+      isLocal,
+      count: count - (before.pids.get(path)?.count ?? 0),
+    })),
+    hasPidsEvents: after.pids.size > 0,
+    oomKills: [...after.oomKills].map(([path, count]) => ({ path, count: count - (before.oomKills.get(path) ?? 0) })),
+  };
+}

@@ -1,0 +1,58 @@
+import { ceilingLabel } from '../core/ceiling.ts';
+import type { RefusalMessage } from '../core/messages.ts';
+import type { Explanation } from '../core/refusal.ts';
+import { escapeText } from '../core/units.ts';
+
+/** `threadguard explain` for people. */
+export function explanationText(subject: string, explanation: Explanation): string {
+  const { verdict, ceiling, evidence, alternatives, settle } = explanation;
+  const lines = [headline(escapeText(subject), explanation)];
+  for (const text of evidence) lines.push(`  ${escapeText(text)}`);
+  if (alternatives.length > 0) lines.push(`  or: ${alternatives.map(ceilingLabel).map(escapeText).join(', ')}`);
+  if (verdict !== 'none' && ceiling !== undefined) lines.push(`  raise it: ${ceiling.raise}`);
+  if (settle !== undefined) lines.push(`  to be sure: ${settle}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function headline(subject: string, { verdict, ceiling }: Explanation): string {
+  if (verdict === 'none') return `nothing was refused to ${subject}`;
+  if (ceiling === undefined) return `${verdict}: no ceiling refused ${subject} anything`;
+  const verb = ceiling.effect === 'kills' ? 'killed' : 'refused';
+  return `${verdict}: ${escapeText(ceilingLabel(ceiling))} ${verb} ${subject}`;
+}
+
+/** The contract of `explain --json`. */
+export function explanationDocument(subject: string, explanation: Explanation): Record<string, unknown> {
+  const { verdict, ceiling, evidence, alternatives, settle } = explanation;
+  return {
+    schema: 'threadguard.explain/1',
+    subject,
+    verdict,
+    ceiling: ceiling?.name ?? null,
+    path: ceiling?.path ?? null,
+    evidence,
+    alternatives: alternatives.map(ceilingLabel),
+    settle: settle ?? null,
+    raise: ceiling?.raise ?? null,
+  };
+}
+
+/** What the words of a log can mean, without the process that wrote them. */
+const MEANS: Readonly<Record<RefusalMessage['wanted'], string>> = {
+  thread:
+    'RLIMIT_NPROC, kernel.threads-max, kernel.pid_max or pids.max (EAGAIN of clone); or, turned into the same words by glibc, vm.max_map_count, RLIMIT_AS, RLIMIT_DATA or CommitLimit',
+  process: 'RLIMIT_NPROC, kernel.threads-max, kernel.pid_max or pids.max for EAGAIN; CommitLimit or memory for ENOMEM',
+  map: 'vm.max_map_count, RLIMIT_AS, RLIMIT_DATA or CommitLimit: seldom the memory of the machine',
+  any: 'a limit on tasks for EAGAIN (Resource temporarily unavailable), on address space for ENOMEM (Cannot allocate memory)',
+};
+
+export function logText(found: readonly { readonly line: number; readonly message: RefusalMessage }[]): string {
+  const lines = found.map(
+    ({ line, message }) =>
+      `line ${line} (${message.runtime}, wanted a ${message.wanted === 'any' ? 'task or map' : message.wanted}): ${escapeText(message.text)}`,
+  );
+  for (const wanted of new Set(found.map(({ message }) => message.wanted)))
+    lines.push(`a refused ${wanted === 'any' ? 'call' : wanted} means: ${MEANS[wanted]}`);
+  lines.push('which one it was is in no log: threadguard explain -- COMMAND, or explain --pid while it lives');
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import { makeCeiling } from '../../src/core/ceiling.ts';
+import { readKernelLine, readMessage } from '../../src/core/messages.ts';
+import type { Ceiling } from '../../src/core/model.ts';
+import { explainRefusal, type RefusalFacts } from '../../src/core/refusal.ts';
+
+const task = (name: string, remaining: number | 'unknown', path?: string): Ceiling =>
+  makeCeiling({
+    name,
+    scope: 'host',
+    unit: 'tasks',
+    used: 100,
+    limit: remaining === 'unknown' ? 'unknown' : 100 + remaining,
+    ...(path === undefined ? {} : { path }),
+    source: '',
+    raise: '',
+  });
+const bytes = (name: string, remaining: number, effect: 'kills' | 'refuses' = 'refuses'): Ceiling =>
+  makeCeiling({
+    name,
+    scope: 'process',
+    unit: 'bytes',
+    used: 100,
+    limit: 100 + remaining,
+    cost: { thread: 10, process: 0, map: 1 },
+    effect,
+    source: '',
+    raise: '',
+  });
+const said = (line: string) => {
+  const message = readMessage(line);
+  return message === undefined ? [] : [message];
+};
+const explain = (over: Partial<RefusalFacts>) =>
+  explainRefusal({
+    ceilings: [],
+    slack: { tasks: 3, maps: 3 },
+    pidsEvents: [],
+    hasPidsEvents: true,
+    oomKills: [],
+    messages: [],
+    ...over,
+  });
+const PTHREAD = said('pthread_create: Resource temporarily unavailable');
+
+describe('explainRefusal', () => {
+  it('one full row and a witness is a proof', () => {
+    const { verdict, ceiling } = explain({
+      ceilings: [task('RLIMIT_NPROC', 0), task('kernel.pid_max', 5_000)],
+      messages: PTHREAD,
+    });
+    expect([verdict, ceiling?.name]).toEqual(['proved', 'RLIMIT_NPROC']);
+  });
+  it('two full rows are no proof: the earlier of the kernel’s checks, the other as alternative', () => {
+    const { verdict, ceiling, alternatives, settle } = explain({
+      ceilings: [task('RLIMIT_NPROC', 1), task('kernel.threads-max', 0)],
+      messages: PTHREAD,
+    });
+    expect([verdict, ceiling?.name, alternatives.map(({ name }) => name)]).toEqual([
+      'inferred',
+      'RLIMIT_NPROC',
+      ['kernel.threads-max'],
+    ]);
+    expect(settle).toContain('--trace');
+  });
+  it('a pids.events that stood still clears pids.max: in a tie the earlier check was guilty', () => {
+    const { verdict, ceiling } = explain({
+      ceilings: [task('RLIMIT_NPROC', 0), task('pids.max', 0, '/a')],
+      pidsEvents: [{ path: '/a', count: 0, isLocal: false }],
+      messages: PTHREAD,
+    });
+    expect([verdict, ceiling?.name]).toEqual(['proved', 'RLIMIT_NPROC']);
+  });
+  it('a pids.events that moved is a proof without a word from the program', () => {
+    const { verdict, ceiling } = explain({
+      ceilings: [task('pids.max', 900, '/a/b'), task('pids.max', 0, '/a')],
+      pidsEvents: [{ path: '/a/b', count: 2, isLocal: false }],
+    });
+    expect([verdict, ceiling?.path]).toEqual(['proved', '/a']);
+  });
+  it('events.local names the limit itself', () => {
+    const { verdict, ceiling } = explain({
+      ceilings: [task('pids.max', 0, '/a/b'), task('pids.max', 0, '/a')],
+      pidsEvents: [
+        { path: '/a/b', count: 0, isLocal: true },
+        { path: '/a', count: 1, isLocal: true },
+      ],
+    });
+    expect([verdict, ceiling?.path]).toEqual(['proved', '/a']);
+  });
+  it('events moved, but every ancestor that can be seen had room: one that is hidden', () => {
+    const { verdict, ceiling } = explain({
+      ceilings: [task('pids.max', 900, '/'), task('pids.max', 'unknown', 'ancestors outside of this container')],
+      pidsEvents: [{ path: '/', count: 1, isLocal: false }],
+    });
+    expect([verdict, ceiling?.path]).toEqual(['inferred', 'ancestors outside of this container']);
+  });
+  it('an OOM kill is a proof of its memory limit', () => {
+    const { verdict, ceiling } = explain({
+      ceilings: [{ ...bytes('memory.max', 5, 'kills'), path: '/a' }],
+      oomKills: [{ path: '/a', count: 1 }],
+      endedBy: 'SIGKILL',
+    });
+    expect([verdict, ceiling?.name]).toEqual(['proved', 'memory.max']);
+  });
+  it('an mmap that was seen to fail leaves only limits on address space', () => {
+    const { ceiling } = explain({
+      ceilings: [bytes('RLIMIT_AS', 2), task('RLIMIT_NPROC', 0)],
+      call: { name: 'mmap', errno: 'ENOMEM' },
+    });
+    expect(ceiling?.name).toBe('RLIMIT_AS');
+  });
+  it('a clone with EAGAIN leaves only limits on tasks', () => {
+    const { verdict, ceiling } = explain({
+      ceilings: [bytes('RLIMIT_AS', 2), task('RLIMIT_NPROC', 0)],
+      call: { name: 'clone3', errno: 'EAGAIN' },
+    });
+    expect([verdict, ceiling?.name]).toEqual(['proved', 'RLIMIT_NPROC']);
+  });
+  it('EPERM is no ceiling at all', () => {
+    const { verdict, ceiling, evidence } = explain({ call: { name: 'clone3', errno: 'EPERM' } });
+    expect([verdict, ceiling]).toEqual(['proved', undefined]);
+    expect(evidence.join()).toContain('seccomp');
+  });
+  it('a witness and room everywhere: unknown rows are suspects, never a proof', () => {
+    expect(explain({ ceilings: [task('kernel.pid_max', 'unknown')], messages: PTHREAD })).toMatchObject({
+      verdict: 'inferred',
+      ceiling: { name: 'kernel.pid_max' },
+    });
+  });
+  it('what slack allows is full: the target was faster than the looks', () => {
+    const ceilings = [task('RLIMIT_NPROC', 40), task('kernel.pid_max', 9_000)];
+    expect(explain({ ceilings, slack: { tasks: 50, maps: 3 }, messages: PTHREAD }).ceiling?.name).toBe('RLIMIT_NPROC');
+    expect(explain({ ceilings, messages: PTHREAD }).ceiling).toBeUndefined();
+  });
+  it('nothing seen and nothing full is nothing refused', () => {
+    expect(explain({ ceilings: [task('kernel.pid_max', 5_000)], endedBy: 'exit 0' }).verdict).toBe('none');
+  });
+});
+
+describe('what runtimes print', () => {
+  it.for([
+    [
+      'java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached',
+      'jvm',
+      'thread',
+      undefined,
+    ],
+    [
+      '[warning][os,thread] Failed to start thread "Unknown thread" - pthread_create failed (EAGAIN) for attributes: stacksize: 1024k',
+      'jvm',
+      'thread',
+      'EAGAIN',
+    ],
+    [
+      "OpenJDK 64-Bit Server VM warning: INFO: os::commit_memory(0x00007f, 16384, 0) failed; error='Not enough space' (errno=12)",
+      'jvm',
+      'map',
+      'ENOMEM',
+    ],
+    ["RuntimeError: can't start new thread", 'python', 'thread', undefined],
+    ['BlockingIOError: [Errno 11] Resource temporarily unavailable', 'python', 'process', 'EAGAIN'],
+    ['runtime: failed to create new OS thread (have 500 already; errno=11)', 'go', 'thread', 'EAGAIN'],
+    ['fatal error: newosproc', 'go', 'thread', undefined],
+    ['node[123]: pthread_create: Resource temporarily unavailable', 'node', 'thread', 'EAGAIN'],
+    ['Error: spawn ls EAGAIN', 'node', 'process', 'EAGAIN'],
+    ['bash: fork: retry: Resource temporarily unavailable', 'shell', 'process', 'EAGAIN'],
+    ['sh: 1: Cannot fork', 'shell', 'process', undefined],
+    ['bash: fork: Cannot allocate memory', 'shell', 'process', 'ENOMEM'],
+    ['worker: mmap failed: Cannot allocate memory', 'native', 'map', 'ENOMEM'],
+  ] as const)('%s', ([line, runtime, wanted, errno]) => {
+    expect(readMessage(line)).toMatchObject({ runtime, wanted, errno });
+  });
+  it('honest lines say nothing', () => {
+    for (const line of ['listening on 8080', 'again', 'forked 3 workers', 'out of stock'])
+      expect(readMessage(line)).toBeUndefined();
+  });
+  it('the kernel log names the one that forked', () => {
+    expect(readKernelLine('4,881,1234,-;cgroup: fork rejected by pids controller in /system.slice/a.service')).toEqual({
+      forkingCgroup: '/system.slice/a.service',
+    });
+    expect(readKernelLine('usb 1-1: new device')).toBeUndefined();
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { checksOf, type Findings } from '../../src/doctor/checks.ts';
+
+const well: Findings = {
+  kernel: '6.12.0',
+  containment: { kind: 'cgroup-v2', isCgroup: true, why: [] },
+  cgroupVersion: 2,
+  hasCgroupKill: true,
+  hasLocalEvents: true,
+  hasLibc: true,
+  isSubreaper: true,
+  priority: 'realtime',
+  hasAutogroup: true,
+  ptraceScope: 0,
+  canPtrace: true,
+  hidesProcesses: false,
+  canReadSlabs: true,
+  canTrace: 'strace',
+  runtimes: [{ name: 'java', channel: 'x' }],
+  room: { tasks: 20_000, by: 'kernel.pid_max' },
+  openFiles: 1024,
+  addressSpaceBytes: 'unlimited',
+  unreaped: 0,
+  init: 'systemd',
+};
+
+describe('checksOf', () => {
+  it('a machine that has everything misses nothing, and gets no advice', () => {
+    const checks = checksOf(well);
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(checks.filter(({ hint }) => hint !== '')).toEqual([]);
+  });
+  it.for([
+    [
+      'containment',
+      { containment: { kind: 'rlimit', isCgroup: false, why: ['not delegated'] } },
+      /not delegated/,
+      /Delegate/,
+    ],
+    ['cgroup.kill', { hasCgroupKill: false }, /walk/, /5\.14/],
+    ['priority', { priority: 'none' }, /autogroup/, /CAP_SYS_NICE/],
+    ['libc', { hasLibc: false }, /koffi/, /npm ci/],
+    ['subreaper', { isSubreaper: false }, /start time/, /libc/],
+    ['ptrace', { canPtrace: false, ptraceScope: 1 }, /ptrace_scope 1/, /CAP_SYS_PTRACE/],
+    ['hidepid', { hidesProcesses: true }, /hides/, /gid=/],
+    ['room', { room: { tasks: 12, by: 'pids.max of /a' } }, /12 more tasks, bound by pids\.max of \/a/, /--suggest/],
+    ['open files', { openFiles: 64 }, /64/, /LimitNOFILE/],
+    ['address space', { addressSpaceBytes: 1 << 28 }, /268435456/, /ulimit -v/],
+    ['PID 1', { unreaped: 7, init: 'app' }, /app leaves 7 zombies/, /--init/],
+    ['refusals', { hasLocalEvents: false }, /arithmetic/, /6\.11/],
+    ['slabs', { canReadSlabs: false }, /slabinfo/, /root/],
+    ['trace', { canTrace: undefined }, /no way/, /strace/],
+  ] as const)('%s: what is missing, and the way to it', ([name, change, detail, hint]) => {
+    const missing = checksOf({ ...well, ...(change as Partial<Findings>) }).filter(({ ok }) => !ok);
+    expect(missing).toEqual([
+      { name, ok: false, detail: expect.stringMatching(detail), hint: expect.stringMatching(hint) },
+    ]);
+  });
+});

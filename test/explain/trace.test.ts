@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { parseFailure } from '../../src/explain/trace.ts';
+
+it.for([
+  [
+    '4711 clone3({flags=CLONE_VM}, 88) = -1 EAGAIN (Resource temporarily unavailable)',
+    { name: 'clone3', errno: 'EAGAIN' },
+  ],
+  [
+    '4711  mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, -1, 0) = -1 ENOMEM (Cannot allocate memory)',
+    { name: 'mmap', errno: 'ENOMEM' },
+  ],
+  ['12 <... clone3 resumed>, 88) = -1 EAGAIN (Resource temporarily unavailable)', { name: 'clone3', errno: 'EAGAIN' }],
+  ['4711 clone3({flags=CLONE_VM}, 88) = -1 ENOSYS (Function not implemented)', undefined],
+  ['4711 mmap(0x1, 4096, PROT_READ, MAP_FIXED, -1, 0) = -1 EINVAL (Invalid argument)', undefined],
+  ['4711 +++ exited with 0 +++', undefined],
+] as const)('%s', ([line, failure]) => {
+  expect(parseFailure(line)).toEqual(failure);
+});
