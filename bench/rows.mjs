@@ -1,6 +1,7 @@
 // The rows, in the order of the issue that set them. Each returns its lines.
 import { readdirSync, readFileSync } from 'node:fs';
 import { AS_NOBODY, BOMB, GUARD, inBox, inner, median, number, paired, sleep, told } from './box.mjs';
+import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
 import { honestRows } from './honest.mjs';
 
 const run = (...flags) => [GUARD, 'run', '--log-format', 'json', ...flags, '--'];
@@ -182,4 +183,8 @@ export const rows = {
     await cost('100,000 mmap/munmap', 'mapchurn', '100000'),
   ],
   'false trips': honestRows,
+  'ceilings: predicted against fact': predicted,
+  'ceilings: runtimes': runtimes,
+  'ceilings: limits beside 5,000 tasks': wallOfLimits,
+  'ceilings: a pass of the guard': passes,
 };

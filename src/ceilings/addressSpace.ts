@@ -1,5 +1,6 @@
 import { makeCeiling } from '../core/ceiling.ts';
 import { DTV_BYTES } from '../core/cost.ts';
+import type { Ceiling } from '../core/model.ts';
 import type { CeilingContext, CeilingReader } from './context.ts';
 
 const PAGE = 4096;
@@ -19,25 +20,29 @@ function rlimit(
 ): CeilingReader {
   return {
     name,
-    open: (context) => () => {
+    open: (context) => {
       const limit = context.limits.get(row)?.soft ?? 'unknown';
-      const { isMeasured } = context.cost();
-      return [
+      const read = (): readonly Ceiling[] => [
         makeCeiling({
           name,
           scope: 'process',
           unit: 'bytes',
-          // Not looked at where nothing limits it: this is read at every look of the guard.
           used: typeof limit === 'number' ? (context.memory()?.[counter] ?? 'unknown') : 'unknown',
           limit,
           cost: { thread: perThread(context, hasGuard), process: 0, map: PAGE },
-          isEstimate: !isMeasured,
+          isEstimate: !context.cost().isMeasured,
           source: `/proc/PID/limits (${row}), /proc/PID/status`,
           raise: `${setting} of the unit, or ulimit ${hasGuard ? '-v' : '-d'}`,
         }),
       ];
+      return typeof limit === 'number' ? read : constant(read());
     },
   };
+}
+
+/** Where there is no limit there is nothing to look at again: a guard looks often. */
+function constant(rows: readonly Ceiling[]): () => readonly Ceiling[] {
+  return () => rows;
 }
 
 function perThread(context: CeilingContext, hasGuard: boolean): number {

@@ -46,13 +46,14 @@ export const kernelMemoryMax: CeilingReader = {
   name: 'memory.kmem.limit_in_bytes',
   open: (context) => {
     if (context.places.memory?.version !== 1) return () => [];
-    const levels = openLevels(context.root, context.places.memory, {
+    const read = openLevels(context.root, context.places.memory, {
       ...levelOf(context, true),
       name: 'memory.kmem.limit_in_bytes',
       limitFile: 'memory.kmem.limit_in_bytes',
       usedFile: 'memory.kmem.usage_in_bytes',
     });
-    return () => levels().filter(({ limit }) => typeof limit === 'number');
+    const hasLimit = read().some(({ limit }) => typeof limit === 'number');
+    return hasLimit ? () => read().filter(({ limit }) => typeof limit === 'number') : () => [];
   },
 };
 

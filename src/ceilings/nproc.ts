@@ -1,4 +1,5 @@
 import { makeCeiling } from '../core/ceiling.ts';
+import type { Ceiling } from '../core/model.ts';
 import type { CeilingReader } from './context.ts';
 
 /** Row of `/proc/PID/limits`. */
@@ -11,11 +12,11 @@ const ROW = 'Max processes';
  */
 export const nproc: CeilingReader = {
   name: 'RLIMIT_NPROC',
-  open: (context) => () => {
+  open: (context) => {
     const limit = context.limits.get(ROW)?.soft ?? 'unknown';
     const asking = context.asker?.uid === context.uid ? context.asker.tasks : 0;
     const isCounted = !context.isNprocExempt && typeof limit === 'number';
-    return [
+    const read = (): readonly Ceiling[] => [
       makeCeiling({
         name: 'RLIMIT_NPROC',
         scope: 'user',
@@ -30,6 +31,9 @@ export const nproc: CeilingReader = {
         raise: 'LimitNPROC= of the unit, or nproc in limits.conf(5)',
       }),
     ];
+    if (isCounted) return read;
+    const rows = read();
+    return () => rows;
   },
 };
 

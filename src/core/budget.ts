@@ -50,7 +50,7 @@ export function budgets(
     const holds = ceiling.unit === 'maps' ? held.maps : held.tasks;
     const reachable = holds + remaining;
     const byShare = Math.max(Math.floor(reachable * shareOf(ceiling, rule)), baseline.get(budgetKey(ceiling)) ?? 0);
-    const byReserve = reachable - reserveOf(ceiling, rule);
+    const byReserve = Math.floor((reachable - reserveOf(ceiling, rule)) / unitsPerTask(ceiling));
     const allowed = Math.max(1, Math.min(byShare, byReserve));
     result.push({ ceiling, allowed, setBy: byReserve < byShare ? 'reserve' : 'share' });
   }
@@ -74,6 +74,14 @@ export function tightestTaskBudget(list: readonly Budget[]): Budget | undefined 
 
 function shareOf(ceiling: Ceiling, rule: BudgetRule): number {
   return rule.shares[ceiling.name] ?? rule.shares[ceiling.scope] ?? DEFAULT_SHARES[ceiling.scope];
+}
+
+/**
+ * Of pids a single task can hold three: its own, and those of its process group and its session, whose leaders
+ * are dead (a daemon that forked twice holds two). Seen: 195 daemons under a cap of 196 took all 400 numbers.
+ */
+function unitsPerTask(ceiling: Ceiling): number {
+  return ceiling.name === 'kernel.pid_max' ? 3 : 1;
 }
 
 function reserveOf(ceiling: Ceiling, rule: BudgetRule): number {

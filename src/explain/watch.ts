@@ -31,7 +31,8 @@ export class CeilingWatch {
   #read: (() => Ceiling[]) | undefined;
   #heaviest: number | undefined;
   #key = '';
-  #places: CgroupPlaces | undefined;
+  /** Everywhere it was ever seen: one that has just been killed is shown in the root. */
+  readonly #places: CgroupPlaces[] = [];
   readonly #pids = new Map<string, { count: number; isLocal: boolean }>();
   readonly #oomKills = new Map<string, number>();
   #openedMs = Number.NEGATIVE_INFINITY;
@@ -116,8 +117,9 @@ export class CeilingWatch {
     const key = `${heaviest} ${readText(root.proc(heaviest, 'limits'))} ${readText(root.proc(heaviest, 'cgroup'))}`;
     if (key === this.#key) return;
     this.#key = key;
-    this.#places = locate(root, heaviest);
-    const counters = readCounters(root, this.#places);
+    const places = locate(root, heaviest);
+    this.#places.push(places);
+    const counters = readCounters(root, places);
     // The first reading of a cgroup is where its counting begins: what it refused before is another story.
     for (const [path, count] of counters.pids) if (!this.#pids.has(path)) this.#pids.set(path, count);
     for (const [path, count] of counters.oomKills) if (!this.#oomKills.has(path)) this.#oomKills.set(path, count);
@@ -126,7 +128,7 @@ export class CeilingWatch {
       process: () => ({ pid: heaviest, maps: this.#measure(heaviest).maps }),
       cost: () => this.#measure(heaviest).cost,
       ids: this.#ids,
-      gate: (scan) => gated(scan, this.#now, REOPEN_MS),
+      gate: (scan) => gated(scan, this.#now, REOPEN_MS, hostTasks),
       growth: (scan) => gatedCount(hostTasks, this.#now, scan, REOPEN_MS),
       isPassing: false,
     });
@@ -149,6 +151,10 @@ export class CeilingWatch {
   /** What the kernel has counted since the target was first seen in each of its cgroups. */
   counted(): ReturnType<typeof countersSince> {
     const before = { pids: this.#pids, oomKills: this.#oomKills };
-    return countersSince(before, this.#places === undefined ? before : readCounters(this.#root, this.#places));
+    const after = this.#places.map((places) => readCounters(this.#root, places));
+    return countersSince(before, {
+      pids: new Map(after.flatMap(({ pids }) => [...pids])),
+      oomKills: new Map(after.flatMap(({ oomKills }) => [...oomKills])),
+    });
   }
 }

@@ -21,6 +21,8 @@ export interface Surroundings {
 }
 
 const SCAN_AT_LEAST_EVERY_MS = 5_000;
+/** Numbers held by dead groups and sessions seldom change; a storm of a minute must not be met by a scan. */
+const RESCAN_MS = 60_000;
 /** Threads that must have come or gone before the maps beside them say what one costs. */
 const LEAST_RANGE = 16;
 /** A slope outside of this is not a thread's. */
@@ -53,7 +55,7 @@ export function openSurroundings(
       };
     },
     ids: libc,
-    gate: (scan) => gated(scan, now, SCAN_AT_LEAST_EVERY_MS),
+    gate: (scan) => gated(scan, now, RESCAN_MS, hostTasks),
     growth: (scan) => gatedCount(hostTasks, now, scan, SCAN_AT_LEAST_EVERY_MS),
   });
   const failed = new Set<string>();

@@ -18,7 +18,7 @@ import {
 
 const ceiling = (over: Partial<Parameters<typeof makeCeiling>[0]> = {}) =>
   makeCeiling({
-    name: 'kernel.pid_max',
+    name: 'kernel.threads-max',
     scope: 'host',
     unit: 'tasks',
     used: 100,
@@ -116,12 +116,16 @@ describe('budgets', () => {
     );
   });
   it('does not shrink the share of an honest target when somebody else eats the host', () => {
-    const baseline = new Map([['kernel.pid_max ', 500]]);
+    const baseline = new Map([['kernel.threads-max ', 500]]);
     expect(budgets([ceiling({ used: 700 })], { tasks: 10, maps: 0 }, rule, baseline)[0]).toMatchObject({
       allowed: 300,
       setBy: 'reserve',
     });
     expect(budgets([ceiling({ used: 400 })], { tasks: 10, maps: 0 }, rule, baseline)[0]?.allowed).toBe(500);
+  });
+  it('a task can hold three pids: its own, and those of a dead group’s and a dead session’s leader', () => {
+    const [budget] = budgets([ceiling({ name: 'kernel.pid_max' })], { tasks: 0, maps: 0 }, rule);
+    expect(budget).toMatchObject({ allowed: Math.floor((1000 - 110) / 3), setBy: 'reserve' });
   });
   it('never falls to nothing, and leaves out what has no number', () => {
     expect(
@@ -133,7 +137,7 @@ describe('budgets', () => {
   it('does not take a map budget for a task budget', () => {
     const maps = ceiling({ name: 'vm.max_map_count', unit: 'maps', scope: 'process', limit: 150 });
     expect(tightestTaskBudget(budgets([maps, ceiling()], { tasks: 0, maps: 0 }, rule))?.ceiling.name).toBe(
-      'kernel.pid_max',
+      'kernel.threads-max',
     );
   });
 });
