@@ -23,6 +23,7 @@ const CEILING_NAMES = [
   'vm.max_map_count',
   'memory.max',
   'MemAvailable',
+  'CommitLimit',
 ];
 
 /** The `run` command with every flag. Flags after COMMAND belong to the command. */

@@ -114,6 +114,11 @@ async function watchOver(
     messages.push(message);
     sign();
   });
+  let isAborted = false;
+  const abort = (): void => {
+    isAborted = true;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, abort);
   const startMs = now();
   // A message may come after the end of the one that wrote it.
   let endedMs: number | undefined;
@@ -129,7 +134,14 @@ async function watchOver(
     if (ended !== undefined) endedMs ??= nowMs;
     const isHeard = signMs !== undefined && nowMs - signMs >= LISTEN_MS;
     const isOver = endedMs !== undefined && nowMs - endedMs >= 30 && (holder.isEmpty() || signMs === undefined);
-    if ((isHeard && !parts.keep) || isOver || stoppedBefore !== undefined || nowMs - startMs >= parts.timeoutMs) break;
+    if (
+      (isHeard && !parts.keep) ||
+      isOver ||
+      isAborted ||
+      stoppedBefore !== undefined ||
+      nowMs - startMs >= parts.timeoutMs
+    )
+      break;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   const facts: RefusalFacts = {

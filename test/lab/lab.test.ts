@@ -135,6 +135,12 @@ describe('a kernel that runs out', () => {
     expect(rows.map(([name, , , errno, binding]) => [name, errno, binding])).toEqual(
       IN_THE_LAB.map(([name, binding, errno = 'EAGAIN']) => [name, errno, binding]),
     );
+    const explained = [...said.matchAll(/^LAB explained (.*?)\r?$/gm)].map(([, row]) => row);
+    expect(explained).toEqual(
+      ['kernel.threads-max', 'kernel.pid_max', 'vm.max_map_count', 'CommitLimit'].map(
+        (name) => `${name}|proved|${name}`,
+      ),
+    );
     for (const [name = '', predicted, made, , binding = ''] of rows) {
       noteRow(`lab, ${name}`, Number(predicted), Number(made), binding);
       const tolerance = binding === 'memory.max' ? 0.05 : 0.01;

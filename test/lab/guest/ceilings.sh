@@ -29,6 +29,16 @@ row() { # NAME ANSWER PREFIX... -- KIND [STACK_KIB] [BEFORE] [PAD]
   say row "$name|$(field $answer)|$number|$errno|$(field binding)|$(field bindingPath)"
 }
 
+# The same question after the fact: which one refused?
+explained() { # NAME -- COMMAND of the probe
+  name=$1
+  shift
+  "$LAB_ROOT/bin/threadguard" explain --json --to-the-end -- sh -c "(sleep 1; echo go; sleep 1) | $LAB_CEILING $*" >/tmp/told 2>/tmp/err
+  sed -n 's/.*"verdict":"\([a-z]*\)","ceiling":"\([^"]*\)".*/\1|\2/p' /tmp/told >/tmp/verdict
+  read -r verdict </tmp/verdict
+  say explained "$name|$verdict"
+}
+
 cg=/sys/fs/cgroup/lab
 # Small numbers: with each task of one address space this kernel gets slower.
 sysctl kernel/pid_max 450
@@ -40,9 +50,11 @@ row "kernel.pid_max, numbers below 300 not yet given out" additionalThreads -- t
 sysctl kernel/threads-max 150
 row "kernel.threads-max, threads" additionalThreads -- tasks
 row "kernel.threads-max, processes" additionalProcesses -- fork
+explained "kernel.threads-max" tasks
 sysctl kernel/threads-max 3000
 row "kernel.pid_max, processes" additionalProcesses -- fork
 row "kernel.pid_max, numbers all given out once" additionalThreads -- tasks
+explained "kernel.pid_max" fork
 row "RLIMIT_NPROC, processes" additionalProcesses prlimit --nproc=100 setpriv --reuid=1234 --clear-groups -- fork
 echo 100 >$cg/leaf/pids.max
 row "pids.max (v2), threads" additionalThreads "$LAB_DIR/guest/enter.sh" $cg/leaf -- tasks
@@ -54,6 +66,7 @@ echo max >$cg/leaf/pids.max
 sysctl vm/max_map_count 4000
 row "vm.max_map_count, threads" additionalThreads -- threads 64 20 3700
 row "vm.max_map_count, threads, none made yet" additionalThreads -- threads 64 0 3700
+explained "vm.max_map_count" threads 64 0 3700
 sysctl vm/max_map_count 65530
 # Enough that what the kernel charges in advance (64 pages a processor) is little beside it.
 sysctl kernel/pid_max 1000
@@ -64,4 +77,5 @@ echo max >$cg/leaf/memory.max
 sysctl vm/overcommit_ratio 110
 sysctl vm/overcommit_memory 2
 row "CommitLimit, overcommit_memory=2" additionalThreads -- threads 8192 8
+explained "CommitLimit" threads 8192 8
 sysctl vm/overcommit_memory 0
