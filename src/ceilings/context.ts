@@ -16,8 +16,8 @@ export interface ProcessUse {
 export interface PidUse {
   /** Tasks of a nested namespace; `undefined` in the host's own, where nr_threads is the number. */
   readonly tasks: number | undefined;
-  /** Tasks with a number below the reserved ones, and numbers that no task but a group or a session holds. */
-  readonly low: number;
+  /** Tasks whose number is not between 300 and the limit, and numbers that no task but a group or a session holds. */
+  readonly outside: number;
   readonly pinned: number;
   /** False where `/proc` does not show everybody (hidepid). */
   readonly isWhole: boolean;

@@ -1,7 +1,8 @@
-import { calibratedCost, defaultStackBytes, type Runtime, type TaskCost, threadBytes } from '../core/cost.ts';
+import { calibratedCost, defaultStackBytes, type Runtime, type TaskCost, touchedCost } from '../core/cost.ts';
 import { pairedStacks, stackShape } from '../core/stacks.ts';
 import { readLimits } from '../procfs/limits.ts';
 import { type MapLine, readMaps } from '../procfs/maps.ts';
+import { readTouched } from '../procfs/pagemap.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStackPointer } from '../procfs/stackPointer.ts';
 import { readStatus } from '../procfs/status.ts';
@@ -33,14 +34,20 @@ export function measureProcess(root: KernelRoot, pid: number): Measured {
   const shape = stackShape(lines, stackPointers(root, pid, tids)) ?? pairedStacks(lines, tids.length);
   // A Node worker is far more than its stack, so there the count of its maps says more.
   const threadMaps = runtime === 'node' ? perWorker(lines, tids.length) : shape?.mapsPerThread;
-  const own = shape?.stackBytes === 0 ? undefined : shape;
+  const own = shape === undefined || shape.stackBytes === 0 ? undefined : shape;
+  const touched = own === undefined ? undefined : readTouched(root, pid, own.stacks);
+  const held = own === undefined || touched === undefined ? undefined : touchedCost(runtime, own.stackBytes, touched);
   return {
     cost: {
       ...base,
       threadMaps: threadMaps ?? base.threadMaps,
       stackBytes: own?.stackBytes ?? base.stackBytes,
       guardBytes: shape?.guardBytes ?? base.guardBytes,
-      threadBytes: base.threadBytes + (own === undefined ? 0 : threadBytes(0, own.stackBytes) - threadBytes(0, stack)),
+      threadBytes: held?.bytes ?? base.threadBytes,
+      uncertainty: {
+        maps: threadMaps === undefined ? base.uncertainty.maps : 0,
+        bytes: held?.uncertainty ?? base.uncertainty.bytes,
+      },
       isMeasured: threadMaps !== undefined,
     },
     maps: lines.length,

@@ -26,7 +26,7 @@ export const pidMax: CeilingReader = {
     const outer = pidNamespace === 'nested' ? [ancestorsOf()] : [];
     return () => {
       const load = parseLoadavg(loadavg.read() ?? '');
-      const { tasks = load?.tasks, low, pinned, isWhole } = pidUse();
+      const { tasks = load?.tasks, outside, pinned, isWhole } = pidUse();
       const fresh = Math.max(0, RESERVED_PIDS - ((load?.lastPid ?? RESERVED_PIDS) + 1));
       const isNested = pidNamespace === 'nested';
       return [
@@ -34,7 +34,8 @@ export const pidMax: CeilingReader = {
           name: 'kernel.pid_max',
           scope: 'pid-namespace',
           unit: 'tasks',
-          used: tasks === undefined || (isNested && !isWhole) ? 'unknown' : tasks - low + pinned - (asker?.tasks ?? 0),
+          used:
+            tasks === undefined || (isNested && !isWhole) ? 'unknown' : tasks - outside + pinned - (asker?.tasks ?? 0),
           limit: limit.readNumber(),
           withheld: RESERVED_PIDS - fresh,
           isEstimate: !isWhole,

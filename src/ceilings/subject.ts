@@ -3,7 +3,7 @@ import type { TaskCost } from '../core/cost.ts';
 import { countIds, countUidTasks, type IdCalls } from '../procfs/ids.ts';
 import { readLimits } from '../procfs/limits.ts';
 import { hidesProcesses, isNested, rootOutside } from '../procfs/namespace.ts';
-import { KeptFile } from '../procfs/read.ts';
+import { KeptFile, readNumber } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { type ProcessStatus, readStatus } from '../procfs/status.ts';
 import type { Asker, CeilingContext, PidUse, ProcessUse } from './context.ts';
@@ -79,10 +79,15 @@ function pidUse(
   growing: (scan: () => number) => () => number,
 ): () => PidUse {
   const isWhole = !hidesProcesses(root) || readStatus(root, 'self')?.uid === 0;
-  const scan = gate(() => countIds(root, RESERVED_PIDS, ids));
-  const tasks = isOwnNested ? growing(() => countIds(root, RESERVED_PIDS, ids).tasks) : undefined;
+  const count = () => {
+    const limit = readNumber(root.proc('sys/kernel/pid_max'));
+    const below = typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY;
+    return countIds(root, { from: RESERVED_PIDS, below }, ids);
+  };
+  const scan = gate(count);
+  const tasks = isOwnNested ? growing(() => count().tasks) : undefined;
   return () => {
-    const { low, pinned } = scan();
-    return { tasks: tasks?.(), low, pinned, isWhole };
+    const { outside, pinned } = scan();
+    return { tasks: tasks?.(), outside, pinned, isWhole };
   };
 }

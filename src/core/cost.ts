@@ -11,6 +11,8 @@ export interface TaskCost {
   readonly processBytes: number;
   /** Private writable memory of a process: what a fork commits once more (overcommit mode 2). */
   readonly writableBytes: number;
+  /** How far `threadMaps` and `threadBytes` may be off, either way. */
+  readonly uncertainty: { readonly maps: number; readonly bytes: number };
   readonly runtime: Runtime;
   readonly isMeasured: boolean;
 }
@@ -51,6 +53,8 @@ export function calibratedCost(runtime: Runtime, defaultStackBytes: number): Tas
     threadBytes: threadBytes(userBytes, defaultStackBytes),
     processBytes: BYTES_PER_PROCESS,
     writableBytes: 0,
+    // Threads were measured to take 0 to 4 maps, and to touch anything from one page of their stack up.
+    uncertainty: { maps: 2, bytes: userBytes },
     runtime,
     isMeasured: false,
   };
@@ -67,6 +71,25 @@ export function threadBytes(userBytes: number, stackBytes: number): number {
  */
 export function defaultStackBytes(softLimit: number | 'unlimited'): number {
   return softLimit === 'unlimited' ? 2 << 20 : Math.max(16 << 10, softLimit);
+}
+
+/**
+ * What a thread holds by what the stacks of others do: their median, with the thread vector of glibc; runtimes keep
+ * more of their own for a thread than its stack. The uncertainty is half the spread of the middle half, and a page.
+ */
+export function touchedCost(
+  runtime: Runtime,
+  stackBytes: number,
+  touched: readonly number[],
+): { bytes: number; uncertainty: number } {
+  const sorted = [...touched].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  const userBytes = at(0.5) + DTV_BYTES;
+  const least = runtime === 'native' ? 0 : CALIBRATED[runtime].userBytes;
+  return {
+    bytes: threadBytes(Math.max(userBytes, least), stackBytes),
+    uncertainty: (at(0.75) - at(0.25)) / 2 + PAGE,
+  };
 }
 
 /** A line through points: how much of `y` one more of `x` takes, and how far off that may be. */

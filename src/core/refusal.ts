@@ -138,6 +138,8 @@ function unexplained(facts: RefusalFacts, evidence: readonly string[], isSeen: b
 function isFull(row: Ceiling, kind: Kind, { slack }: RefusalFacts): boolean {
   const left = additional(row, kind);
   if (row.effect === 'throttles' || typeof left !== 'number') return false;
+  // Maps are counted less often than tasks, so what may have been added since is known in maps.
+  if (row.unit === 'maps') return Number(row.remaining) <= slack.maps;
   return left <= (kind === 'maps' ? slack.maps : slack.tasks);
 }
 

@@ -14,7 +14,11 @@ export interface StackShape {
   /** Typical (median) size of a stack and of its guard. */
   readonly stackBytes: number;
   readonly guardBytes: number;
+  /** Some of the stacks, to look into. */
+  readonly stacks: readonly MapEntry[];
 }
+
+const KEPT_STACKS = 16;
 
 /** Fewer threads than this beside the main one say little about the next thousand. */
 const LEAST_THREADS = 4;
@@ -45,6 +49,7 @@ export function stackShape(maps: readonly MapEntry[], stackPointers: readonly nu
     // Of merged stacks one cannot tell how long each is.
     stackBytes: isMerged ? 0 : medianSize([...stacks.values()]),
     guardBytes: medianSize([...guards.values()]),
+    stacks: isMerged ? [] : [...stacks.values()].slice(0, KEPT_STACKS),
   };
 }
 
@@ -53,19 +58,22 @@ export function stackShape(maps: readonly MapEntry[], stackPointers: readonly nu
  * the writable memory right above it, as pthread_create makes them. Most threads must own one of equal size.
  */
 export function pairedStacks(maps: readonly MapEntry[], threads: number): StackShape | undefined {
-  const sizes = new Map<string, { count: number; stackBytes: number; guardBytes: number }>();
+  const sizes = new Map<string, { stacks: MapEntry[]; stackBytes: number; guardBytes: number }>();
   for (const [index, stack] of maps.entries()) {
     const guard = maps[index - 1];
     if (guard === undefined || guard.end !== stack.start || guard.path !== '' || stack.path !== '') continue;
     if (!guard.perms.startsWith('---') || !stack.perms.startsWith('rw')) continue;
     const [stackBytes, guardBytes] = [stack.end - stack.start, guard.end - guard.start];
-    const known = sizes.get(`${stackBytes} ${guardBytes}`);
-    sizes.set(`${stackBytes} ${guardBytes}`, { count: (known?.count ?? 0) + 1, stackBytes, guardBytes });
+    const key = `${stackBytes} ${guardBytes}`;
+    const known = sizes.get(key) ?? { stacks: [], stackBytes, guardBytes };
+    known.stacks.push(stack);
+    sizes.set(key, known);
   }
-  const [most] = [...sizes.values()].sort((a, b) => b.count - a.count);
+  const [most] = [...sizes.values()].sort((a, b) => b.stacks.length - a.stacks.length);
   const own = threads - 1;
-  if (own < LEAST_THREADS || most === undefined || most.count < own * 0.8) return undefined;
-  return { mapsPerThread: 2, stackBytes: most.stackBytes, guardBytes: most.guardBytes };
+  if (own < LEAST_THREADS || most === undefined || most.stacks.length < own * 0.8) return undefined;
+  const { guardBytes, stackBytes, stacks } = most;
+  return { mapsPerThread: 2, stackBytes, guardBytes, stacks: stacks.slice(0, KEPT_STACKS) };
 }
 
 /** Index of the map that holds an address, or -1. Maps are in the order of their addresses. */

@@ -39,8 +39,8 @@ export class CeilingWatch {
   #measured: ReturnType<typeof measureProcess> | undefined;
   #measuredMs = Number.NEGATIVE_INFINITY;
   #measureCostMs = 0;
-  #lastTasks = 0;
-  #lastMaps = 0;
+  #lastTasks: number | undefined;
+  #lastMaps: number | undefined;
   #slack = { tasks: 3, maps: 3 };
 
   constructor(
@@ -76,8 +76,8 @@ export class CeilingWatch {
     if (ceilings === undefined) return undefined;
     const maps = typeof this.#measured?.maps === 'number' ? this.#measured.maps : 0;
     this.#slack = {
-      tasks: Math.max(this.#slack.tasks, Math.ceil(tasks - this.#lastTasks)),
-      maps: Math.max(this.#slack.maps, Math.ceil(maps - this.#lastMaps)),
+      tasks: Math.max(this.#slack.tasks, tasks - (this.#lastTasks ?? tasks)),
+      maps: Math.max(this.#slack.maps, maps - (this.#lastMaps ?? maps)),
     };
     this.#lastTasks = tasks;
     this.#lastMaps = maps;

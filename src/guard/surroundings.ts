@@ -51,6 +51,7 @@ export function openSurroundings(
       return {
         ...calibrated,
         threadMaps: Math.max(0, Math.min(MOST_MAPS_PER_THREAD, slope.perUnit)),
+        uncertainty: { ...calibrated.uncertainty, maps: slope.uncertainty },
         isMeasured: true,
       };
     },

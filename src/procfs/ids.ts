@@ -14,8 +14,8 @@ export interface IdCalls {
 export interface IdUse {
   /** Tasks in all, zombies included. */
   readonly tasks: number;
-  /** Of these, the ones whose number is below `reserved`. */
-  readonly low: number;
+  /** Of these, the ones whose number is not in the range: reserved ones, or from before the limit was lowered. */
+  readonly outside: number;
   /** Numbers held by nothing but a process group or a session whose leader is gone. */
   readonly pinned: number;
 }
@@ -25,12 +25,17 @@ export interface IdUse {
  * group's and no session's (struct pid, kernel/pid.c): 100 sessions whose leader has ended hold 100 numbers
  * that nr_threads does not show. 5,000 processes take about 25 ms with `calls`, 60 ms without.
  */
-export function countIds(root: KernelRoot, reserved: number, calls?: IdCalls): IdUse {
+export function countIds(
+  root: KernelRoot,
+  range: { readonly from: number; readonly below: number },
+  calls?: IdCalls,
+): IdUse {
+  const isInside = (id: number): boolean => id >= range.from && id < range.below;
   const pids = listProcesses(root);
   const alive = new Set(pids);
   const pinned = new Set<number>();
   let tasks = 0;
-  let low = 0;
+  let outside = 0;
   for (const pid of pids) {
     let threads: number;
     try {
@@ -39,12 +44,12 @@ export function countIds(root: KernelRoot, reserved: number, calls?: IdCalls): I
       continue;
     }
     tasks += threads;
-    if (pid < reserved) low += threads === 1 ? 1 : listThreads(root, pid).filter((tid) => tid < reserved).length;
+    if (!isInside(pid)) outside += threads === 1 ? 1 : listThreads(root, pid).filter((tid) => !isInside(tid)).length;
     const [pgrp, session] = groupOf(root, pid, calls);
-    if (pgrp >= reserved && !alive.has(pgrp)) pinned.add(pgrp);
-    if (session >= reserved && !alive.has(session)) pinned.add(session);
+    if (isInside(pgrp) && !alive.has(pgrp)) pinned.add(pgrp);
+    if (isInside(session) && !alive.has(session)) pinned.add(session);
   }
-  return { tasks, low, pinned: pinned.size };
+  return { tasks, outside, pinned: pinned.size };
 }
 
 function groupOf(root: KernelRoot, pid: number, calls: IdCalls | undefined): [pgrp: number, session: number] {

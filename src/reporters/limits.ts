@@ -74,9 +74,10 @@ function isWorthANote(row: Ceiling): boolean {
   return row.note !== undefined && (row.limit !== 'unlimited' || row.exempt);
 }
 
-function costLine(cost: TaskCost): string {
-  const maps = Number(cost.threadMaps.toFixed(2));
-  return `one more thread (${cost.runtime}, ${cost.isMeasured ? 'measured' : 'not measured'}): ${maps} maps, ${formatBytes(cost.stackBytes)} of address space, about ${formatBytes(cost.threadBytes)} of memory`;
+function costLine({ runtime, isMeasured, stackBytes, threadBytes, threadMaps, uncertainty }: TaskCost): string {
+  const maps = `${Number(threadMaps.toFixed(2))} ± ${Number(uncertainty.maps.toFixed(2))} maps`;
+  const memory = `${formatBytes(threadBytes)} ± ${formatBytes(uncertainty.bytes)} of memory`;
+  return `one more thread (${runtime}, ${isMeasured ? 'measured' : 'not measured'}): ${maps}, ${formatBytes(stackBytes)} of address space, ${memory}`;
 }
 
 function quantity(value: Limit, unit: Unit): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calibratedCost, defaultStackBytes, fitSlope, threadBytes } from '../../src/core/cost.ts';
+import { calibratedCost, defaultStackBytes, fitSlope, threadBytes, touchedCost } from '../../src/core/cost.ts';
 
 describe('fitSlope', () => {
   it('finds a clean line and is sure of it', () => {
@@ -35,4 +35,19 @@ it('a stack of 2 MiB or more takes a page-table page of its own', () => {
 it('each runtime has its own thread', () => {
   const maps = (['native', 'jvm', 'python', 'go', 'node'] as const).map((name) => calibratedCost(name, 0).threadMaps);
   expect(maps).toEqual([2, 2, 2, 0, 44]);
+});
+
+describe('touchedCost', () => {
+  it('is the median of what stacks hold, and as unsure as they differ', () => {
+    expect(touchedCost('native', 256 << 10, [8192, 8192, 8192, 16384, 40960])).toEqual({
+      bytes: threadBytes(8192 + 288, 256 << 10),
+      uncertainty: (16384 - 8192) / 2 + 4096,
+    });
+  });
+  it('a runtime keeps more of its own for a thread than its stack', () => {
+    expect(touchedCost('jvm', 1 << 20, [4096, 4096]).bytes).toBe(threadBytes(31_000, 1 << 20));
+  });
+  it('nothing seen is nothing touched', () => {
+    expect(touchedCost('native', 1 << 20, []).bytes).toBe(threadBytes(288, 1 << 20));
+  });
 });

@@ -133,6 +133,20 @@ describe('explainRefusal', () => {
     expect(explain({ ceilings, slack: { tasks: 50, maps: 3 }, messages: PTHREAD }).ceiling?.name).toBe('RLIMIT_NPROC');
     expect(explain({ ceilings, messages: PTHREAD }).ceiling).toBeUndefined();
   });
+  it('maps are known less often: what may have been added since is counted in maps', () => {
+    const maps = makeCeiling({
+      name: 'vm.max_map_count',
+      scope: 'process',
+      unit: 'maps',
+      used: 920,
+      limit: 1_000,
+      source: '',
+      raise: '',
+    });
+    const facts = { ceilings: [maps], messages: PTHREAD };
+    expect(explain({ ...facts, slack: { tasks: 3, maps: 100 } }).ceiling?.name).toBe('vm.max_map_count');
+    expect(explain({ ...facts, slack: { tasks: 100, maps: 3 } }).ceiling).toBeUndefined();
+  });
   it('nothing seen and nothing full is nothing refused', () => {
     expect(explain({ ceilings: [task('kernel.pid_max', 5_000)], endedBy: 'exit 0' }).verdict).toBe('none');
   });

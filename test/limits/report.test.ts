@@ -24,6 +24,9 @@ describe('a plain machine', () => {
     // 250 tasks, 4 below 300 (pid 42 and its threads), 4 our own: 242 of 32,468.
     expect(find(read('base'), 'kernel.pid_max')).toMatchObject({ used: 242, remaining: 32_226, confidence: 'exact' });
   });
+  it('tasks from before the limit was lowered hold none of the numbers below it', () => {
+    expect(find(read('lowered-pid-max'), 'kernel.pid_max')).toMatchObject({ used: 241, limit: 450 });
+  });
   it('threads-max is against nr_threads without the asker', () => {
     expect(find(read('base'), 'kernel.threads-max')).toMatchObject({ used: 246, additionalThreads: 61_754 });
   });

@@ -33,7 +33,7 @@ row() { # NAME ANSWER PREFIX... -- KIND [STACK_KIB] [BEFORE] [PAD]
 explained() { # NAME -- COMMAND of the probe
   name=$1
   shift
-  "$LAB_ROOT/bin/threadguard" explain --json --to-the-end -- sh -c "(sleep 1; echo go; sleep 1) | $LAB_CEILING $*" >/tmp/told 2>/tmp/err
+  "$LAB_ROOT/bin/threadguard" explain --json --to-the-end -- sh -c "(sleep 1; echo go; sleep 4) | $LAB_CEILING $*" >/tmp/told 2>/tmp/err
   sed -n 's/.*"verdict":"\([a-z]*\)","ceiling":"\([^"]*\)".*/\1|\2/p' /tmp/told >/tmp/verdict
   read -r verdict </tmp/verdict
   say explained "$name|$verdict"
@@ -63,14 +63,13 @@ echo 80 >$cg/pids.max
 row "pids.max (v2) of an ancestor" additionalThreads "$LAB_DIR/guest/enter.sh" $cg/leaf -- tasks
 echo max >$cg/pids.max
 echo max >$cg/leaf/pids.max
+sysctl kernel/pid_max 1000
 sysctl vm/max_map_count 4000
 row "vm.max_map_count, threads" additionalThreads -- threads 64 20 3700
 row "vm.max_map_count, threads, none made yet" additionalThreads -- threads 64 0 3700
 explained "vm.max_map_count" threads 64 0 3700
 sysctl vm/max_map_count 65530
 # Enough that what the kernel charges in advance (64 pages a processor) is little beside it.
-sysctl kernel/pid_max 1000
-sysctl kernel/threads-max 3000
 echo 14680064 >$cg/leaf/memory.max
 row "memory.max (v2), threads of 64 KiB" additionalThreads "$LAB_DIR/guest/enter.sh" $cg/leaf -- threads 64 20
 echo max >$cg/leaf/memory.max
