@@ -30,7 +30,7 @@ const config: ViteUserConfig = defineConfig({
           globalSetup: ['test/setup/tools.ts'],
           pool: 'forks',
           fileParallelism: false,
-          testTimeout: 240_000,
+          testTimeout: 480_000,
           hookTimeout: 60_000,
         },
       },

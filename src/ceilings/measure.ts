@@ -1,9 +1,18 @@
-import { calibratedCost, defaultStackBytes, type Runtime, type TaskCost, touchedCost } from '../core/cost.ts';
+import {
+  calibratedCost,
+  defaultStackBytes,
+  kernelBytesPerThread,
+  type Runtime,
+  type TaskCost,
+  touchedCost,
+} from '../core/cost.ts';
 import { pairedStacks, stackShape } from '../core/stacks.ts';
 import { readLimits } from '../procfs/limits.ts';
 import { type MapLine, readMaps } from '../procfs/maps.ts';
 import { readTouched } from '../procfs/pagemap.ts';
+import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import { parseSlab } from '../procfs/slabinfo.ts';
 import { readStackPointer } from '../procfs/stackPointer.ts';
 import { readStatus } from '../procfs/status.ts';
 import { listThreads } from '../procfs/task.ts';
@@ -23,20 +32,26 @@ export interface Measured {
 export function measureProcess(root: KernelRoot, pid: number): Measured {
   const stack = defaultStackBytes(readLimits(root, pid).get('Max stack size')?.soft ?? 8 << 20);
   const status = readStatus(root, pid);
+  const kernelBytes = readKernelBytes(root);
   const lines = readMaps(root, pid);
   // A kernel thread and a zombie have no maps, one that may not be read has no lines either way.
   if (lines === undefined || lines.length === 0) {
-    return { cost: calibratedCost('native', stack), maps: lines === undefined ? 'unknown' : 0, runtime: 'native' };
+    return {
+      cost: calibratedCost('native', stack, kernelBytes),
+      maps: lines === undefined ? 'unknown' : 0,
+      runtime: 'native',
+    };
   }
   const runtime = detectRuntime(root, pid, lines);
-  const base: TaskCost = { ...calibratedCost(runtime, stack), writableBytes: status?.vmDataBytes ?? 0 };
+  const base: TaskCost = { ...calibratedCost(runtime, stack, kernelBytes), writableBytes: status?.vmDataBytes ?? 0 };
   const tids = listThreads(root, pid);
   const shape = stackShape(lines, stackPointers(root, pid, tids)) ?? pairedStacks(lines, tids.length);
   // A Node worker is far more than its stack, so there the count of its maps says more.
   const threadMaps = runtime === 'node' ? perWorker(lines, tids.length) : shape?.mapsPerThread;
   const own = shape === undefined || shape.stackBytes === 0 ? undefined : shape;
   const touched = own === undefined ? undefined : readTouched(root, pid, own.stacks);
-  const held = own === undefined || touched === undefined ? undefined : touchedCost(runtime, own.stackBytes, touched);
+  const held =
+    own === undefined || touched === undefined ? undefined : touchedCost(runtime, own.stackBytes, touched, kernelBytes);
   return {
     cost: {
       ...base,
@@ -53,6 +68,11 @@ export function measureProcess(root: KernelRoot, pid: number): Measured {
     maps: lines.length,
     runtime,
   };
+}
+
+/** What a thread costs this kernel itself; the calibrated value where only root may read it. */
+export function readKernelBytes(root: KernelRoot): number {
+  return kernelBytesPerThread(parseSlab(readText(root.proc('slabinfo')) ?? '', 'task_struct')?.bytesEach);
 }
 
 function stackPointers(root: KernelRoot, pid: number, tids: readonly number[]): number[] {

@@ -26,6 +26,9 @@ export type Runtime = (typeof RUNTIMES)[number];
  * and 27,199 bytes charged to a memory cgroup.
  */
 export const KERNEL_BYTES_PER_THREAD = 23_600;
+const KERNEL_STACK_BYTES = 16_384;
+/** Of the above beside the stack and task_struct: two VMAs, struct pid, signal bookkeeping, page-table entries. */
+const KERNEL_SMALL_BYTES = 660;
 export const PAGE_TABLE_BYTES = 3_620;
 const LARGE_STACK_BYTES = 2 << 20;
 /** A fork of a minimal C process: 85,461 bytes of kernel memory and the pages that it touches (118,220 charged). */
@@ -44,13 +47,17 @@ const CALIBRATED: Readonly<Record<Runtime, { readonly maps: number; readonly use
 };
 
 /** The cost before anything is known of a target but its runtime and its default stack. */
-export function calibratedCost(runtime: Runtime, defaultStackBytes: number): TaskCost {
+export function calibratedCost(
+  runtime: Runtime,
+  defaultStackBytes: number,
+  kernelBytes: number = KERNEL_BYTES_PER_THREAD,
+): TaskCost {
   const { maps, userBytes } = CALIBRATED[runtime];
   return {
     threadMaps: maps,
     stackBytes: defaultStackBytes,
     guardBytes: PAGE,
-    threadBytes: threadBytes(userBytes, defaultStackBytes),
+    threadBytes: threadBytes(userBytes, defaultStackBytes, kernelBytes),
     processBytes: BYTES_PER_PROCESS,
     writableBytes: 0,
     // Threads were measured to take 0 to 4 maps, and to touch anything from one page of their stack up.
@@ -60,9 +67,20 @@ export function calibratedCost(runtime: Runtime, defaultStackBytes: number): Tas
   };
 }
 
+/** The same on this very kernel, where the size of its task_struct can be read (root: `/proc/slabinfo`). */
+export function kernelBytesPerThread(taskStructBytes: number | undefined): number {
+  return taskStructBytes === undefined
+    ? KERNEL_BYTES_PER_THREAD
+    : KERNEL_STACK_BYTES + taskStructBytes + KERNEL_SMALL_BYTES;
+}
+
 /** Kernel and user memory of a thread that touches `userBytes` of its stack. */
-export function threadBytes(userBytes: number, stackBytes: number): number {
-  return KERNEL_BYTES_PER_THREAD + (stackBytes >= LARGE_STACK_BYTES ? PAGE_TABLE_BYTES : 0) + userBytes;
+export function threadBytes(
+  userBytes: number,
+  stackBytes: number,
+  kernelBytes: number = KERNEL_BYTES_PER_THREAD,
+): number {
+  return kernelBytes + (stackBytes >= LARGE_STACK_BYTES ? PAGE_TABLE_BYTES : 0) + userBytes;
 }
 
 /**
@@ -81,13 +99,14 @@ export function touchedCost(
   runtime: Runtime,
   stackBytes: number,
   touched: readonly number[],
+  kernelBytes: number = KERNEL_BYTES_PER_THREAD,
 ): { bytes: number; uncertainty: number } {
   const sorted = [...touched].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   const userBytes = at(0.5) + DTV_BYTES;
   const least = runtime === 'native' ? 0 : CALIBRATED[runtime].userBytes;
   return {
-    bytes: threadBytes(Math.max(userBytes, least), stackBytes),
+    bytes: threadBytes(Math.max(userBytes, least), stackBytes, kernelBytes),
     uncertainty: (at(0.75) - at(0.25)) / 2 + PAGE,
   };
 }

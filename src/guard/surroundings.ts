@@ -1,4 +1,5 @@
 import type { CeilingContext, ProcessUse } from '../ceilings/context.ts';
+import { readKernelBytes } from '../ceilings/measure.ts';
 import { openContext } from '../ceilings/subject.ts';
 import { calibratedCost, defaultStackBytes, type Slope } from '../core/cost.ts';
 import { gated, gatedCount } from '../core/gate.ts';
@@ -42,7 +43,7 @@ export function openSurroundings(
   const loadavg = new KeptFile(root.proc('loadavg'));
   const hostTasks = () => parseLoadavg(loadavg.read() ?? '')?.tasks ?? 0;
   const stack = defaultStackBytes(readLimits(root, 'self').get('Max stack size')?.soft ?? 8 << 20);
-  const calibrated = calibratedCost('native', stack);
+  const calibrated = calibratedCost('native', stack, readKernelBytes(root));
   const context = openContext(root, 'self', {
     process: (): ProcessUse | undefined => sources.heaviest(),
     cost: () => {

@@ -1,4 +1,4 @@
-import { measureProcess } from '../ceilings/measure.ts';
+import { measureProcess, readKernelBytes } from '../ceilings/measure.ts';
 import { openContext } from '../ceilings/subject.ts';
 import { type Answer, answer } from '../core/answer.ts';
 import { calibratedCost, defaultStackBytes, type TaskCost } from '../core/cost.ts';
@@ -28,7 +28,7 @@ export function readReport(root: KernelRoot, selector: Selector, ids: IdCalls | 
   const { label, pid, places } = select(root, selector);
   const measured = pid === undefined ? undefined : measureProcess(root, pid);
   const stack = defaultStackBytes(readLimits(root, 'self').get('Max stack size')?.soft ?? 8 << 20);
-  const cost = measured?.cost ?? calibratedCost('native', stack);
+  const cost = measured?.cost ?? calibratedCost('native', stack, readKernelBytes(root));
   const opened = openContext(root, pid ?? 'self', {
     process: () => (measured === undefined || pid === undefined ? undefined : { pid, maps: measured.maps }),
     cost: () => cost,

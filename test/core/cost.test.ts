@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { calibratedCost, defaultStackBytes, fitSlope, threadBytes, touchedCost } from '../../src/core/cost.ts';
+import {
+  calibratedCost,
+  defaultStackBytes,
+  fitSlope,
+  kernelBytesPerThread,
+  threadBytes,
+  touchedCost,
+} from '../../src/core/cost.ts';
 
 describe('fitSlope', () => {
   it('finds a clean line and is sure of it', () => {
@@ -50,4 +57,9 @@ describe('touchedCost', () => {
   it('nothing seen is nothing touched', () => {
     expect(touchedCost('native', 1 << 20, []).bytes).toBe(threadBytes(288, 1 << 20));
   });
+});
+
+it('a kernel that tells the size of its task_struct is believed', () => {
+  expect(kernelBytesPerThread(32_768 / 5)).toBeCloseTo(23_598, 0);
+  expect(kernelBytesPerThread(undefined)).toBe(23_600);
 });

@@ -35,7 +35,7 @@ function boot(
     const kernel = execFile(
       'linux.uml',
       args,
-      { timeout: 200_000, killSignal: 'SIGKILL', maxBuffer: 1 << 24 },
+      { timeout: 400_000, killSignal: 'SIGKILL', maxBuffer: 1 << 24 },
       (_, out) => {
         const facts = [...out.matchAll(/^LAB (\S+) ?(.*?)\r?$/gm)].map(
           ([, name, value]) => [name, value] as [string, string],

@@ -2,7 +2,7 @@
  *   ceiling KIND [STACK_KIB] [BEFORE] [PAD]
  * KIND: threads, fork, mmap, split (mprotect in the middle), tasks (raw CLONE_VM: cheap in a lab's kernel).
  * First it makes BEFORE threads and PAD maps, says "ready PID" and waits for a line on stdin. Then it goes on until it is refused
- * and says "made N errno E"; what it made is held until one more line, or the end of stdin. Progress every 16, for those that end in a kill. */
+ * and says "made N errno E"; what it made is held until one more line, or the end of stdin. Progress every 4, for those that end in a kill. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
   int error;
   while ((error = make(kind)) == 0) {
     made++;
-    if (made % 16 == 0) { char text[32]; int n = snprintf(text, sizeof text, "so far %ld\n", made); if (write(1, text, n) < 0) return 1; }
+    if (made % 4 == 0) { char text[32]; int n = snprintf(text, sizeof text, "so far %ld\n", made); if (write(1, text, n) < 0) return 1; }
   }
   fprintf(stderr, "%s: %s\n", !strcmp(kind, "threads") ? "pthread_create" : !strcmp(kind, "split") ? "mprotect" : !strcmp(kind, "tasks") ? "clone" : kind, strerror(error));
   printf("made %ld errno %s\n", made, strerrorname_np(error));

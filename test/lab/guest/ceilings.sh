@@ -33,9 +33,10 @@ row() { # NAME ANSWER PREFIX... -- KIND [STACK_KIB] [BEFORE] [PAD]
 explained() { # NAME -- COMMAND of the probe
   name=$1
   shift
-  "$LAB_ROOT/bin/threadguard" explain --json --to-the-end -- sh -c "(sleep 1; echo go; sleep 4) | $LAB_CEILING $*" >/tmp/told 2>/tmp/err
+  "$LAB_ROOT/bin/threadguard" explain --json --to-the-end -- sh -c "(sleep 1; echo go; sleep 30) | $LAB_CEILING $*" >/tmp/told 2>/tmp/err
   sed -n 's/.*"verdict":"\([a-z]*\)","ceiling":"\([^"]*\)".*/\1|\2/p' /tmp/told >/tmp/verdict
-  read -r verdict </tmp/verdict
+  verdict=
+  read -r verdict </tmp/verdict || say error "$name $(cut -c1-900 /tmp/told) $(tail -3 /tmp/err)"
   say explained "$name|$verdict"
 }
 
