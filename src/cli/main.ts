@@ -1,11 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import { writeNow } from '../reporters/sink.ts';
-import { doctorCommand } from './doctor.ts';
-import { explainCommandLine } from './explain.ts';
-import { limitsCommand } from './limits.ts';
-import { runCommand } from './options.ts';
-import { run } from './run.ts';
+
+/** Each command loads only what it needs: `run` starts ahead of a service. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./options.ts')).runCommand((await import('./run.ts')).run),
+  limits: async () => (await import('./limits.ts')).limitsCommand(),
+  explain: async () => (await import('./explain.ts')).explainCommandLine(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+};
 
 const program = new Command('threadguard')
   .description('Stops a command before its threads, processes or memory maps exhaust the machine.')
@@ -22,13 +25,19 @@ Examples:
 
 Exit status: the command's own; 113 the guard stopped it; 125 the guard failed; 126 not executable; 127 not found.`,
   );
-for (const command of [runCommand(run), limitsCommand(), explainCommandLine(), doctorCommand()]) {
-  program.addCommand(command.exitOverride().configureOutput({ writeErr: () => {} }));
-}
-
-program.parseAsync(process.argv).catch((error: unknown) => {
+start(process.argv).catch((error: unknown) => {
   process.exit(explain(error));
 });
+
+async function start(argv: string[]): Promise<void> {
+  const named = COMMANDS[argv[2] ?? ''];
+  // Help, and the nearest name to one that there is not, need them all.
+  const load = named === undefined ? Object.values(COMMANDS) : [named];
+  for (const command of await Promise.all(load.map((one) => one()))) {
+    program.addCommand(command.exitOverride().configureOutput({ writeErr: () => {} }));
+  }
+  await program.parseAsync(argv);
+}
 
 /** Prints what went wrong and what to do about it; returns the exit status. */
 function explain(error: unknown): number {
