@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { readMessage } from '../core/messages.ts';
 import type { Explanation } from '../core/refusal.ts';
-import { parseCount, parseDurationMs } from '../core/units.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import { explainCommand } from '../explain/command.ts';
 import { explainProcess } from '../explain/process.ts';
@@ -12,6 +11,7 @@ import { parseLaunchNotes } from '../guard/launchNotes.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { explanationDocument, explanationText, logText } from '../reporters/explain.ts';
 import { loadLibc } from '../sys/libc.ts';
+import { duration, pid } from './values.ts';
 
 interface Flags {
   pid?: number;
@@ -38,10 +38,15 @@ export function explainCommandLine(): Command {
     .addOption(
       new Option('--for <duration>', 'how long to watch at most (a command: until it ends)')
         .argParser(duration)
-        .default(-1, 'with --pid 0'),
+        .default(-1, 'with --pid 0, traced without end'),
     )
     .addOption(new Option('--json', 'one JSON document'))
-    .addOption(new Option('--trace', 'watch the refused call itself with strace: threads are made ten times slower'))
+    .addOption(
+      new Option(
+        '--trace',
+        'watch the refused call itself: tracefs (5 to 10 %), else strace (threads are made ten times slower)',
+      ),
+    )
     .addOption(new Option('--to-the-end', 'let it take the last 5% of the machine too'))
     .addOption(new Option('--keep', 'let the command go on after the refusal'))
     .action(async (command: string[], flags: Flags) => {
@@ -60,6 +65,9 @@ async function explain(command: readonly string[], flags: Flags): Promise<number
       },
     );
   }
+  if (flags.trace === true && flags.log !== undefined) {
+    throw new GuardError('no-trace', '--trace watches calls, and a log has none', { hint: 'leave one of them out' });
+  }
   if (flags.log !== undefined) return explainLog(flags.log, flags.json === true);
   const root = kernelRoot();
   const libc = loadLibc();
@@ -68,14 +76,17 @@ async function explain(command: readonly string[], flags: Flags): Promise<number
       root,
       pid: flags.pid,
       ids: libc,
-      forMs: Math.max(0, flags.for),
+      // What is traced has to fail while it is watched.
+      forMs: flags.for < 0 ? (flags.trace === true ? DAY_MS : 0) : flags.for,
+      trace: flags.trace === true,
+      onNote: note,
     });
     return tell(label, explanation, flags);
   }
   const notes = parseLaunchNotes(process.env);
   const [file] = command as [string];
   findExecutable(file, notes.env['PATH']);
-  const { explanation } = await explainCommand({
+  const explanation = await explainCommand({
     root,
     command,
     env: notes.env,
@@ -85,8 +96,13 @@ async function explain(command: readonly string[], flags: Flags): Promise<number
     keep: flags.keep === true,
     timeoutMs: flags.for < 0 ? DAY_MS : flags.for,
     passThrough: (chunk) => process.stderr.write(chunk),
+    onNote: note,
   });
   return tell(basename(file), explanation, flags);
+}
+
+function note(sentence: string): void {
+  process.stderr.write(`threadguard: ${sentence}\n`);
 }
 
 /** 0 when a ceiling was named, 1 when nothing was refused. The words go to stderr: stdout is the command’s. */
@@ -112,16 +128,4 @@ function explainLog(path: string, isJson: boolean): number {
   else if (found.length === 0) process.stdout.write(`${path} tells of no refused thread, process or map\n`);
   else process.stdout.write(logText(found.slice(0, SHOWN_LINES)));
   return found.length === 0 ? 1 : 0;
-}
-
-function pid(text: string): number {
-  const value = parseCount(text);
-  if (value === undefined || value < 1) throw new InvalidArgumentError('It must be a process id.');
-  return value;
-}
-
-function duration(text: string): number {
-  const value = parseDurationMs(text);
-  if (value === undefined) throw new InvalidArgumentError('It must be a duration like 250ms, 10s or 5m.');
-  return value;
 }

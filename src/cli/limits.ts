@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseCount, parseDurationMs } from '../core/units.ts';
+import { Command, Option } from 'commander';
 import { GuardError } from '../errors.ts';
 import { limitsDocument, readReport } from '../limits/report.ts';
 import type { Selector } from '../limits/select.ts';
@@ -7,6 +6,7 @@ import { readWho } from '../limits/who.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { limitsText, suggestionText, whoText } from '../reporters/limits.ts';
 import { loadLibc } from '../sys/libc.ts';
+import { interval, pid } from './values.ts';
 
 interface Flags {
   pid?: number;
@@ -79,16 +79,4 @@ function selectorOf(flags: Flags): Selector {
   if (flags.cgroup !== undefined) return { kind: 'cgroup', path: flags.cgroup };
   if (flags.unit !== undefined) return { kind: 'unit', unit: flags.unit };
   return { kind: 'here' };
-}
-
-function pid(text: string): number {
-  const value = parseCount(text);
-  if (value === undefined || value < 1) throw new InvalidArgumentError('It must be a process id.');
-  return value;
-}
-
-function interval(text: string): number {
-  const value = parseDurationMs(text);
-  if (value === undefined || value < 100) throw new InvalidArgumentError('It must be a duration from 100ms, like 2s.');
-  return value;
 }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { STEPS, type Step } from '../core/model.ts';
-import { parseCount, parseDurationMs, parseShare } from '../core/units.ts';
 import { type ContainMode, DEFAULT_SETTINGS, type Settings } from '../policy/settings.ts';
+import { count, descriptor, duration, share, tasksOrShare } from './values.ts';
 
 /** What `run` is told beyond the policy: where to speak and what to hand on. */
 export interface RunOptions {
@@ -54,7 +54,7 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
       ),
     )
     .addOption(
-      option('--reserve <amount>', 'tasks, or share of the limit, kept free for everybody else', reserve).default(
+      option('--reserve <amount>', 'tasks, or share of the limit, kept free for everybody else', tasksOrShare).default(
         { share: 0.05 },
         '5%',
       ),
@@ -163,32 +163,6 @@ function option<T>(flags: string, description: string, parse: (text: string, pre
   return initial === undefined ? made : made.default(initial, 'none');
 }
 
-function count(text: string): number {
-  const value = parseCount(text);
-  if (value === undefined || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
-  return value;
-}
-
-function duration(text: string): number {
-  const value = parseDurationMs(text);
-  if (value === undefined) throw new InvalidArgumentError('It must be a duration like 250ms, 10s or 5m.');
-  return value;
-}
-
-function share(text: string): number {
-  const value = parseShare(text);
-  if (value === undefined) throw new InvalidArgumentError('It must be a share above 0% and at most 100%.');
-  return value;
-}
-
-function reserve(text: string): { share: number } | { tasks: number } {
-  const tasks = parseCount(text);
-  if (tasks !== undefined) return { tasks };
-  const value = parseShare(text);
-  if (value === undefined) throw new InvalidArgumentError('It must be a number of tasks or a share like 5%.');
-  return { share: value };
-}
-
 function budgetShare(text: string, previous: Record<string, number>): Record<string, number> {
   const equals = text.indexOf('=');
   const name = equals < 0 ? undefined : text.slice(0, equals);
@@ -198,11 +172,4 @@ function budgetShare(text: string, previous: Record<string, number>): Record<str
   }
   const names = name === undefined ? ['host', 'pid-namespace', 'user', 'cgroup', 'process'] : [name];
   return { ...previous, ...Object.fromEntries(names.map((key) => [key, value])) };
-}
-
-function descriptor(text: string, previous: number[]): number[] {
-  const fd = parseCount(text);
-  if (fd === undefined || fd < 3 || fd > 1023)
-    throw new InvalidArgumentError('It must be a descriptor from 3 to 1023.');
-  return [...previous, fd];
 }

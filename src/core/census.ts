@@ -9,7 +9,8 @@ export interface Holding {
   readonly isZombie: boolean;
 }
 
-export interface Holder {
+/** A name and the tasks behind it. */
+export interface Tally {
   readonly name: string;
   readonly tasks: number;
 }
@@ -18,12 +19,12 @@ export interface Holder {
 export interface Census {
   readonly tasks: number;
   readonly processes: number;
-  readonly byProcess: readonly (Holder & { readonly pid: number })[];
-  readonly byUser: readonly Holder[];
-  readonly byCgroup: readonly Holder[];
+  readonly byProcess: readonly (Tally & { readonly pid: number })[];
+  readonly byUser: readonly Tally[];
+  readonly byCgroup: readonly Tally[];
   readonly zombies: number;
   /** Parents that have not reaped them: the ones to blame. */
-  readonly zombieParents: readonly (Holder & { readonly pid: number })[];
+  readonly zombieParents: readonly (Tally & { readonly pid: number })[];
 }
 
 /** Sums up holdings; `top` of each list are kept. `userName` turns a uid into what people know. */
@@ -63,7 +64,7 @@ function sum<K>(holdings: readonly Holding[], keyOf: (holding: Holding) => K): M
   return sums;
 }
 
-function largest(sums: ReadonlyMap<string, number>, top: number): Holder[] {
+function largest(sums: ReadonlyMap<string, number>, top: number): Tally[] {
   return [...sums]
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .slice(0, top)

@@ -17,22 +17,21 @@ export interface TaskCost {
   readonly isMeasured: boolean;
 }
 
-export const RUNTIMES = ['native', 'jvm', 'python', 'go', 'node'] as const;
-export type Runtime = (typeof RUNTIMES)[number];
+export type Runtime = 'native' | 'jvm' | 'python' | 'go' | 'node';
 
 /**
  * Kernel memory of one thread: 16 KiB stack, some 7.5 KiB of slab (task_struct and friends, two VMAs), half a
  * KiB of page tables, and a page-table page of its own for a stack of 2 MiB or more. Measured on 6.18: 23,585
  * and 27,199 bytes charged to a memory cgroup.
  */
-export const KERNEL_BYTES_PER_THREAD = 23_600;
+const KERNEL_BYTES_PER_THREAD = 23_600;
 const KERNEL_STACK_BYTES = 16_384;
 /** Of the above beside the stack and task_struct: two VMAs, struct pid, signal bookkeeping, page-table entries. */
 const KERNEL_SMALL_BYTES = 660;
-export const PAGE_TABLE_BYTES = 3_620;
+const PAGE_TABLE_BYTES = 3_620;
 const LARGE_STACK_BYTES = 2 << 20;
 /** A fork of a minimal C process: 85,461 bytes of kernel memory and the pages that it touches (118,220 charged). */
-export const BYTES_PER_PROCESS = 118_000;
+const BYTES_PER_PROCESS = 118_000;
 /** Dynamic thread vector, from malloc, for each thread of glibc. */
 export const DTV_BYTES = 288;
 const PAGE = 4096;

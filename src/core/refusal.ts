@@ -3,6 +3,12 @@ import type { RefusalMessage } from './messages.ts';
 import type { Ceiling, Kind } from './model.ts';
 import { formatCount } from './units.ts';
 
+/** A call that was seen to fail. */
+export interface FailedCall {
+  readonly name: string;
+  readonly errno: string;
+}
+
 /** All that was seen of a refusal. */
 export interface RefusalFacts {
   /** Every ceiling when it was tightest, in the order of the kernel's checks. */
@@ -16,7 +22,7 @@ export interface RefusalFacts {
   /** `oom_kill` of the memory cgroups. */
   readonly oomKills: readonly { readonly path: string; readonly count: number }[];
   /** A call that was seen to fail (--trace). */
-  readonly call?: { readonly name: string; readonly errno: string } | undefined;
+  readonly call?: FailedCall | undefined;
   readonly messages: readonly RefusalMessage[];
   readonly endedBy?: string | undefined;
 }

@@ -5,8 +5,9 @@ import { type Explanation, explainRefusal } from '../core/refusal.ts';
 import { select } from '../limits/select.ts';
 import type { IdCalls } from '../procfs/ids.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { countThreads } from '../procfs/task.ts';
+import { countThreads, listThreads } from '../procfs/task.ts';
 import { readCounters } from './counters.ts';
+import { traceProcess } from './trace/trace.ts';
 import { CeilingWatch } from './watch.ts';
 
 const LOOK_EVERY_MS = 5;
@@ -14,13 +15,15 @@ const TAIL_BYTES = 64 * 1024;
 
 /**
  * Watches a live process for a while: counters before and after, what its stderr file and the kernel log say, and
- * how tight every ceiling was. Nothing is attached to it.
+ * how tight every ceiling was. Nothing is attached to it, unless `trace` asks for that.
  */
 export async function explainProcess(parts: {
   readonly root: KernelRoot;
   readonly pid: number;
   readonly ids: IdCalls | undefined;
   readonly forMs: number;
+  readonly trace: boolean;
+  readonly onNote: (sentence: string) => void;
 }): Promise<{ readonly explanation: Explanation; readonly label: string }> {
   const { root, pid } = parts;
   const { label } = select(root, { kind: 'pid', pid });
@@ -28,6 +31,8 @@ export async function explainProcess(parts: {
   const watch = new CeilingWatch(root, { processes: () => [pid], ids: parts.ids, now });
   const before = readCounters(root, locate(root, pid));
   const stderr = openTail(root.proc(pid, 'fd', 2));
+  const tracing = parts.trace ? await traceProcess(root, pid, listThreads(root, pid)) : undefined;
+  if (tracing !== undefined) parts.onNote(tracing.cost);
   const startMs = now();
   let isGone = false;
   for (;;) {
@@ -35,7 +40,8 @@ export async function explainProcess(parts: {
     isGone = tasks === undefined;
     if (isGone || watch.look(tasks ?? 0) === undefined) break;
     const moved = watch.counted();
-    if ([...moved.pidsEvents, ...moved.oomKills].some(({ count }) => count > 0)) {
+    const isCounted = [...moved.pidsEvents, ...moved.oomKills].some(({ count }) => count > 0);
+    if (isCounted || (tracing?.failed() ?? false)) {
       watch.lookClosely(tasks ?? 0);
       break;
     }
@@ -51,10 +57,12 @@ export async function explainProcess(parts: {
     ceilings: watch.tightest,
     slack: watch.slack,
     ...watch.counted(),
+    call: tracing?.call(),
     messages,
     endedBy: isGone ? 'it ended' : undefined,
   });
   stderr.close();
+  tracing?.close();
   return { label, explanation: withHistory(explanation, root, before.pids, locate(root, pid).pids?.path) };
 }
 

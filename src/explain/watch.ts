@@ -113,8 +113,14 @@ export class CeilingWatch {
     this.#openedMs = nowMs;
     if (heaviest !== this.#heaviest) this.#measuredMs = Number.NEGATIVE_INFINITY;
     this.#heaviest = heaviest;
-    // Opened files stay open, so only what changed (an exec, a prlimit, a move) is a reason to open them again.
-    const key = `${heaviest} ${readText(root.proc(heaviest, 'limits'))} ${readText(root.proc(heaviest, 'cgroup'))}`;
+    // Opened files stay open, so only what they depend on (a prlimit, a move, another user) is a reason to open them
+    // again: in a fork bomb the heaviest process is another one at every look.
+    const status = readStatus(root, heaviest);
+    const key = [
+      readText(root.proc(heaviest, 'limits')),
+      readText(root.proc(heaviest, 'cgroup')),
+      `${status?.uid} ${status?.effectiveCaps} ${status?.nsPids.length}`,
+    ].join('\n');
     if (key === this.#key) return;
     this.#key = key;
     const places = locate(root, heaviest);
@@ -125,8 +131,11 @@ export class CeilingWatch {
     for (const [path, count] of counters.oomKills) if (!this.#oomKills.has(path)) this.#oomKills.set(path, count);
     const hostTasks = () => parseLoadavg(readText(root.proc('loadavg')) ?? '')?.tasks ?? 0;
     const context = openContext(root, heaviest, {
-      process: () => ({ pid: heaviest, maps: this.#measure(heaviest).maps }),
-      cost: () => this.#measure(heaviest).cost,
+      process: () => {
+        const pid = this.#heaviest ?? heaviest;
+        return { pid, maps: this.#measure(pid).maps };
+      },
+      cost: () => this.#measure(this.#heaviest ?? heaviest).cost,
       ids: this.#ids,
       gate: (scan) => gated(scan, this.#now, REOPEN_MS, hostTasks),
       growth: (scan) => gatedCount(hostTasks, this.#now, scan, REOPEN_MS),

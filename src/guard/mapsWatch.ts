@@ -32,6 +32,7 @@ export class MapsWatch {
   #heaviest: { pid: number; maps: number } | undefined;
   /** Threads and maps of the heaviest process at the last counts: what one more thread takes is their slope. */
   #points: { x: number; y: number }[] = [];
+  #perThread: Slope | undefined;
 
   constructor(root: KernelRoot, now: () => number) {
     this.#root = root;
@@ -45,7 +46,7 @@ export class MapsWatch {
 
   /** Maps that one more thread of the heaviest process takes, once its threads have moved. */
   get perThread(): Slope | undefined {
-    return fitSlope(this.#points);
+    return this.#perThread;
   }
 
   look(nowMs: number, tasks: number, processes: () => readonly number[]): void {
@@ -88,6 +89,7 @@ export class MapsWatch {
     if (heaviest.pid !== this.#heaviest?.pid) this.#points = [];
     this.#points.push({ x: threads, y: heaviest.maps });
     if (this.#points.length > POINTS) this.#points.shift();
+    this.#perThread = fitSlope(this.#points);
   }
 
   #candidates(pids: readonly number[]): number[] {

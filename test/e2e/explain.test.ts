@@ -108,6 +108,64 @@ describe('which ceiling refused', () => {
     expect(said).toMatchObject({ verdict: 'proved', ceiling: 'pids.max' });
   });
 
+  it('--trace by the kernel’s own tracer, where tracefs is mounted; its instance is removed', async () => {
+    const box = makeBox(300);
+    try {
+      // A mount of its own: nobody else sees it.
+      const dir = join(box.scratch, 'tracing');
+      const script = `mkdir ${dir} && mount -t tracefs nodev ${dir} && "$@"; code=$?; ls ${dir}/instances >&2; exit $code`;
+      const explained = [THREADGUARD, 'explain', '--json', '--trace', '--', ...probe('threads')];
+      const { out, err, code } = await box.start(['unshare', '-m', 'sh', '-c', script, 'sh', ...explained]).ended;
+      const said = JSON.parse(out.slice(out.indexOf('{'))) as Explained;
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^threadguard: .*tracefs.*\n(?!.*threadguard-)/s) });
+      expect(said).toMatchObject({ verdict: 'proved', ceiling: 'pids.max' });
+      expect(said.evidence.join('\n')).toMatch(/clone3? was seen to fail with EAGAIN/);
+    } finally {
+      await box.remove();
+    }
+  });
+
+  it('--pid --trace attaches to what runs already, and says what that costs', async () => {
+    const box = makeBox(400);
+    try {
+      const running = box.start(['sh', '-c', `(sleep 3; echo go; sleep 5) | ${CEILING} threads`]);
+      await until('the probe waits', () => running.out().includes('ready'));
+      const pid = /ready (\d+)/.exec(running.out())?.[1] as string;
+      const outside = makeBox(100);
+      const words = [THREADGUARD, 'explain', '--json', '--trace', '--pid', pid, '--for', '20s'];
+      const { out, err, code } = await outside.start(words).ended;
+      await outside.remove();
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^threadguard: strace is attached/) });
+      const said = JSON.parse(out) as Explained;
+      expect(said).toMatchObject({ verdict: 'proved', ceiling: 'pids.max' });
+      expect(said.evidence.join('\n')).toMatch(/clone3? was seen to fail with EAGAIN/);
+    } finally {
+      await box.remove();
+    }
+  });
+
+  it.for([
+    { name: 'pids.max', words: [], ceiling: 'pids.max' },
+    {
+      name: 'RLIMIT_NPROC, the limit that it might have set itself',
+      words: ['prlimit', '--nproc=600'],
+      ceiling: 'RLIMIT_NPROC',
+    },
+  ])('asked by a plain user, who can make no cgroup: $name', async ({ words, ceiling }) => {
+    const box = makeBox(1200);
+    try {
+      const script = [...words, ...AS_UID, THREADGUARD, 'explain', '--json', '--', ...probe('threads')];
+      const { out, err } = await box.start(script).ended;
+      const said = JSON.parse(out.slice(out.indexOf('{'))) as Explained;
+      expect({ verdict: said.verdict, ceiling: said.ceiling }, `${err}${said.evidence.join('\n')}`).toEqual({
+        verdict: 'proved',
+        ceiling,
+      });
+    } finally {
+      await box.remove();
+    }
+  });
+
   it('two that are full at once are told in the order of the kernel’s checks, and no proof is claimed', async () => {
     // RLIMIT_AS and RLIMIT_DATA run out at the same thread: both are full when it is looked at.
     const { said } = await explain(['prlimit', '--as=120000000', '--data=116600000', ...probe('threads', 256)]);
@@ -179,6 +237,7 @@ describe('limits and explain refuse what they cannot answer', () => {
     ['two subjects', ['limits', '--pid', '1', '--unit', 'x'], 125, /more than one/],
     ['nothing to explain', ['explain'], 125, /nothing to explain/],
     ['a command that is not there', ['explain', '--', '/nope'], 127, /not found/],
+    ['a trace of a log', ['explain', '--trace', '--log', '/nope'], 125, /a log has none/],
     ['a log that is not there', ['explain', '--log', '/nope'], 125, /cannot read \/nope/],
     ['an unknown flag', ['limits', '--wathc'], 125, /--watch/],
   ] as const)('%s', async ([, args, want, message]) => {

@@ -1,0 +1,51 @@
+import { InvalidArgumentError } from 'commander';
+import { parseCount, parseDurationMs, parseShare } from '../core/units.ts';
+
+/** Parsers of flag values, shared by every command. Each throws what commander turns into a sentence. */
+export function count(text: string): number {
+  return countFrom(1, text, 'It must be a whole number from 1.');
+}
+
+export function pid(text: string): number {
+  return countFrom(1, text, 'It must be a process id.');
+}
+
+export function duration(text: string): number {
+  const value = parseDurationMs(text);
+  if (value === undefined) throw new InvalidArgumentError('It must be a duration like 250ms, 10s or 5m.');
+  return value;
+}
+
+/** Of something that is done again and again: not oftener than ten times a second. */
+export function interval(text: string): number {
+  const value = parseDurationMs(text);
+  if (value === undefined || value < 100) throw new InvalidArgumentError('It must be a duration from 100ms, like 2s.');
+  return value;
+}
+
+export function share(text: string): number {
+  const value = parseShare(text);
+  if (value === undefined) throw new InvalidArgumentError('It must be a share above 0% and at most 100%.');
+  return value;
+}
+
+export function tasksOrShare(text: string): { share: number } | { tasks: number } {
+  const tasks = parseCount(text);
+  if (tasks !== undefined) return { tasks };
+  const value = parseShare(text);
+  if (value === undefined) throw new InvalidArgumentError('It must be a number of tasks or a share like 5%.');
+  return { share: value };
+}
+
+export function descriptor(text: string, previous: number[]): number[] {
+  const fd = parseCount(text);
+  if (fd === undefined || fd < 3 || fd > 1023)
+    throw new InvalidArgumentError('It must be a descriptor from 3 to 1023.');
+  return [...previous, fd];
+}
+
+function countFrom(least: number, text: string, message: string): number {
+  const value = parseCount(text);
+  if (value === undefined || value < least) throw new InvalidArgumentError(message);
+  return value;
+}
