@@ -15,7 +15,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ceilings: ['core', 'procfs', 'cgroup'],
   limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
   explain: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'guard', 'limits', '.'],
-  doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'guard', '.'],
+  doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'guard', 'explain', '.'],
   evidence: ['core', 'procfs', '.'],
   reporters: ['core', 'policy'],
   guard: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', '.'],

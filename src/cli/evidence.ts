@@ -3,7 +3,7 @@ import { escapeText, formatCount, formatDuration } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import { captureTasks } from '../evidence/capture.ts';
 import type { IncidentDir } from '../evidence/incident.ts';
-import type { DumpFacts } from '../guard/guard.ts';
+import type { DumpFacts } from '../guard/model.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 
 /** Takes the picture of a target: a baseline of its thread names early on, and the groups at a trip. */

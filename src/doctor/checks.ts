@@ -54,6 +54,14 @@ export function checksOf(found: Findings): Check[] {
       'systemd-run --scope -p Delegate=yes threadguard run …, or Delegate=yes in the unit',
     ),
     check(
+      'cgroups',
+      found.cgroupVersion === 2,
+      `Linux ${found.kernel}, ${found.cgroupVersion === undefined ? 'no cgroup tree that counts tasks' : `tasks are counted by cgroup v${found.cgroupVersion}`}`,
+      found.cgroupVersion === 1
+        ? 'boot with systemd.unified_cgroup_hierarchy=1: v2 notifies of refusals, and names the ancestor'
+        : 'mount cgroup2 with the pids controller, or let the container have one',
+    ),
+    check(
       'cgroup.kill',
       found.hasCgroupKill,
       found.hasCgroupKill ? 'a whole tree ends with one write' : 'a tree is ended by a walk',

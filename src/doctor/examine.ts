@@ -3,6 +3,7 @@ import { release } from 'node:os';
 import { ancestors, locate } from '../cgroup/locate.ts';
 import { bindingCeiling, ceilingLabel } from '../core/ceiling.ts';
 import { errnoOf, GuardError } from '../errors.ts';
+import { canUseTracefs } from '../explain/trace/tracefs.ts';
 import { contain } from '../guard/contain.ts';
 import { findExecutable } from '../guard/exec.ts';
 import { openSurroundings } from '../guard/surroundings.ts';
@@ -61,7 +62,7 @@ export async function examine(root: KernelRoot, libc: Libc | undefined, env: Nod
     canPtrace: (((status?.effectiveCaps ?? 0n) >> CAP_SYS_PTRACE) & 1n) === 1n,
     hidesProcesses: hidesProcesses(root) && status?.uid !== 0,
     canReadSlabs: readText(root.proc('slabinfo')) !== undefined,
-    canTrace: has('strace', env) ? 'strace' : undefined,
+    canTrace: canUseTracefs(root) ? 'tracefs' : has('strace', env) ? 'strace' : undefined,
     runtimes: RUNTIMES.filter(([command]) => has(command, env)).map(([name, channel]) => ({ name, channel })),
     room: {
       tasks: binding === undefined ? undefined : Number(binding.additionalThreads),

@@ -1,65 +1,19 @@
-import { type Budget, budgetKey, budgets, tightestTaskBudget } from '../core/budget.ts';
-import { bindingCeiling, ceilingLabel } from '../core/ceiling.ts';
+import type { Budget } from '../core/budget.ts';
+import { bindingCeiling } from '../core/ceiling.ts';
 import type { Growth } from '../core/forecast.ts';
 import type { Ceiling, Sample } from '../core/model.ts';
 import { reaches } from '../core/model.ts';
 import { intervalMs, isUneventful, MIN_INTERVAL_MS } from '../policy/cadence.ts';
 import { escalate, type Stage } from '../policy/escalation.ts';
-import type { Settings } from '../policy/settings.ts';
-import { decideVerdict, LEASH_HITS_TO_TRIP, type Verdict } from '../policy/verdict.ts';
-import type { Reporter } from '../reporters/event.ts';
-import type { Holder } from './holder.ts';
+import { decideVerdict, type Verdict } from '../policy/verdict.ts';
+import { refusalEvent, sampleEvent, toTenth } from './events.ts';
+import { Headroom } from './headroom.ts';
 import { Ladder } from './ladder.ts';
 import { LeashKeeper } from './leashKeeper.ts';
-import type { MapsWatch } from './mapsWatch.ts';
-import { RefusalWatch, type RefusedBy } from './refusals.ts';
-import type { Surroundings } from './surroundings.ts';
-import { type Nearest, Witness } from './witness.ts';
-
-/** What the loop needs from outside. */
-export interface GuardParts {
-  readonly settings: Settings;
-  readonly holder: Holder;
-  readonly surroundings: Surroundings;
-  readonly maps: MapsWatch;
-  readonly report: Reporter;
-  /** Writes the evidence and returns a sentence about it. */
-  readonly dump: (facts: DumpFacts, timeoutMs: number) => string;
-  /** Reaps orphans that came to the guard. */
-  readonly reap: () => void;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-}
-
-export interface DumpFacts {
-  readonly verdict: Verdict;
-  readonly ceilings: readonly Ceiling[];
-  readonly samples: readonly Sample[];
-  readonly tasks: number;
-}
-
-/** State that a status line shows. */
-export interface GuardView {
-  readonly tasks: number;
-  readonly maps: number | undefined;
-  readonly growth: Growth;
-  readonly stage: Stage['at'];
-  readonly binding: Ceiling | undefined;
-  readonly line: number | undefined;
-  readonly history: readonly number[];
-}
-
-export interface GuardSummary {
-  readonly peakTasks: number;
-  readonly peakMaps: number | undefined;
-  readonly nearest: Nearest | undefined;
-  readonly refused: number | undefined;
-  /** Ceilings other than the guard's own cap that refused it something. */
-  readonly refusedBy: readonly RefusedBy[];
-  readonly actions: Readonly<Record<string, number>>;
-  /** How late the guard itself woke. */
-  readonly lateness: { readonly p99Ms: number; readonly worstMs: number };
-}
+import type { DumpFacts, GuardParts, GuardSummary, GuardView } from './model.ts';
+import { RefusalCount } from './refusalCount.ts';
+import { RefusalWatch } from './refusals.ts';
+import { Witness } from './witness.ts';
 
 const SAMPLE_EVENT_EVERY_MS = 1_000;
 /** A loop that is this busy for this long goes slower: nothing is urgent for ever. */
@@ -73,47 +27,37 @@ export class Guard {
   readonly #witness = new Witness();
   readonly #leash: LeashKeeper;
   readonly #ladder: Ladder;
+  readonly #headroom: Headroom;
   readonly #refusals = new RefusalWatch();
+  readonly #refused = new RefusalCount();
   #stage: Stage = { at: 'calm' };
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
   #dueMs = 0;
   /** What the last whole look saw. */
   #looked = { timeMs: 0, tasks: 0, maps: 0, hostTasks: 0 };
-  #refused = 0;
-  #refusedAtClamp = 0;
-  #looksRefused = 0;
-  #leashHits = 0;
   #growth: Growth = { shortPerSecond: 0, longPerSecond: 0, gained: 0 };
-  #baseline = new Map<string, number>();
-  #baselineRemaining = new Map<string, number>();
-  #ceilings: Ceiling[] = [];
-  #budgets: Budget[] = [];
   #lastSampleEventMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
+    this.#headroom = new Headroom(parts.settings, parts.surroundings);
     this.#leash = new LeashKeeper(parts.settings, parts.holder, this.#witness);
     this.#ladder = new Ladder({
       ...parts,
       leash: this.#leash,
-      line: () => this.#line(),
+      line: () => this.#headroom.line,
       dump: (verdict, sample) => parts.dump(this.#facts(verdict, sample), this.#dumpTimeoutMs()),
     });
   }
 
   /** Reads every ceiling once and works out budgets and the first leash: all before the child starts. */
   rehearse(): { ceilings: readonly Ceiling[]; budgets: readonly Budget[]; cap: number | 'max'; intervalMs: number } {
-    this.#ceilings = this.#parts.surroundings.readCeilings();
-    this.#budgets = this.#workOutBudgets(0, 0);
-    for (const budget of this.#budgets) this.#baseline.set(budgetKey(budget.ceiling), budget.allowed);
-    for (const ceiling of this.#ceilings) {
-      if (typeof ceiling.additionalThreads === 'number')
-        this.#baselineRemaining.set(budgetKey(ceiling), ceiling.additionalThreads);
-    }
-    const cap = this.#leash.rehearse(this.#line());
-    return { ceilings: this.#ceilings, budgets: this.#budgets, cap, intervalMs: this.#nextInterval(0, false) };
+    this.#headroom.rehearse();
+    const { ceilings, budgets, line } = this.#headroom;
+    const cap = this.#leash.rehearse(line);
+    return { ceilings, budgets, cap, intervalMs: this.#nextInterval(0, false) };
   }
 
   /** Begins to look. The child is running, under the cap of `rehearse`. */
@@ -173,8 +117,8 @@ export class Guard {
       maps: last.maps,
       growth: this.#growth,
       stage: this.#stage.at,
-      binding: bindingCeiling(this.#ceilings),
-      line: this.#line(),
+      binding: bindingCeiling(this.#headroom.ceilings),
+      line: this.#headroom.line,
       history: samples.map(({ tasks }) => tasks),
     };
   }
@@ -188,7 +132,7 @@ export class Guard {
       refused: this.#parts.holder.refused(),
       refusedBy: this.#refusals.all,
       actions: this.#ladder.actions,
-      lateness: { p99Ms: round(lateness.quantileMs(0.99)), worstMs: round(lateness.worstMs) },
+      lateness: { p99Ms: toTenth(lateness.quantileMs(0.99)), worstMs: toTenth(lateness.worstMs) },
     };
   }
 
@@ -204,7 +148,7 @@ export class Guard {
       hostTasksMoved: Math.abs(this.#parts.surroundings.hostTasks() - this.#looked.hostTasks),
       mapsMoved: Math.abs((sample.maps ?? 0) - this.#looked.maps),
       distanceTasks: this.#distance(sample.tasks),
-      refusedNow: (sample.refused ?? 0) - this.#refused,
+      refusedNow: this.#refused.since(sample.refused),
     });
     if (!isCalm) {
       this.#consider(nowMs, sample);
@@ -236,33 +180,27 @@ export class Guard {
   #consider(nowMs: number, sample: Sample): void {
     const { holder, settings, surroundings } = this.#parts;
     this.#looked = { timeMs: nowMs, tasks: sample.tasks, maps: sample.maps ?? 0, hostTasks: surroundings.hostTasks() };
-    const refusedNow = sample.refused === undefined ? undefined : sample.refused - this.#refused;
-    this.#refused = sample.refused ?? 0;
-    this.#ceilings = surroundings.readCeilings();
-    this.#budgets = this.#workOutBudgets(sample.tasks, sample.maps ?? 0);
+    this.#headroom.read(sample.tasks, sample.maps ?? 0);
     const { peakTasks } = this.#witness;
     this.#witness.see(sample);
-    this.#witness.compare(sample, this.#budgets, settings);
+    this.#witness.compare(sample, this.#headroom.budgets, settings);
     this.#growth = this.#witness.growth();
-    this.#countRefusals(sample, refusedNow);
+    const refusedNow = this.#countRefusals(sample);
     const verdict = this.#decide(nowMs, sample, refusedNow, peakTasks);
     const { stage, effects } = escalate(settings, this.#stage, {
       nowMs,
       tasks: sample.tasks,
       verdict,
       refusedNow,
-      refusedSinceClamp: this.#refused - this.#refusedAtClamp,
-      looksRefused: this.#looksRefused,
+      refusedSinceClamp: this.#refused.sinceClamp,
+      looksRefused: this.#refused.looksRefused,
       isUnholdable: holder.isStorming() && !holder.isHeld,
     });
-    if (stage.at === 'clamped' && this.#stage.at !== 'clamped') {
-      this.#refusedAtClamp = this.#refused;
-      this.#looksRefused = 0;
-    }
+    if (stage.at === 'clamped' && this.#stage.at !== 'clamped') this.#refused.clamped();
     this.#stage = stage;
     for (const effect of effects) this.#ladder.carryOut(effect, verdict, sample);
     this.#nameRefusal(sample, refusedNow);
-    if (stage.at === 'calm' || stage.at === 'warned') this.#leash.follow(sample.tasks, this.#line());
+    if (stage.at === 'calm' || stage.at === 'warned') this.#leash.follow(sample.tasks, this.#headroom.line);
     this.#reportSample(nowMs, sample);
     this.#schedule(sample, refusedNow ?? 0);
   }
@@ -270,18 +208,8 @@ export class Guard {
   /** After the actions: what refused the target something, when it was not the guard's own cap. */
   #nameRefusal(sample: Sample, refusedNow: number | undefined): void {
     const { cap } = this.#leash;
-    const found = this.#refusals.look({ ceilings: this.#ceilings, tasks: sample.tasks, cap, refusedNow });
-    if (found === undefined) return;
-    const { ceiling, evidence, verdict } = found;
-    this.#parts.report({
-      event: 'warn',
-      message: `${ceilingLabel(ceiling)} refuses it more (${verdict}); raise it: ${ceiling.raise}`,
-      fields: { refusedBy: ceiling.name, path: ceiling.path, verdict, evidence, tasks: sample.tasks },
-    });
-  }
-
-  #workOutBudgets(tasks: number, maps: number): Budget[] {
-    return budgets(this.#ceilings, { tasks, maps }, this.#parts.settings.budget, this.#baseline);
+    const found = this.#refusals.look({ ceilings: this.#headroom.ceilings, tasks: sample.tasks, cap, refusedNow });
+    if (found !== undefined) this.#parts.report(refusalEvent(found, sample.tasks));
   }
 
   #decide(nowMs: number, sample: Sample, refusedNow: number | undefined, peakTasks: number): Verdict {
@@ -291,36 +219,30 @@ export class Guard {
       tasks: sample.tasks,
       peakTasks,
       maps: sample.maps,
-      budgets: this.#budgets,
-      baselineRemaining: this.#baselineRemaining,
+      budgets: this.#headroom.budgets,
+      baselineRemaining: this.#headroom.roomAtStart,
       growth: this.#growth,
       refusedNow,
-      leashHits: this.#leashHits,
+      leashHits: this.#refused.leashHits,
       tripShare: this.#parts.holder.tripShare,
     });
   }
 
-  #countRefusals(sample: Sample, refusedNow: number | undefined): void {
-    const isRefused = (refusedNow ?? 0) > 0;
-    if (this.#stage.at === 'clamped') this.#looksRefused += isRefused ? 1 : 0;
-    const { cap } = this.#leash;
-    const isBelowLine = typeof cap === 'number' && cap < (this.#line() ?? Number.POSITIVE_INFINITY);
-    this.#leashHits = isRefused && isBelowLine && sample.tasks > 0 ? this.#leashHits + 1 : 0;
-    // Where nobody counts refusals there is no second chance: such a storm leaves the guard no processor.
+  #countRefusals({ refused, tasks }: Sample): number | undefined {
     const { holder } = this.#parts;
-    if (holder.isHeld && holder.isStorming()) this.#leashHits = LEASH_HITS_TO_TRIP;
-  }
-
-  /** The number of tasks at which the target trips, or `undefined` when nothing sets one. */
-  #line(): number | undefined {
-    const allowed = tightestTaskBudget(this.#budgets)?.allowed ?? Number.POSITIVE_INFINITY;
-    const line = Math.min(allowed, this.#parts.settings.maxTasks ?? Number.POSITIVE_INFINITY);
-    return Number.isFinite(line) ? line : undefined;
+    const { cap } = this.#leash;
+    return this.#refused.look({
+      refused,
+      tasks,
+      isClamped: this.#stage.at === 'clamped',
+      isLeash: typeof cap === 'number' && cap < (this.#headroom.line ?? Number.POSITIVE_INFINITY),
+      isUncountedStorm: holder.isHeld && holder.isStorming(),
+    });
   }
 
   #facts(verdict: Verdict, sample: Sample): DumpFacts {
     const before = this.#witness.samples.filter(({ timeMs }) => timeMs < sample.timeMs);
-    return { verdict, ceilings: this.#ceilings, samples: [...before, sample], tasks: sample.tasks };
+    return { verdict, ceilings: this.#headroom.ceilings, samples: [...before, sample], tasks: sample.tasks };
   }
 
   /** Every millisecond of evidence on something that nothing holds lets it grow by ten processes. */
@@ -332,30 +254,24 @@ export class Guard {
   #reportSample(nowMs: number, sample: Sample): void {
     if (nowMs - this.#lastSampleEventMs < SAMPLE_EVENT_EVERY_MS) return;
     this.#lastSampleEventMs = nowMs;
-    const { dryRun } = this.#parts.settings;
-    const binding = bindingCeiling(this.#ceilings);
-    this.#parts.report({
-      event: 'sample',
-      message: `${sample.tasks} tasks`,
-      fields: {
-        tasks: sample.tasks,
-        maps: sample.maps,
-        refused: sample.refused,
+    this.#parts.report(
+      sampleEvent({
+        sample,
         cap: this.#leash.cap,
-        growthPerSecond: round(this.#growth.shortPerSecond),
-        binding: binding === undefined ? null : ceilingLabel(binding),
-        additionalThreads: binding?.additionalThreads ?? null,
-        latenessMs: round(this.#witness.latenessMs),
-        ...(dryRun ? { dryRun } : {}),
-      },
-    });
+        growth: this.#growth,
+        binding: bindingCeiling(this.#headroom.ceilings),
+        latenessMs: this.#witness.latenessMs,
+        dryRun: this.#parts.settings.dryRun,
+      }),
+    );
   }
 
   /** Tasks from here to the next line: the leash where the kernel holds one, else the trip itself. */
   #distance(tasks: number): number {
     const { holder } = this.#parts;
     const { cap } = this.#leash;
-    const line = holder.isHeld && cap !== 'max' ? cap : (this.#line() ?? Number.POSITIVE_INFINITY) * holder.tripShare;
+    const line =
+      holder.isHeld && cap !== 'max' ? cap : (this.#headroom.line ?? Number.POSITIVE_INFINITY) * holder.tripShare;
     return line - tasks;
   }
 
@@ -377,9 +293,4 @@ export class Guard {
     this.#dueMs = this.#parts.now() + wait;
     this.#timer = setTimeout(() => this.#glance(), wait);
   }
-}
-
-/** To a tenth: more digits only lengthen the log. */
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

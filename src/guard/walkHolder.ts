@@ -7,14 +7,12 @@ import { countThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import type { Holder } from './holder.ts';
 import { openNprocCap } from './nprocCap.ts';
+import { sendSignal, trySignal } from './signalMember.ts';
+import { STORM_TASKS, Storm } from './storm.ts';
 import { type Member, Tree } from './tree.ts';
 
 /** Tasks that the host may gain or lose before the tree is walked again out of turn. */
 const NOTICEABLE_TASKS = 32;
-/** Processes that appear between two looks and call for a look at a target that stands still. */
-const STORM_TASKS = 256;
-/** As many in this time are a storm, however often it was looked at meanwhile. */
-const STORM_MS = 250;
 const STORM_NOTE = `a burst of ${STORM_TASKS} processes is stopped for the moment it takes to count it`;
 const WALK_EVERY_MS = 1_000;
 /** The uid's other tasks come and go between the count and the cap. */
@@ -51,9 +49,8 @@ export function walkHolder(options: WalkOptions): Holder {
   let costMs = 0;
   let hostTasks = readHostTasks(loadavg);
   let childThreads = 0;
+  const storm = new Storm(now());
   /** Stopped for one look, or until it is let go. */
-  let isStorming = false;
-  let before = { ms: now(), processes: 0 };
   let paused: 'no' | 'look' | 'held' = 'no';
 
   const refresh = (): void => {
@@ -77,7 +74,7 @@ export function walkHolder(options: WalkOptions): Holder {
     limits === undefined || (limits.cap !== 'max' && walk.tasks >= limits.cap - COUNT_SLACK);
   const setCap = (cap: number | 'max'): boolean => limits?.set(cap, others(), walk.members) ?? false;
   const signalAll = (signal: NodeJS.Signals): void => {
-    for (const member of walk.members) send(root, member, signal);
+    for (const member of walk.members) sendSignal(root, member, signal);
   };
   /** The child's process group while the child is there: its number cannot mean anybody else. */
   const signalGroup = (signal: NodeJS.Signals): boolean => {
@@ -130,7 +127,7 @@ export function walkHolder(options: WalkOptions): Holder {
     // just below its line would never be seen to reach it.
     get tripShare() {
       if (limits !== undefined) return 0.9;
-      return isStorming ? 0.25 : 0.5;
+      return storm.isRaging ? 0.25 : 0.5;
     },
     beforeFork: (initial) => limits?.beforeFork(initial, others()),
     afterFork: (pid) => {
@@ -148,17 +145,15 @@ export function walkHolder(options: WalkOptions): Holder {
       if (gained >= STORM_TASKS) pauseForLook();
       else if (Math.abs(gained) >= NOTICEABLE_TASKS || mayRepeat(nowMs, walkedMs, costMs, WALK_EVERY_MS)) refresh();
       else {
-        isStorming = false;
+        storm.calm();
         return walk.tasks - childThreads + threads;
       }
-      const processes = walk.tasks - childThreads;
-      isStorming = processes - before.processes >= STORM_TASKS && isPressing();
-      if (nowMs - before.ms >= STORM_MS) before = { ms: nowMs, processes };
+      storm.look(nowMs, walk.tasks - childThreads, isPressing());
       limits?.renew(others(), walk.members);
       return walk.tasks;
     },
     refused: () => undefined,
-    isStorming: () => isStorming,
+    isStorming: () => storm.isRaging,
     processes: () => {
       if (now() - walkedMs >= FRESH_MS) refresh();
       return walk.members.filter(({ isZombie }) => !isZombie).map(({ pid }) => pid);
@@ -209,20 +204,4 @@ export function walkHolder(options: WalkOptions): Holder {
 
 function readHostTasks(loadavg: KeptFile): number {
   return parseLoadavg(loadavg.read() ?? '')?.tasks ?? 0;
-}
-
-/** A signal to a process that is still the one that was seen. */
-function send(root: KernelRoot, member: Member, signal: NodeJS.Signals): void {
-  if (member.isZombie || readStat(root, member.pid)?.startTime !== member.startTime) return;
-  trySignal(member.pid, signal);
-}
-
-function trySignal(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch {
-    // It ended in between, or changed its uid: the next walk shows which.
-    return false;
-  }
 }

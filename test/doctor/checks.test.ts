@@ -37,6 +37,8 @@ describe('checksOf', () => {
       /not delegated/,
       /Delegate/,
     ],
+    ['cgroups', { cgroupVersion: 1 }, /Linux 6\.12\.0, tasks are counted by cgroup v1/, /unified_cgroup_hierarchy/],
+    ['cgroups', { cgroupVersion: undefined }, /no cgroup tree/, /mount cgroup2/],
     ['cgroup.kill', { hasCgroupKill: false }, /walk/, /5\.14/],
     ['priority', { priority: 'none' }, /autogroup/, /CAP_SYS_NICE/],
     ['libc', { hasLibc: false }, /koffi/, /npm ci/],

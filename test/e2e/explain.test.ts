@@ -117,7 +117,10 @@ describe('which ceiling refused', () => {
       const explained = [THREADGUARD, 'explain', '--json', '--trace', '--', ...probe('threads')];
       const { out, err, code } = await box.start(['unshare', '-m', 'sh', '-c', script, 'sh', ...explained]).ended;
       const said = JSON.parse(out.slice(out.indexOf('{'))) as Explained;
-      expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^threadguard: .*tracefs.*\n(?!.*threadguard-)/s) });
+      expect({ code, err }).toEqual({
+        code: 0,
+        err: expect.stringMatching(/^threadguard: .*tracefs.*\n(?!.*threadguard-)/s),
+      });
       expect(said).toMatchObject({ verdict: 'proved', ceiling: 'pids.max' });
       expect(said.evidence.join('\n')).toMatch(/clone3? was seen to fail with EAGAIN/);
     } finally {

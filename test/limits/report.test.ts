@@ -45,6 +45,12 @@ describe('a plain machine', () => {
 });
 
 describe('layouts', () => {
+  it('cgroups mounted elsewhere: the mount table says where', () => {
+    expect(read('mounted-elsewhere').answer).toMatchObject({
+      binding: { name: 'pids.max', path: '/jobs/one' },
+      additionalThreads: 20,
+    });
+  });
   it('v1: the leaf’s limit', () => {
     expect(read('v1').answer).toMatchObject({ binding: { name: 'pids.max', path: '/app' }, additionalThreads: 400 });
   });

@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync, readSync, rmdirSync, writeFileSync } from 'node:fs';
 import { constants as os } from 'node:os';
 import type { FailedCall } from '../../core/refusal.ts';
 import { parseMountinfo } from '../../procfs/mountinfo.ts';
@@ -27,10 +27,9 @@ export interface Instance {
  * is not mounted or not ours.
  */
 export function openInstance(root: KernelRoot, tids: readonly number[]): Instance | undefined {
-  const mounts = parseMountinfo(readText(root.proc('self', 'mountinfo')) ?? '');
-  const mount = mounts.find(({ type }) => type === 'tracefs')?.mountPoint;
-  if (mount === undefined) return undefined;
-  const dir = root.at(`${mount}/instances/threadguard-${process.pid}`);
+  const instances = instancesOf(root);
+  if (instances === undefined) return undefined;
+  const dir = `${instances}/threadguard-${process.pid}`;
   let pipe: number | undefined;
   const close = (): void => {
     if (pipe !== undefined) closeSync(pipe);
@@ -74,6 +73,24 @@ export function openInstance(root: KernelRoot, tids: readonly number[]): Instanc
     failed: () => call() !== undefined,
     close,
   };
+}
+
+/** Whether `openInstance` may be expected to work; makes nothing. */
+export function canUseTracefs(root: KernelRoot): boolean {
+  const instances = instancesOf(root);
+  if (instances === undefined) return false;
+  try {
+    accessSync(instances, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function instancesOf(root: KernelRoot): string | undefined {
+  const mounts = parseMountinfo(readText(root.proc('self', 'mountinfo')) ?? '');
+  const mount = mounts.find(({ type }) => type === 'tracefs')?.mountPoint;
+  return mount === undefined ? undefined : root.at(`${mount}/instances`);
 }
 
 /** False where this kernel has no such call. */

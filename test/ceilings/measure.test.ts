@@ -1,0 +1,93 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { detectRuntime } from '../../src/ceilings/runtime.ts';
+import { parseMaps, readMaps } from '../../src/procfs/maps.ts';
+import { readTouched } from '../../src/procfs/pagemap.ts';
+import { kernelRoot } from '../../src/procfs/root.ts';
+import { parseSlab } from '../../src/procfs/slabinfo.ts';
+import { parseStackPointer } from '../../src/procfs/stackPointer.ts';
+
+const made: string[] = [];
+afterEach(() => {
+  for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true });
+});
+
+describe('parseSlab', () => {
+  const text = `slabinfo - version: 2.1
+# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>
+task_struct          121    140   5888    5    8 : tunables    0    0    0 : slabdata     28     28      0
+task_struct_x          1      1   5888    5    8 : tunables    0    0    0 : slabdata      1      1      0`;
+  it('objects in use, the memory of their slabs, and one’s share of it', () => {
+    expect(parseSlab(text, 'task_struct')).toEqual({ objects: 121, bytes: 28 * 8 * 4096, bytesEach: (8 * 4096) / 5 });
+  });
+  it('a cache that is not there, and a file that is not ours', () => {
+    expect(parseSlab(text, 'task')).toBeUndefined();
+    expect(parseSlab('', 'task_struct')).toBeUndefined();
+  });
+});
+
+describe('parseStackPointer', () => {
+  it.for([
+    ['in a call', '202 0x7f1 0x0 0x0 0x0 0x0 0x0 0x7ffe12340000 0x7f12aaaa0000\n', 0x7ffe12340000],
+    ['outside of one', '-1 0x7ffe12340000 0x7f12aaaa0000\n', 0x7ffe12340000],
+    ['on a processor', 'running\n', undefined],
+    ['a zombie', '', undefined],
+    ['half a line', '202 0x7f1\n', undefined],
+  ] as const)('%s', ([, text, want]) => {
+    expect(parseStackPointer(text)).toBe(want);
+  });
+});
+
+describe('parseMaps', () => {
+  it('addresses, rights and a path with spaces', () => {
+    expect(parseMaps('7f0000000000-7f0000001000 rw-p 00000000 08:01 12   /opt/my app (deleted)\n')).toMatchObject([
+      { start: 0x7f0000000000, end: 0x7f0000001000, path: '/opt/my app (deleted)' },
+    ]);
+  });
+  it('nothing for a zombie; half a line is left out', () => {
+    expect(parseMaps('')).toEqual([]);
+    expect(parseMaps('7f0000000000-7f00')).toEqual([]);
+  });
+});
+
+describe('readTouched', () => {
+  it('pages of this very process that it has written to', () => {
+    const stack = readMaps(kernelRoot(), 'self')?.find(({ path }) => path === '[stack]');
+    const [touched = 0] = readTouched(kernelRoot(), process.pid, stack === undefined ? [] : [stack]) ?? [];
+    expect(touched).toBeGreaterThan(4096);
+    expect(touched).toBeLessThanOrEqual((stack?.end ?? 0) - (stack?.start ?? 0));
+  });
+  it('a process that is gone', () => {
+    expect(readTouched(kernelRoot(), 4_194_000, [{ start: 0, end: 4096 }])).toBeUndefined();
+  });
+});
+
+describe('detectRuntime', () => {
+  const map = (path: string) => ({ start: 0, end: 4096, perms: 'r-xp', path });
+  const machine = (exe: string, bytes = ''): ReturnType<typeof kernelRoot> => {
+    const dir = mkdtempSync(join(tmpdir(), 'tgruntime-'));
+    made.push(dir);
+    mkdirSync(join(dir, 'proc/42'), { recursive: true });
+    mkdirSync(join(dir, 'bin'));
+    writeFileSync(join(dir, 'bin', exe), bytes);
+    symlinkSync(join(dir, 'bin', exe), join(dir, 'proc/42/exe'));
+    return kernelRoot(dir);
+  };
+  it.for([
+    ['node', [], 'node'],
+    ['python3.11', [], 'python'],
+    ['java', ['/usr/lib/jvm/lib/server/libjvm.so'], 'jvm'],
+    ['embeds', ['/usr/lib/libpython3.12.so.1.0'], 'python'],
+    ['nodejs-like', [], 'native'],
+  ] as const)('%s', ([exe, paths, want]) => {
+    expect(detectRuntime(machine(exe), 42, paths.map(map))).toBe(want);
+  });
+  it('Go by the note of its linker, whatever it is called', () => {
+    expect(detectRuntime(machine('server', `\x7fELF....\x04\x00\x00\x00Go\x00\x00`), 42, [])).toBe('go');
+  });
+  it('a process that is gone is taken for a native one', () => {
+    expect(detectRuntime(machine('x'), 43, [])).toBe('native');
+  });
+});
