@@ -14,7 +14,7 @@ export const maxMapCount: CeilingReader = {
     const limit = new KeptFile(root.proc('sys/vm/max_map_count'));
     return () => {
       const heaviest = process();
-      const { threadMaps, isMeasured } = cost();
+      const { threadMaps, isMeasured, uncertainty } = cost();
       const ceiling = makeCeiling({
         name: 'vm.max_map_count',
         scope: 'process',
@@ -23,11 +23,11 @@ export const maxMapCount: CeilingReader = {
         used: heaviest?.maps ?? 0,
         limit: limit.readNumber(),
         cost: { thread: threadMaps, process: 0, map: 1 },
-        isEstimate: !isMeasured,
+        isEstimate: !isMeasured || uncertainty.maps > 0,
         note:
           heaviest?.maps === 'unknown'
             ? 'its maps may be read by its own user or with CAP_SYS_PTRACE only'
-            : `${Number(threadMaps.toFixed(2))} maps a thread${isMeasured ? ', measured' : ''}`,
+            : `${Number(threadMaps.toFixed(2))}${spread(uncertainty.maps)} maps a thread${isMeasured ? ', measured' : ''}`,
         source: '/proc/sys/vm/max_map_count, /proc/PID/maps',
         raise: 'sysctl vm.max_map_count',
       });
@@ -35,6 +35,10 @@ export const maxMapCount: CeilingReader = {
     };
   },
 };
+
+function spread(maps: number): string {
+  return maps === 0 ? '' : ` ± ${Number(maps.toFixed(2))}`;
+}
 
 function withSpare(ceiling: Ceiling): Ceiling {
   return typeof ceiling.remaining === 'number' ? { ...ceiling, additionalMaps: ceiling.remaining + 1 } : ceiling;

@@ -54,7 +54,7 @@ export async function run(options: RunOptions): Promise<void> {
   const maps = new MapsWatch(root, now);
   const surroundings = openSurroundings(
     root,
-    { heaviest: () => maps.heaviest, mapsPerThread: () => maps.perThread, libc, now },
+    { heaviest: () => maps.heaviest, perThread: () => maps.perThread, libc, now },
     (name, error) =>
       voice.report({
         event: 'error',

@@ -119,6 +119,38 @@ export interface Slope {
   readonly range: number;
 }
 
+/** What was learnt of a target while its threads came and went. */
+export interface Fitted {
+  readonly maps: Slope | undefined;
+  /** Anonymous memory, without what the kernel holds for a thread. */
+  readonly userBytes: Slope | undefined;
+}
+
+/** Threads that must have come or gone before what moved beside them says what one costs. */
+const LEAST_RANGE = 16;
+/** A slope outside of this is not a thread's. */
+const MOST_MAPS_PER_THREAD = 64;
+
+/**
+ * The cost with what was learnt of this target in place of the calibrated values. Memory is also moved by what the
+ * threads do: a slope that is not surer than itself says nothing of them.
+ */
+export function fittedCost(base: TaskCost, { maps, userBytes }: Fitted, kernelBytes: number): TaskCost {
+  const isMapsKnown = maps !== undefined && maps.range >= LEAST_RANGE;
+  const isMemoryKnown =
+    userBytes !== undefined && userBytes.range >= LEAST_RANGE && userBytes.perUnit > 2 * userBytes.uncertainty;
+  return {
+    ...base,
+    threadMaps: isMapsKnown ? Math.max(0, Math.min(MOST_MAPS_PER_THREAD, maps.perUnit)) : base.threadMaps,
+    threadBytes: isMemoryKnown ? threadBytes(userBytes.perUnit, base.stackBytes, kernelBytes) : base.threadBytes,
+    uncertainty: {
+      maps: isMapsKnown ? maps.uncertainty : base.uncertainty.maps,
+      bytes: isMemoryKnown ? userBytes.uncertainty : base.uncertainty.bytes,
+    },
+    isMeasured: isMapsKnown,
+  };
+}
+
 /**
  * Least squares over the points, with the interval from their scatter (two standard errors: few points make it
  * wide by themselves). `undefined` for fewer than three points or when `x` stood still: then nothing was learnt.

@@ -37,7 +37,7 @@ export async function examine(root: KernelRoot, libc: Libc | undefined, env: Nod
   const now = (): number => performance.now();
   const surroundings = openSurroundings(
     root,
-    { heaviest: () => undefined, mapsPerThread: () => undefined, libc, now },
+    { heaviest: () => undefined, perThread: () => undefined, libc, now },
     () => {},
   );
   const places = locate(root);

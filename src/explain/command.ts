@@ -41,7 +41,7 @@ export async function explainCommand(parts: Parts): Promise<Explanation> {
   const now = (): number => performance.now();
   const surroundings = openSurroundings(
     root,
-    { heaviest: () => undefined, mapsPerThread: () => undefined, libc, now },
+    { heaviest: () => undefined, perThread: () => undefined, libc, now },
     () => {},
   );
   const holder = hold(root, surroundings, libc, now);

@@ -1,7 +1,8 @@
-import { fitSlope, type Slope } from '../core/cost.ts';
+import { type Fitted, fitSlope } from '../core/cost.ts';
 import { mayRepeat } from '../core/gate.ts';
 import { countMaps } from '../procfs/maps.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import { readStatus } from '../procfs/status.ts';
 import { countThreads } from '../procfs/task.ts';
 
 /** Processes whose maps are counted: the ones with the most threads. */
@@ -30,9 +31,9 @@ export class MapsWatch {
   #isCounting = false;
   #tasksAtCount = 0;
   #heaviest: { pid: number; maps: number } | undefined;
-  /** Threads and maps of the heaviest process at the last counts: what one more thread takes is their slope. */
-  #points: { x: number; y: number }[] = [];
-  #perThread: Slope | undefined;
+  /** The heaviest process at the last counts: what one more thread takes is the slope over its threads. */
+  #points: { threads: number; maps: number; bytes: number }[] = [];
+  #perThread: Fitted = { maps: undefined, userBytes: undefined };
 
   constructor(root: KernelRoot, now: () => number) {
     this.#root = root;
@@ -44,8 +45,8 @@ export class MapsWatch {
     return this.#heaviest;
   }
 
-  /** Maps that one more thread of the heaviest process takes, once its threads have moved. */
-  get perThread(): Slope | undefined {
+  /** What one more thread of the heaviest process takes, once its threads have moved. */
+  get perThread(): Fitted {
     return this.#perThread;
   }
 
@@ -87,9 +88,13 @@ export class MapsWatch {
 
   #learn(heaviest: { readonly pid: number; readonly maps: number }, threads: number): void {
     if (heaviest.pid !== this.#heaviest?.pid) this.#points = [];
-    this.#points.push({ x: threads, y: heaviest.maps });
+    const bytes = readStatus(this.#root, heaviest.pid)?.rssAnonBytes ?? 0;
+    this.#points.push({ threads, maps: heaviest.maps, bytes });
     if (this.#points.length > POINTS) this.#points.shift();
-    this.#perThread = fitSlope(this.#points);
+    this.#perThread = {
+      maps: fitSlope(this.#points.map(({ threads: x, maps: y }) => ({ x, y }))),
+      userBytes: fitSlope(this.#points.map(({ threads: x, bytes: y }) => ({ x, y }))),
+    };
   }
 
   #candidates(pids: readonly number[]): number[] {

@@ -1,7 +1,7 @@
 import type { CeilingContext, ProcessUse } from '../ceilings/context.ts';
 import { readKernelBytes } from '../ceilings/measure.ts';
 import { openContext } from '../ceilings/subject.ts';
-import { calibratedCost, defaultStackBytes, type Slope } from '../core/cost.ts';
+import { calibratedCost, defaultStackBytes, type Fitted, fittedCost } from '../core/cost.ts';
 import { gated, gatedCount } from '../core/gate.ts';
 import type { Ceiling } from '../core/model.ts';
 
@@ -24,16 +24,12 @@ export interface Surroundings {
 const SCAN_AT_LEAST_EVERY_MS = 5_000;
 /** Numbers held by dead groups and sessions seldom change; a storm of a minute must not be met by a scan. */
 const RESCAN_MS = 60_000;
-/** Threads that must have come or gone before the maps beside them say what one costs. */
-const LEAST_RANGE = 16;
-/** A slope outside of this is not a thread's. */
-const MOST_MAPS_PER_THREAD = 64;
 
 export function openSurroundings(
   root: KernelRoot,
   sources: {
     readonly heaviest: () => { readonly pid: number; readonly maps: number } | undefined;
-    readonly mapsPerThread: () => Slope | undefined;
+    readonly perThread: () => Fitted | undefined;
     readonly libc: Libc | undefined;
     readonly now: () => number;
   },
@@ -43,18 +39,13 @@ export function openSurroundings(
   const loadavg = new KeptFile(root.proc('loadavg'));
   const hostTasks = () => parseLoadavg(loadavg.read() ?? '')?.tasks ?? 0;
   const stack = defaultStackBytes(readLimits(root, 'self').get('Max stack size')?.soft ?? 8 << 20);
-  const calibrated = calibratedCost('native', stack, readKernelBytes(root));
+  const kernelBytes = readKernelBytes(root);
+  const calibrated = calibratedCost('native', stack, kernelBytes);
   const context = openContext(root, 'self', {
     process: (): ProcessUse | undefined => sources.heaviest(),
     cost: () => {
-      const slope = sources.mapsPerThread();
-      if (slope === undefined || slope.range < LEAST_RANGE) return calibrated;
-      return {
-        ...calibrated,
-        threadMaps: Math.max(0, Math.min(MOST_MAPS_PER_THREAD, slope.perUnit)),
-        uncertainty: { ...calibrated.uncertainty, maps: slope.uncertainty },
-        isMeasured: true,
-      };
+      const fitted = sources.perThread();
+      return fitted === undefined ? calibrated : fittedCost(calibrated, fitted, kernelBytes);
     },
     ids: libc,
     gate: (scan) => gated(scan, now, RESCAN_MS, hostTasks),

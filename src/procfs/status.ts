@@ -8,6 +8,8 @@ export interface ProcessStatus {
   readonly vmSizeBytes: number;
   readonly vmDataBytes: number;
   readonly vmLockedBytes: number;
+  /** Anonymous memory it holds; file pages are not its own. */
+  readonly rssAnonBytes: number;
   /** 0 none, 1 strict, 2 filter (prctl(2), PR_GET_SECCOMP). */
   readonly seccomp: number;
   /** The pid in every pid namespace from ours inwards. */
@@ -37,6 +39,7 @@ export function parseStatus(text: string): ProcessStatus | undefined {
     vmSizeBytes: kibibytes(text, 'VmSize'),
     vmDataBytes: kibibytes(text, 'VmData'),
     vmLockedBytes: kibibytes(text, 'VmLck'),
+    rssAnonBytes: kibibytes(text, 'RssAnon'),
     seccomp: Number(field(text, 'Seccomp') ?? 0),
     nsPids: (field(text, 'NSpid') ?? '').split('\t').filter(Boolean).map(Number),
     ignoredSignals: hex(field(text, 'SigIgn')),

@@ -3,6 +3,7 @@ import {
   calibratedCost,
   defaultStackBytes,
   fitSlope,
+  fittedCost,
   kernelBytesPerThread,
   threadBytes,
   touchedCost,
@@ -62,4 +63,29 @@ describe('touchedCost', () => {
 it('a kernel that tells the size of its task_struct is believed', () => {
   expect(kernelBytesPerThread(32_768 / 5)).toBeCloseTo(23_598, 0);
   expect(kernelBytesPerThread(undefined)).toBe(23_600);
+});
+
+describe('fittedCost', () => {
+  const base = calibratedCost('native', 8 << 20);
+  const slope = (perUnit: number, uncertainty: number, range = 100) => ({ perUnit, uncertainty, range });
+  it('what was learnt of this target replaces the calibrated values', () => {
+    const cost = fittedCost(base, { maps: slope(3, 0.1), userBytes: slope(50_000, 1_000) }, 23_600);
+    expect(cost).toMatchObject({
+      threadMaps: 3,
+      threadBytes: threadBytes(50_000, 8 << 20),
+      uncertainty: { maps: 0.1, bytes: 1_000 },
+      isMeasured: true,
+    });
+  });
+  it.for([
+    ['nothing learnt', { maps: undefined, userBytes: undefined }],
+    ['too few threads came or went', { maps: slope(3, 0, 15), userBytes: slope(50_000, 0, 15) }],
+    ['memory that moved by itself', { maps: undefined, userBytes: slope(50_000, 30_000) }],
+    ['memory that was given back meanwhile', { maps: undefined, userBytes: slope(-50_000, 100) }],
+  ] as const)('%s: the calibrated ones stand', ([, fitted]) => {
+    expect(fittedCost(base, fitted, 23_600)).toEqual({ ...base, isMeasured: false });
+  });
+  it('a slope that is no thread’s is cut', () => {
+    expect(fittedCost(base, { maps: slope(500, 1), userBytes: undefined }, 23_600).threadMaps).toBe(64);
+  });
 });
