@@ -16,7 +16,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
   explain: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'guard', 'limits', '.'],
   doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'guard', 'explain', '.'],
-  evidence: ['core', 'procfs', '.'],
+  evidence: ['core', 'procfs', 'sys', '.'],
   reporters: ['core', 'policy'],
   guard: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', '.'],
   cli: [

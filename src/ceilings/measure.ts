@@ -6,15 +6,15 @@ import {
   type TaskCost,
   touchedCost,
 } from '../core/cost.ts';
-import { pairedStacks, stackShape } from '../core/stacks.ts';
+import { pairedStacks, stackShape } from '../core/stackShape.ts';
 import { readLimits } from '../procfs/limits.ts';
 import { type MapLine, readMaps } from '../procfs/maps.ts';
 import { readTouched } from '../procfs/pagemap.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { parseSlab } from '../procfs/slabinfo.ts';
-import { readStackPointer } from '../procfs/stackPointer.ts';
 import { readStatus } from '../procfs/status.ts';
+import { readPlace } from '../procfs/syscall.ts';
 import { listThreads } from '../procfs/task.ts';
 import { detectRuntime } from './runtime.ts';
 
@@ -79,8 +79,8 @@ function stackPointers(root: KernelRoot, pid: number, tids: readonly number[]): 
   const step = Math.max(1, Math.floor(tids.length / SAMPLED));
   const pointers: number[] = [];
   for (let index = 0; index < tids.length; index += step) {
-    const pointer = readStackPointer(root, pid, tids[index] as number);
-    if (pointer !== undefined) pointers.push(pointer);
+    const place = readPlace(root, pid, tids[index] as number);
+    if (place !== undefined && place !== 'running') pointers.push(place.sp);
   }
   return pointers;
 }

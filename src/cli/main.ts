@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./options.ts')).runCommand((await import('./run.ts')).run),
   limits: async () => (await import('./limits.ts')).limitsCommand(),
   explain: async () => (await import('./explain.ts')).explainCommandLine(),
+  dump: async () => (await import('./dump.ts')).dumpCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };
 

@@ -25,6 +25,8 @@ export interface TaskGroup {
  * Hex runs of eight and more (addresses, hashes) go the same way.
  */
 export function normaliseName(name: string): string {
+  // Ruby names a thread after the line that made it: that number is what is looked for.
+  if (/\.rb:\d+/.test(name)) return name;
   return name.replace(/[0-9a-f]{8,}/gi, 'N').replace(/\d+/g, 'N');
 }
 

@@ -42,6 +42,9 @@ export interface MapLine {
   readonly start: number;
   readonly end: number;
   readonly perms: string;
+  /** Of `start` in the file. */
+  readonly offset: number;
+  readonly inode: number;
   /** File, `[heap]`, `[anon:…]`, or empty. */
   readonly path: string;
 }
@@ -55,17 +58,25 @@ export function readMaps(root: KernelRoot, pid: number | 'self'): MapLine[] | un
   return text === undefined ? undefined : parseMaps(text);
 }
 
+/** The same for those that hold code only: a process with 10,000 threads has 20,000 others. */
+export function readCodeMaps(root: KernelRoot, pid: number): MapLine[] | undefined {
+  const text = readText(root.proc(pid, 'maps'));
+  return text === undefined ? undefined : parseMaps(text.match(/^\S+ ..x. .*$/gm)?.join('\n') ?? '');
+}
+
 /** `7f12a0021000-7f12a4000000 ---p 00000000 00:00 0      /path with spaces` — proc_pid_maps(5). */
 export function parseMaps(text: string): MapLine[] {
   const maps: MapLine[] = [];
   for (const line of text.split('\n')) {
-    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ \d+ *(.*)$/.exec(line);
-    if (match === null || match[4] === '[vsyscall]') continue;
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ (\d+) *(.*)$/.exec(line);
+    if (match === null || match[6] === '[vsyscall]') continue;
     maps.push({
       start: Number.parseInt(match[1] as string, 16),
       end: Number.parseInt(match[2] as string, 16),
       perms: match[3] as string,
-      path: match[4] as string,
+      offset: Number.parseInt(match[4] as string, 16),
+      inode: Number(match[5]),
+      path: match[6] as string,
     });
   }
   return maps;

@@ -24,6 +24,22 @@ export function readText(path: string): string | undefined {
   }
 }
 
+/**
+ * The same in a single read: for the short files of a thread, which the kernel hands out at once. Ten thousand threads
+ * are two times ten thousand of them, and the read that finds the end is a third of the time.
+ */
+export function readShort(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    return shared.toString('latin1', 0, readSync(fd, shared, 0, shared.length, null));
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
 /** A kernel file with one number; `max` is `'unlimited'`, anything unreadable `'unknown'`. */
 export function readNumber(path: string): number | 'unlimited' | 'unknown' {
   return parseNumber(readText(path));

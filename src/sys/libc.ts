@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { openExchange } from './unixSocket.ts';
 
 /** The few calls that Node does not make. */
 export interface Libc {
@@ -15,6 +16,11 @@ export interface Libc {
   getpgid(pid: number): number;
   getsid(pid: number): number;
   getxattr(path: string, name: string): string | undefined;
+  /**
+   * Sends a request to a UNIX stream socket and reads the reply to its end, waiting here: no thread is made and no
+   * event loop turns. `undefined` when nobody listens or nothing came in time; `isWhole` false when time ran out.
+   */
+  exchange(path: string, request: Buffer, timeoutMs: number): { bytes: Buffer; isWhole: boolean } | undefined;
   /** Ends this process now, without the exit handlers of C: those wait for threads stuck in write(2). */
   exitNow(code: number): never;
 }
@@ -46,7 +52,9 @@ export function loadLibc(): Libc | undefined {
     const getpgid = lib.func('int getpgid(int pid)');
     const getsid = lib.func('int getsid(int pid)');
     const exit = lib.func('void _exit(int status)');
+    const exchange = openExchange(lib);
     return {
+      exchange,
       becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
       reap: (pid) => waitpid(pid, null, WNOHANG) === pid,
       setRealtime: (tid) => schedSetscheduler(tid, SCHED_FIFO | SCHED_RESET_ON_FORK, [1]) === 0,

@@ -7,7 +7,7 @@ import { parseMaps, readMaps } from '../../src/procfs/maps.ts';
 import { readTouched } from '../../src/procfs/pagemap.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
 import { parseSlab } from '../../src/procfs/slabinfo.ts';
-import { parseStackPointer } from '../../src/procfs/stackPointer.ts';
+import { parsePlace } from '../../src/procfs/syscall.ts';
 
 const made: string[] = [];
 afterEach(() => {
@@ -28,15 +28,24 @@ task_struct_x          1      1   5888    5    8 : tunables    0    0    0 : sla
   });
 });
 
-describe('parseStackPointer', () => {
+describe('parsePlace', () => {
   it.for([
-    ['in a call', '202 0x7f1 0x0 0x0 0x0 0x0 0x0 0x7ffe12340000 0x7f12aaaa0000\n', 0x7ffe12340000],
-    ['outside of one', '-1 0x7ffe12340000 0x7f12aaaa0000\n', 0x7ffe12340000],
-    ['on a processor', 'running\n', undefined],
+    [
+      'in a call',
+      '202 0x7f1 0x189 0x0 0x0 0x0 0x0 0x7ffe12340000 0x7f12aaaa0000\n',
+      { call: 202, args: [0x7f1, 0x189, 0, 0, 0, 0], sp: 0x7ffe12340000, pc: 0x7f12aaaa0000 },
+    ],
+    [
+      'outside of one',
+      '-1 0x7ffe12340000 0x7f12aaaa0000\n',
+      { call: -1, args: [], sp: 0x7ffe12340000, pc: 0x7f12aaaa0000 },
+    ],
+    ['on a processor', 'running\n', 'running'],
     ['a zombie', '', undefined],
     ['half a line', '202 0x7f1\n', undefined],
+    ['no numbers', '202 a b c d e f g h\n', undefined],
   ] as const)('%s', ([, text, want]) => {
-    expect(parseStackPointer(text)).toBe(want);
+    expect(parsePlace(text)).toEqual(want);
   });
 });
 
@@ -65,7 +74,7 @@ describe('readTouched', () => {
 });
 
 describe('detectRuntime', () => {
-  const map = (path: string) => ({ start: 0, end: 4096, perms: 'r-xp', path });
+  const map = (path: string) => ({ start: 0, end: 4096, perms: 'r-xp', offset: 0, inode: 1, path });
   const machine = (exe: string, bytes = ''): ReturnType<typeof kernelRoot> => {
     const dir = mkdtempSync(join(tmpdir(), 'tgruntime-'));
     made.push(dir);

@@ -15,10 +15,19 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/strace': 'strace',
   '/usr/bin/perl': 'perl',
   '/usr/bin/python3': 'python3',
+  '/usr/bin/g++': 'g++',
+  '/usr/bin/javac': 'default-jdk-headless',
   '/lib/systemd/systemd': 'systemd',
 };
 
 export const BUILD_DIR: string = fileURLToPath(new URL('../../node_modules/.cache/threadguard', import.meta.url));
+
+const SPAWNERS: Readonly<Record<string, readonly string[]>> = {
+  'spawner-plain': ['-O2'],
+  'spawner-frames': ['-O2', '-fno-omit-frame-pointer'],
+  'spawner-debug': ['-O0'],
+  'spawner-stripped': ['-O2', '-s'],
+};
 
 /** Installs what is missing (root on Debian) and compiles the misbehaving programs. */
 export default function setup(): void {
@@ -36,4 +45,12 @@ export default function setup(): void {
     const source = fileURLToPath(new URL(`../programs/${name}.c`, import.meta.url));
     execFileSync('gcc', ['-O1', '-pthread', '-o', `${BUILD_DIR}/${name}`, source], { stdio: 'inherit' });
   }
+  const source = (name: string): string => fileURLToPath(new URL(`../programs/${name}`, import.meta.url));
+  // One program in the ways that compilers leave stacks: frame pointers or none, optimised or not, symbols or none.
+  for (const [name, flags] of Object.entries(SPAWNERS)) {
+    execFileSync('gcc', [...flags, '-pthread', '-o', `${BUILD_DIR}/${name}`, source('spawner.c')], {
+      stdio: 'inherit',
+    });
+  }
+  execFileSync('/usr/bin/javac', ['-d', BUILD_DIR, source('Spawner.java')], { stdio: 'inherit' });
 }

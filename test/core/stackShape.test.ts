@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type MapEntry, pairedStacks, stackShape } from '../../src/core/stacks.ts';
+import { type MapEntry, pairedStacks, stackShape } from '../../src/core/stackShape.ts';
 
 const PAGE = 4096;
 const map = (start: number, pages: number, perms: string, path = ''): MapEntry => ({

@@ -1,0 +1,26 @@
+import type { StackGroup } from './stackGroups.ts';
+
+/**
+ * Groups as folded stacks, a line each: `root;caller;leaf 42`, which FlameGraph and speedscope read. `;` and line ends
+ * are their separators, so they are taken out of names; so are other control characters.
+ */
+export function folded(groups: readonly StackGroup[]): string {
+  return groups
+    .map(({ count, frames, names, wait }) => {
+      const path = [...frames].reverse().map(({ file, function: name, line }) => {
+        const at =
+          file === undefined
+            ? ''
+            : ` (${file.slice(file.lastIndexOf('/') + 1)}${line === undefined ? '' : `:${line}`})`;
+        return plain(`${name}${at}`);
+      });
+      const words = path.length > 0 ? path : [plain(names[0]?.name ?? '?')];
+      return `${words.join(';')};[${wait}] ${count}\n`;
+    })
+    .join('');
+}
+
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[;\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '_').replace(/ (?=\d+$)/, '_');
+}

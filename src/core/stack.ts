@@ -1,0 +1,42 @@
+/** One function on a stack. */
+export interface Frame {
+  readonly function: string;
+  readonly file?: string;
+  readonly line?: number;
+  /** The file of code that it is in. */
+  readonly module?: string;
+}
+
+/** What tells of the stacks: the kernel and the ELF files, or the runtime itself. */
+export type StackSource = 'native' | 'python' | 'jvm' | 'go' | 'node' | 'ruby' | 'name';
+
+/** What a thread waits for. `unknown` where neither its system call nor its wait channel can be read. */
+export type WaitKind =
+  | 'running'
+  | 'lock'
+  | 'queue'
+  | 'sleep'
+  | 'read'
+  | 'poll'
+  | 'child'
+  | 'io'
+  | 'clone'
+  | 'stopped'
+  | 'dead'
+  | 'unknown';
+
+/** One task with its stack. Equal stacks share one `frames` array: groups are made by identity first. */
+export interface TaskStack {
+  readonly pid: number;
+  readonly tid: number;
+  /** Its name, as the kernel has it: 15 bytes. */
+  readonly name: string;
+  readonly wait: WaitKind;
+  readonly runtime: StackSource;
+  /** The leaf first. Empty where nothing could be read. */
+  readonly frames: readonly Frame[];
+  /** False where the stack could not be followed to its bottom. */
+  readonly isWhole: boolean;
+  /** Clock ticks since the machine started (`/proc/PID/stat`, field 22). */
+  readonly startTime: number;
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import * as glue from 'gecko-profiler-demangle/index_bg.js';
+
+let isLoaded: boolean | undefined;
+const known = new Map<string, string>();
+
+/**
+ * A C++ or Rust name as its source has it, without arguments of templates and functions being touched; any other name
+ * as it is. The demanglers are those of the Firefox profiler, in WebAssembly, read when the first such name is met.
+ */
+export function demangle(name: string): string {
+  if (!/^_[ZR]./.test(name)) return name;
+  let plain = known.get(name);
+  if (plain === undefined) {
+    isLoaded ??= load();
+    plain = isLoaded ? convert(name) : name;
+    known.set(name, plain);
+  }
+  return plain;
+}
+
+function convert(name: string): string {
+  try {
+    return glue.demangle_any(name);
+  } catch {
+    return name;
+  }
+}
+
+/** False where the file is missing: then names stay as they are. */
+function load(): boolean {
+  try {
+    const path = createRequire(import.meta.url).resolve('gecko-profiler-demangle/index_bg.wasm');
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)), {
+      './index_bg.js': glue,
+    });
+    glue.__wbg_set_wasm(instance.exports);
+    (instance.exports['__wbindgen_start'] as () => void)();
+    return true;
+  } catch {
+    return false;
+  }
+}

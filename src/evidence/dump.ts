@@ -1,0 +1,141 @@
+import type { TaskStack } from '../core/stack.ts';
+import { jvmWaitKind } from '../core/wait.ts';
+import { readShort } from '../procfs/read.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+import { parseStatus, readStatus } from '../procfs/status.ts';
+import { listThreads } from '../procfs/task.ts';
+import type { Libc } from '../sys/libc.ts';
+import { askJvm } from './dumpers/jvm.ts';
+import { openNativeDumper } from './dumpers/native.ts';
+import { readPythonStacks } from './dumpers/python.ts';
+import type { JvmThread } from './jvm/threadDump.ts';
+
+/** The stacks of some processes, as far as they could be read. */
+export interface Dump {
+  /** Tasks that there were. */
+  readonly found: number;
+  readonly stacks: readonly TaskStack[];
+  readonly tookMs: number;
+  /** Runtimes that were recognised, with their versions where they say them. */
+  readonly runtimes: readonly string[];
+  /** What could not be seen, and why: sentences for people. */
+  readonly notes: readonly string[];
+  /** What a runtime itself printed, by file name. */
+  readonly raw: readonly { readonly name: string; readonly text: string }[];
+}
+
+export interface DumpOptions {
+  readonly libc: Libc | undefined;
+  readonly now: () => number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Where every thread of these processes is. All of it is read, here and now: nothing is stopped, no tool started, no
+ * thread made; after `timeoutMs` there is what there is.
+ */
+export function dumpProcesses(root: KernelRoot, pids: readonly number[], options: DumpOptions): Dump {
+  const startMs = options.now();
+  const leftMs = (): number => options.timeoutMs - (options.now() - startMs);
+  const stacks: TaskStack[] = [];
+  const runtimes = new Set<string>();
+  const notes = new Set<string>();
+  const raw: { name: string; text: string }[] = [];
+  let found = 0;
+  for (const pid of pids) {
+    const tids = listThreads(root, pid);
+    found += tids.length;
+    if (leftMs() <= 0) continue;
+    const native = openNativeDumper(root, pid);
+    try {
+      const frames = readRuntimes(root, pid, tids, native.process, { ...options, timeoutMs: leftMs() });
+      for (const name of frames.runtimes) runtimes.add(name);
+      for (const note of [...frames.notes, ...native.notes]) notes.add(note);
+      raw.push(...frames.raw);
+      for (const tid of tids) {
+        if (leftMs() <= 0) break;
+        const stack = native.dump(tid);
+        if (stack !== undefined) stacks.push(withRuntime(stack, frames.of(tid)));
+      }
+    } finally {
+      native.close();
+    }
+  }
+  if (stacks.length < found) {
+    const left = found - stacks.length;
+    notes.add(`${left} tasks ended while they were read, or there was no more time for them`);
+  }
+  return { found, stacks, tookMs: options.now() - startMs, runtimes: [...runtimes], notes: [...notes], raw };
+}
+
+interface RuntimeFrames {
+  readonly runtimes: readonly string[];
+  readonly notes: readonly string[];
+  readonly raw: readonly { readonly name: string; readonly text: string }[];
+  of(tid: number): Partial<TaskStack> | undefined;
+}
+
+/** What the runtimes inside a process say of its threads; one that fails is told, and the native stacks stand. */
+function readRuntimes(
+  root: KernelRoot,
+  pid: number,
+  tids: readonly number[],
+  native: ReturnType<typeof openNativeDumper>['process'],
+  { libc, timeoutMs }: DumpOptions,
+): RuntimeFrames {
+  const runtimes: string[] = [];
+  const notes: string[] = [];
+  const raw: { name: string; text: string }[] = [];
+  const paths = native?.modules.all().map(({ path }) => path.slice(path.lastIndexOf('/') + 1)) ?? [];
+  const python =
+    native !== undefined && paths.some((path) => /python/i.test(path))
+      ? readPythonStacks(native.memory, native.modules, new Set(tids))
+      : undefined;
+  if (python !== undefined) runtimes.push(`CPython ${python.version}`);
+  let jvm: ReadonlyMap<number, JvmThread> = new Map();
+  if (paths.includes('libjvm.so')) {
+    runtimes.push('JVM');
+    const answer = askJvm(root, pid, libc, timeoutMs);
+    if (answer.kind === 'dump') {
+      jvm = byTid(root, pid, tids, answer.dump.threads);
+      raw.push({ name: `threads-${pid}.txt`, text: answer.text });
+      if (!answer.dump.isWhole) notes.push(`the JVM of process ${pid} did not finish its dump in time`);
+    } else notes.push(`no Java stacks of process ${pid}: ${answer.why}`);
+  }
+  return {
+    runtimes,
+    notes,
+    raw,
+    of: (tid) => {
+      const thread = jvm.get(tid);
+      if (thread !== undefined && thread.frames.length > 0) {
+        const wait = jvmWaitKind(thread.state);
+        return { runtime: 'jvm', frames: thread.frames, name: thread.name, ...(wait === undefined ? {} : { wait }) };
+      }
+      const frames = python?.stacks.get(tid);
+      return frames === undefined || frames.length === 0 ? undefined : { runtime: 'python', frames };
+    },
+  };
+}
+
+function withRuntime(stack: TaskStack, known: Partial<TaskStack> | undefined): TaskStack {
+  return known === undefined ? stack : { ...stack, ...known, isWhole: true };
+}
+
+/** A JVM in a container names its threads as that container does. */
+function byTid(
+  root: KernelRoot,
+  pid: number,
+  tids: readonly number[],
+  threads: readonly JvmThread[],
+): ReadonlyMap<number, JvmThread> {
+  const byNid = new Map(threads.map((thread) => [thread.nid, thread]));
+  if ((readStatus(root, pid)?.nsPids.length ?? 1) <= 1) return byNid;
+  const byOuter = new Map<number, JvmThread>();
+  for (const tid of tids) {
+    const inner = parseStatus(readShort(root.proc(pid, 'task', tid, 'status')) ?? '')?.nsPids.at(-1);
+    const thread = inner === undefined ? undefined : byNid.get(inner);
+    if (thread !== undefined) byOuter.set(tid, thread);
+  }
+  return byOuter;
+}

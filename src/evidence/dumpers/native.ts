@@ -1,0 +1,87 @@
+import type { Frame, TaskStack } from '../../core/stack.ts';
+import { waitKind } from '../../core/wait.ts';
+import { readShort } from '../../procfs/read.ts';
+import type { KernelRoot } from '../../procfs/root.ts';
+import { parseStat } from '../../procfs/stat.ts';
+import { readPlace } from '../../procfs/syscall.ts';
+import { type NativeProcess, openNativeProcess } from '../native/process.ts';
+import { unwind } from '../native/unwind.ts';
+
+const NO_FRAMES: readonly Frame[] = [];
+
+/** Stacks of threads of one process by their ELF files. What a thread is called, and waits for, is read in any case. */
+export interface NativeDumper {
+  /** The process for other dumpers; `undefined` where its memory may not be read, or is not understood. */
+  readonly process: NativeProcess | undefined;
+  /** What cannot be seen, and why. */
+  readonly notes: readonly string[];
+  /** One thread; `undefined` when it is gone. */
+  dump(tid: number): TaskStack | undefined;
+  close(): void;
+}
+
+export function openNativeDumper(root: KernelRoot, pid: number): NativeDumper {
+  const native = openNativeProcess(root, pid);
+  const canUnwind = process.arch === 'x64';
+  const stacks = new Map<string, readonly Frame[]>();
+  return {
+    process: native,
+    notes: notesOn(native, canUnwind, pid),
+    dump: (tid) => {
+      const stat = parseStat(readShort(root.proc(pid, 'task', tid, 'stat')) ?? '');
+      if (stat === undefined) return undefined;
+      const place = readPlace(root, pid, tid);
+      const standing = place === 'running' ? undefined : place;
+      const channel =
+        standing === undefined && place !== 'running' ? readShort(root.proc(pid, 'task', tid, 'wchan')) : undefined;
+      const wait = waitKind({
+        state: place === 'running' ? 'R' : stat.state,
+        call: standing === undefined ? undefined : { number: standing.call, args: standing.args },
+        channel,
+      });
+      const base = { pid, tid, name: stat.name, wait, startTime: stat.startTime };
+      if (native === undefined || standing === undefined || !canUnwind) {
+        return { ...base, runtime: 'name', frames: NO_FRAMES, isWhole: false };
+      }
+      native.refresh();
+      const { pcs, isWhole } = unwind(standing, native.source);
+      return { ...base, runtime: 'native', frames: named(native, stacks, pcs, isWhole), isWhole };
+    },
+    close: () => native?.close(),
+  };
+}
+
+function notesOn(native: NativeProcess | undefined, canUnwind: boolean, pid: number): string[] {
+  if (native === undefined) {
+    return [`no stacks of process ${pid}: they may be read by its own user or with CAP_SYS_PTRACE only`];
+  }
+  return canUnwind ? [] : [`native stacks are not supported on ${process.arch}: names and waits only`];
+}
+
+/** Equal stacks share one array of frames. */
+function named(
+  { frameAt }: NativeProcess,
+  stacks: Map<string, readonly Frame[]>,
+  pcs: readonly number[],
+  isWhole: boolean,
+): readonly Frame[] {
+  const key = pcs.join();
+  let frames = stacks.get(key);
+  if (frames === undefined) {
+    frames = nameBottom(
+      pcs.map((pc, index) => frameAt(pc, index > 0)),
+      isWhole,
+    );
+    stacks.set(key, frames);
+  }
+  return frames;
+}
+
+/** A stripped C library names no function that it does not export, and these two begin every thread of glibc. */
+function nameBottom(frames: Frame[], isWhole: boolean): Frame[] {
+  const isUnnamed = (frame: Frame | undefined): frame is Frame =>
+    frame?.module?.startsWith('libc.so') === true && frame.function.startsWith(frame.module);
+  const [body, bottom] = frames.slice(-2);
+  if (!isWhole || !isUnnamed(body) || !isUnnamed(bottom)) return frames;
+  return [...frames.slice(0, -2), { ...body, function: 'start_thread' }, { ...bottom, function: 'clone3' }];
+}

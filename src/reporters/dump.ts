@@ -1,0 +1,105 @@
+import type { Frame } from '../core/stack.ts';
+import type { StackGroup } from '../core/stackGroups.ts';
+import { escapeText, formatCount, formatDuration, formatShare } from '../core/units.ts';
+
+/** What a dump shows, whoever took it. */
+export interface DumpView {
+  readonly subject: string;
+  readonly tasks: number;
+  readonly covered: number;
+  /** How long threads of the target stood still for it. */
+  readonly stoppedMs: number;
+  readonly tookMs: number;
+  readonly runtimes: readonly string[];
+  readonly groups: readonly StackGroup[];
+  readonly creators: readonly Creator[];
+  readonly notes: readonly string[];
+}
+
+/** Code that makes threads. */
+export interface Creator {
+  readonly count: number;
+  /** Of all that was seen being made. */
+  readonly share: number;
+  readonly source: string;
+  readonly executor?: string;
+  readonly frames: readonly Frame[];
+}
+
+const SHOWN_GROUPS = 12;
+const SHOWN_FRAMES = 7;
+
+/** One document (`threadguard.dump/1`). */
+export function dumpDocument(view: DumpView): object {
+  return {
+    schema: 'threadguard.dump/1',
+    target: view.subject,
+    tasks: view.tasks,
+    covered: view.covered,
+    stoppedMs: view.stoppedMs,
+    tookMs: Math.round(view.tookMs),
+    runtimes: view.runtimes,
+    groups: view.groups.map(({ names, ...group }) => ({ ...group, names: names.map(({ name }) => name) })),
+    creators: view.creators,
+    notes: view.notes,
+  };
+}
+
+/** A table for people: what most threads do first. */
+export function dumpText(view: DumpView): string {
+  const { covered, groups, notes, runtimes, stoppedMs, tasks, tookMs } = view;
+  const lines = [
+    `${view.subject}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${runtimes.join(', ')})`}`,
+  ];
+  for (const creator of view.creators.slice(0, 3)) lines.push(creatorLine(creator));
+  for (const group of groups.slice(0, SHOWN_GROUPS)) lines.push('', ...groupLines(group, covered));
+  if (groups.length > SHOWN_GROUPS) {
+    const rest = groups.slice(SHOWN_GROUPS).reduce((sum, { count }) => sum + count, 0);
+    lines.push('', `and ${formatCount(groups.length - SHOWN_GROUPS)} more groups with ${formatCount(rest)} tasks`);
+  }
+  if (notes.length > 0) lines.push('', ...notes.map((note) => `note: ${escapeText(note)}`));
+  return `${lines.join('\n')}\n`;
+}
+
+/** `spawnConnection (bomb.c:14) made 60% of the threads`. */
+export function creatorLine({ executor, frames, share, source }: Creator): string {
+  const by = executor === undefined ? '' : `, through ${executor}`;
+  return `made by ${frames[0] === undefined ? '?' : frameText(frames[0])}${by}: ${formatShare(share)} of the threads (${source})`;
+}
+
+export function frameText({ file, function: name, line, module }: Frame): string {
+  const at = file === undefined ? module : `${file}${line === undefined ? '' : `:${line}`}`;
+  return escapeText(at === undefined ? name : `${name} (${at})`);
+}
+
+function groupLines(group: StackGroup, covered: number): string[] {
+  const { count, frames, grew, names, site, wait } = group;
+  const named = names.map(({ name }) => `"${escapeText(name)}"`).join(', ');
+  const change = grew === count ? '' : `, ${grew >= 0 ? '+' : ''}${formatCount(grew)}`;
+  const shown = frames.slice(0, SHOWN_FRAMES).map((frame) => {
+    const text = `    ${frameText(frame)}`;
+    return frame === site ? `  > ${text.slice(4)}` : text;
+  });
+  const siteAt = site === undefined ? -1 : frames.indexOf(site);
+  if (siteAt >= SHOWN_FRAMES) shown.push('    …', `  > ${frameText(frames[siteAt] as Frame)}`);
+  else if (frames.length > SHOWN_FRAMES) shown.push('    …');
+  return [
+    `${formatCount(count)} tasks (${formatShare(count / Math.max(1, covered))}${change}) ${WAITS[wait]}: ${named}`,
+    ...shown,
+  ];
+}
+
+const WAITS: Readonly<Record<StackGroup['wait'], string>> = {
+  running: 'running',
+  lock: 'waiting for a lock',
+  queue: 'idle, waiting to be woken',
+  sleep: 'asleep',
+  read: 'reading',
+  poll: 'polling or accepting',
+  child: 'waiting for a child',
+  io: 'in I/O',
+  clone: 'making threads or processes',
+  stopped: 'stopped',
+  dead: 'dead',
+  unknown: 'waiting',
+};

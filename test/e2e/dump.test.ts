@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BUILD_DIR } from '../setup/tools.ts';
+import { type Box, makeBox, THREADGUARD, until } from './harness.ts';
+
+interface Dumped {
+  readonly tasks: number;
+  readonly covered: number;
+  readonly stoppedMs: number;
+  readonly runtimes: readonly string[];
+  readonly groups: readonly {
+    readonly count: number;
+    readonly wait: string;
+    readonly runtime: string;
+    readonly whole: number;
+    readonly names: readonly string[];
+    readonly frames: readonly { readonly function: string; readonly file?: string; readonly line?: number }[];
+    readonly site?: { readonly function: string; readonly file?: string; readonly line?: number };
+  }[];
+  readonly notes: readonly string[];
+}
+
+const THREADS = 300;
+const PYTHON = ['/usr/bin/python3', 'test/programs/spawner.py'];
+const JAVA = ['/usr/bin/java', '-cp', BUILD_DIR, 'Spawner'];
+
+/** Starts a program that parks its threads, and hands its pid on once they are there. */
+async function parked<T>(
+  command: readonly string[],
+  use: (pid: number, box: Box) => Promise<T>,
+  threads: number = THREADS,
+): Promise<T> {
+  const box = makeBox(threads + 100);
+  try {
+    const running = box.start([...command, String(threads), '30']);
+    await until('its threads are parked', () => running.out().includes('ready'));
+    return await use(Number(/ready (\d+)/.exec(running.out())?.[1]), box);
+  } finally {
+    await box.remove();
+  }
+}
+
+async function dump(pid: number, prefix: readonly string[] = []): Promise<Dumped> {
+  const box = makeBox(100);
+  try {
+    const { code, err, out } = await box.start([...prefix, THREADGUARD, 'dump', '--json', '--pid', String(pid)]).ended;
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    return JSON.parse(out) as Dumped;
+  } finally {
+    await box.remove();
+  }
+}
+
+const sites = ({ groups }: Dumped) =>
+  groups.slice(0, 3).map(({ count, site, wait }) => [count, site?.function, wait] as const);
+
+describe('where native threads are', () => {
+  it.for(['spawner-plain', 'spawner-frames', 'spawner-debug'])('%s: every thread, to the bottom', (name) =>
+    parked([join(BUILD_DIR, name)], async (pid) => {
+      const said = await dump(pid);
+      expect(said).toMatchObject({ tasks: THREADS + 1, covered: THREADS + 1, stoppedMs: 0, notes: [] });
+      expect(sites(said)).toEqual([
+        [180, 'park_read', 'read'],
+        [90, 'park_wait', 'queue'],
+        [30, 'park_sleep', 'sleep'],
+      ]);
+      const [first] = said.groups;
+      expect(first?.frames.map((frame) => frame.function)).toEqual([
+        expect.stringMatching(/read$/),
+        'park_read',
+        'serve',
+        'connection',
+        'start_thread',
+        'clone3',
+      ]);
+      expect(said.groups.map(({ count, whole }) => count - whole)).toEqual([0, 0, 0, 0]);
+      expect(said.groups[3]?.frames.map((frame) => frame.function)).toEqual(
+        expect.arrayContaining(['pause', 'main', '__libc_start_main', '_start']),
+      );
+    }),
+  );
+
+  it('without symbols: the same groups, told by the place of their functions', () =>
+    parked([join(BUILD_DIR, 'spawner-stripped')], async (pid) => {
+      const { groups } = await dump(pid);
+      expect(groups.slice(0, 3).map(({ count }) => count)).toEqual([180, 90, 30]);
+      expect(groups[0]?.site?.function).toMatch(/^spawner-stripped\+0x[0-9a-f]+$/);
+    }));
+
+  it('stopped, and at its limit, is no hindrance', () =>
+    parked([join(BUILD_DIR, 'spawner-plain')], async (pid) => {
+      process.kill(pid, 'SIGSTOP');
+      const said = await dump(pid);
+      process.kill(pid, 'SIGCONT');
+      expect(said.covered).toBe(THREADS + 1);
+      expect(said.groups.map(({ count }) => count)).toEqual([180, 90, 30, 1]);
+    }));
+
+  it('a plain user’s own process', () =>
+    parked(
+      ['setpriv', '--reuid=61236', '--regid=61236', '--clear-groups', join(BUILD_DIR, 'spawner-plain')],
+      async (pid) => {
+        const own = ['setpriv', '--reuid=61236', '--regid=61236', '--clear-groups'];
+        expect(sites(await dump(pid, own))[0]).toEqual([180, 'park_read', 'read']);
+        const other = await dump(pid, ['setpriv', '--reuid=61237', '--regid=61237', '--clear-groups']);
+        expect(other.groups[0]).toMatchObject({ runtime: 'name', frames: [] });
+        expect(other.notes.join()).toContain('CAP_SYS_PTRACE');
+      },
+    ));
+});
+
+describe('where the threads of a runtime are', () => {
+  it('CPython: file, line and function', () =>
+    parked(PYTHON, async (pid) => {
+      const said = await dump(pid);
+      expect(said.runtimes).toEqual([expect.stringMatching(/^CPython 3\.\d+$/)]);
+      expect(sites(said)).toEqual([
+        [180, 'park_read', 'read'],
+        [90, 'park_wait', 'queue'],
+        [30, 'park_sleep', 'sleep'],
+      ]);
+      expect(said.groups[0]?.site).toMatchObject({ file: expect.stringMatching(/spawner\.py$/), line: 8 });
+      expect(said.groups.map(({ runtime }) => runtime)).toEqual(['python', 'python', 'python', 'python']);
+    }));
+
+  it('a JVM whose attach listener runs: its own words, full names, hostile ones too', () =>
+    parked([JAVA[0] as string, '-XX:+StartAttachListener', ...JAVA.slice(1)], async (pid) => {
+      const said = await dump(pid);
+      expect(said.runtimes).toEqual(['JVM']);
+      expect(sites(said)).toEqual([
+        [180, 'Spawner.parkMonitor', 'queue'],
+        [90, 'Spawner.parkQueue', 'queue'],
+        [30, 'Spawner.parkSleep', 'sleep'],
+      ]);
+      expect(said.groups[0]?.names).toEqual(['conn-N "quoted" nid=N x']);
+      expect(said.groups[0]?.site).toMatchObject({ file: 'Spawner.java', line: 9 });
+    }));
+
+  it('a JVM without one is not touched: starting a listener would end it at its limit', () =>
+    parked(JAVA, async (pid) => {
+      const said = await dump(pid);
+      expect(said.notes.join()).toContain('no attach listener');
+      // Threads of the JVM itself wait in the same place.
+      expect(said.groups[0]?.count).toBeGreaterThanOrEqual(180);
+      expect(said.groups[0]).toMatchObject({ runtime: 'native', names: expect.arrayContaining(['conn-N "quoted']) });
+    }));
+});
+
+describe('dump refuses what it cannot answer', () => {
+  it.for([
+    ['no process', ['dump'], 125, /no process was named/],
+    ['one that is gone', ['dump', '--pid', '4194000'], 1, /no process 4194000/],
+    ['a kernel thread', ['dump', '--pid', '2'], 1, /thread of the kernel/],
+    ['two formats', ['dump', '--pid', '1', '--json', '--folded'], 125, /cannot be used with/],
+  ] as const)('%s', async ([, args, want, message]) => {
+    const box = makeBox(100);
+    try {
+      const { code, err } = await box.start([THREADGUARD, ...args]).ended;
+      expect({ code, err }).toEqual({ code: want, err: expect.stringMatching(message) });
+      expect(err).toMatch(/^threadguard: .*\n {2}hint: .*\n$/);
+    } finally {
+      await box.remove();
+    }
+  });
+});
