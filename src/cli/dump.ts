@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { namedCreators } from '../core/creators.ts';
 import { folded } from '../core/folded.ts';
 import { type GroupLevel, groupStacks } from '../core/stackGroups.ts';
 import { GuardError } from '../errors.ts';
@@ -51,22 +52,22 @@ function dump(flags: Flags): string {
     });
   }
   const now = (): number => performance.now();
-  const { found, notes, runtimes, stacks, tookMs } = dumpProcesses(root, [flags.pid], {
+  const { covered, found, notes, runtimes, stacks, tookMs } = dumpProcesses(root, [flags.pid], {
     libc: loadLibc(),
     now,
     timeoutMs: flags.timeout,
   });
-  const groups = groupStacks(stacks, flags.by, new Map());
+  const groups = groupStacks(stacks, flags.by);
   if (flags.folded === true) return folded(groups);
   const view = {
     subject: label,
     tasks: found,
-    covered: stacks.length,
+    covered,
     stoppedMs: 0,
     tookMs,
     runtimes,
     groups,
-    creators: [],
+    creators: namedCreators(stacks),
     notes,
   };
   return flags.json === true ? `${JSON.stringify(dumpDocument(view))}\n` : dumpText(view);

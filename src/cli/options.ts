@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly logFile: string | undefined;
   readonly quiet: boolean;
   readonly progress: boolean;
+  /** Whether a JVM may be given what makes its stacks readable. */
+  readonly inject: boolean;
 }
 
 const CEILING_NAMES = [
@@ -97,6 +99,7 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
     .addOption(new Option('--dry-run', 'walk the ladder, say what would be done, touch nothing'))
     .addOption(option('--pass-fd <fd...>', 'hand on this descriptor (3 to 1023)', descriptor, []))
     .addOption(new Option('--incident-dir <dir>', 'where evidence goes'))
+    .addOption(new Option('--no-inject', 'add nothing to the environment of a JVM (its attach listener)'))
     .addOption(new Option('--log-format <format>', 'how the guard speaks').choices(['human', 'json']).default('human'))
     .addOption(new Option('--log-file <file>', 'speak there instead of on stderr'))
     .addOption(new Option('--quiet', 'say nothing but errors and actions'))
@@ -127,6 +130,7 @@ interface Flags {
   logFile?: string;
   quiet?: true;
   progress?: true;
+  inject: boolean;
 }
 
 function toOptions(command: readonly string[], flags: Flags): RunOptions {
@@ -155,6 +159,7 @@ function toOptions(command: readonly string[], flags: Flags): RunOptions {
     logFile: flags.logFile,
     quiet: flags.quiet ?? false,
     progress: flags.progress ?? false,
+    inject: flags.inject,
   };
 }
 

@@ -7,6 +7,7 @@ import { contain } from '../guard/contain.ts';
 import { findExecutable, type LaunchPlan, planLaunch } from '../guard/exec.ts';
 import { Guard } from '../guard/guard.ts';
 import type { Holder } from '../guard/holder.ts';
+import { injectOptions } from '../guard/inject.ts';
 import { parseLaunchNotes } from '../guard/launchNotes.ts';
 import { leave, leaveAs } from '../guard/leave.ts';
 import { MapsWatch } from '../guard/mapsWatch.ts';
@@ -74,6 +75,8 @@ export async function run(options: RunOptions): Promise<void> {
       command: options.command,
       pid: () => childPid,
       processes: () => held.processes(),
+      libc,
+      pause: () => held.pause(),
       now,
     });
     const guard = new Guard({
@@ -132,7 +135,8 @@ export async function run(options: RunOptions): Promise<void> {
     });
 
     const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
-    const child = await fork(holder, plan.cap, launch, { env: notes.env, passFds, newSession });
+    const env = options.inject ? injectOptions(options.command, notes.env) : notes.env;
+    const child = await fork(holder, plan.cap, launch, { env, passFds, newSession });
     childPid = child.pid;
     relay.attach(child.pid, !newSession);
     // Not before the fork: niceness is inherited. Where real time was refused, this is all there is.

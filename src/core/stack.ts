@@ -37,6 +37,8 @@ export interface TaskStack {
   readonly frames: readonly Frame[];
   /** False where the stack could not be followed to its bottom. */
   readonly isWhole: boolean;
+  /** Clock ticks that it has spent on a processor. */
+  readonly cpuTicks: number;
   /** Clock ticks since the machine started (`/proc/PID/stat`, field 22). */
   readonly startTime: number;
 }

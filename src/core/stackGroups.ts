@@ -1,13 +1,13 @@
-import { normaliseName } from './group.ts';
 import { siteOf } from './plumbing.ts';
 import type { Frame, StackSource, TaskStack, WaitKind } from './stack.ts';
+import { normaliseName } from './threadName.ts';
 
 /** Three ways of being alike: every function and line; every function; the program's own frame and the kind of wait. */
 export type GroupLevel = 'exact' | 'function' | 'site';
 
 export interface StackGroup {
   readonly count: number;
-  /** More than at the baseline by this many; negative when the group shrank. */
+  /** Begun since the baseline, less what ended. */
   readonly grew: number;
   /** What most of its threads wait for. */
   readonly wait: WaitKind;
@@ -37,16 +37,27 @@ interface Open {
   readonly names: Map<string, number>;
   readonly stacks: Map<readonly Frame[], number>;
   readonly starts: number[];
+  /** Names of those that were there at the baseline. */
+  readonly older: Map<string, number>;
 }
+
+/** What there was when the target had started: the moment, and how many threads had each name. */
+export interface Baseline {
+  /** Clock ticks after boot. */
+  readonly atTicks: number;
+  readonly names: ReadonlyMap<string, number>;
+}
+
+/** Everything has grown since. */
+const NO_BASELINE: Baseline = { atTicks: -1, names: new Map() };
 
 /**
  * Groups stacks, the one that grew most first. One pass over the tasks; a stack that many share is looked at once.
- * `baseline` is `countStacks` of the same level at the start.
  */
 export function groupStacks(
   tasks: readonly TaskStack[],
   level: GroupLevel,
-  baseline: ReadonlyMap<string, number>,
+  baseline: Baseline = NO_BASELINE,
 ): StackGroup[] {
   const groups = new Map<string, Open>();
   const keys = new Keys(level);
@@ -64,6 +75,7 @@ export function groupStacks(
         names: new Map(),
         stacks: new Map(),
         starts: [],
+        older: new Map(),
       };
       groups.set(key, group);
     }
@@ -73,20 +85,34 @@ export function groupStacks(
     add(group.names, keys.nameOf(task.name));
     add(group.stacks, task.frames);
     group.starts.push(task.startTime);
+    if (task.startTime <= baseline.atTicks) add(group.older, keys.nameOf(task.name));
     first = Math.min(first, task.startTime);
     last = Math.max(last, task.startTime);
   }
-  return [...groups]
-    .map(([key, group]) => close(group, group.count - (baseline.get(key) ?? 0), first, last))
+  const grew = growth([...groups.values()], baseline);
+  return [...groups.values()]
+    .map((group) => close(group, grew.get(group) ?? 0, first, last))
     .sort((a, b) => b.grew - a.grew || b.count - a.count || compare(a, b));
 }
 
-/** Tasks per group: the baseline that `groupStacks` measures growth against. */
-export function countStacks(tasks: readonly TaskStack[], level: GroupLevel): Map<string, number> {
-  const keys = new Keys(level);
-  const counts = new Map<string, number>();
-  for (const task of tasks) add(counts, keys.of(task));
-  return counts;
+/**
+ * Threads of a group that began after the baseline, less the ones that ended since: those are known by their names
+ * only, and are taken from the groups that carry the name. A pool that changes its threads has not grown.
+ */
+function growth(groups: readonly Open[], { atTicks, names }: Baseline): Map<Open, number> {
+  const newer = new Map(groups.map((group) => [group, group.starts.filter((start) => start > atTicks).length]));
+  const old = new Map<string, number>();
+  for (const group of groups) for (const [name, count] of group.older) old.set(name, (old.get(name) ?? 0) + count);
+  for (const [name, then] of names) {
+    let gone = then - (old.get(name) ?? 0);
+    const carriers = groups.filter((group) => group.names.has(name));
+    for (const group of carriers.sort((a, b) => (newer.get(b) ?? 0) - (newer.get(a) ?? 0))) {
+      const take = Math.min(gone, newer.get(group) ?? 0);
+      newer.set(group, (newer.get(group) ?? 0) - take);
+      gone -= take;
+    }
+  }
+  return newer;
 }
 
 /**

@@ -6,14 +6,21 @@ import { parseStatus, readStatus } from '../procfs/status.ts';
 import { listThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import { askJvm } from './dumpers/jvm.ts';
-import { openNativeDumper } from './dumpers/native.ts';
-import { readPythonStacks } from './dumpers/python.ts';
+import { openNativeDumper, readTask } from './dumpers/native.ts';
+import { openPython } from './dumpers/python.ts';
 import type { JvmThread } from './jvm/threadDump.ts';
+import { ElfFiles } from './native/modules.ts';
+
+const MOST_NOTES = 20;
+/** When no more than this is left of the time, of the other tasks the names are read only. */
+const HURRY_SHARE = 0.25;
 
 /** The stacks of some processes, as far as they could be read. */
 export interface Dump {
   /** Tasks that there were. */
   readonly found: number;
+  /** Tasks whose stack was read, or that were on a processor; of the others there is at most the name. */
+  readonly covered: number;
   readonly stacks: readonly TaskStack[];
   readonly tookMs: number;
   /** Runtimes that were recognised, with their versions where they say them. */
@@ -37,35 +44,53 @@ export interface DumpOptions {
 export function dumpProcesses(root: KernelRoot, pids: readonly number[], options: DumpOptions): Dump {
   const startMs = options.now();
   const leftMs = (): number => options.timeoutMs - (options.now() - startMs);
+  const isHurried = (): boolean => leftMs() < options.timeoutMs * HURRY_SHARE;
   const stacks: TaskStack[] = [];
-  const runtimes = new Set<string>();
-  const notes = new Set<string>();
-  const raw: { name: string; text: string }[] = [];
+  const seen = { runtimes: new Set<string>(), notes: new Set<string>(), raw: [] as Dump['raw'][number][] };
+  const files = new ElfFiles();
   let found = 0;
-  for (const pid of pids) {
-    const tids = listThreads(root, pid);
+  for (const { pid, tids } of byThreads(root, pids)) {
     found += tids.length;
     if (leftMs() <= 0) continue;
-    const native = openNativeDumper(root, pid);
+    const native = isHurried() ? undefined : openNativeDumper(root, pid, files);
     try {
-      const frames = readRuntimes(root, pid, tids, native.process, { ...options, timeoutMs: leftMs() });
-      for (const name of frames.runtimes) runtimes.add(name);
-      for (const note of [...frames.notes, ...native.notes]) notes.add(note);
-      raw.push(...frames.raw);
+      const frames =
+        native === undefined
+          ? undefined
+          : readRuntimes(root, pid, tids, native.process, { ...options, timeoutMs: leftMs() });
+      for (const name of frames?.runtimes ?? []) seen.runtimes.add(name);
+      for (const note of [...(frames?.notes ?? []), ...(native?.notes ?? [])]) seen.notes.add(note);
+      seen.raw.push(...(frames?.raw ?? []));
       for (const tid of tids) {
         if (leftMs() <= 0) break;
-        const stack = native.dump(tid);
-        if (stack !== undefined) stacks.push(withRuntime(stack, frames.of(tid)));
+        const known = frames?.of(tid);
+        const canUnwind = native !== undefined && (known !== undefined || !isHurried());
+        const stack = canUnwind ? native.dump(tid) : readTask(root, pid, tid);
+        if (stack !== undefined) stacks.push(known === undefined ? stack : { ...stack, ...known, isWhole: true });
       }
     } finally {
-      native.close();
+      native?.close();
     }
   }
+  files.close();
   if (stacks.length < found) {
-    const left = found - stacks.length;
-    notes.add(`${left} tasks ended while they were read, or there was no more time for them`);
+    seen.notes.add(`${found - stacks.length} tasks ended while they were read, or there was no more time for them`);
   }
-  return { found, stacks, tookMs: options.now() - startMs, runtimes: [...runtimes], notes: [...notes], raw };
+  const covered = stacks.filter(({ frames, wait }) => frames.length > 0 || wait === 'running').length;
+  return {
+    found,
+    covered,
+    stacks,
+    tookMs: options.now() - startMs,
+    runtimes: [...seen.runtimes],
+    notes: [...seen.notes].slice(0, MOST_NOTES),
+    raw: seen.raw,
+  };
+}
+
+/** The processes with the most threads first: they are the ones that are asked about. */
+function byThreads(root: KernelRoot, pids: readonly number[]): { pid: number; tids: readonly number[] }[] {
+  return pids.map((pid) => ({ pid, tids: listThreads(root, pid) })).sort((a, b) => b.tids.length - a.tids.length);
 }
 
 interface RuntimeFrames {
@@ -89,7 +114,7 @@ function readRuntimes(
   const paths = native?.modules.all().map(({ path }) => path.slice(path.lastIndexOf('/') + 1)) ?? [];
   const python =
     native !== undefined && paths.some((path) => /python/i.test(path))
-      ? readPythonStacks(native.memory, native.modules, new Set(tids))
+      ? openPython(native.memory, native.modules, new Set(tids))
       : undefined;
   if (python !== undefined) runtimes.push(`CPython ${python.version}`);
   let jvm: ReadonlyMap<number, JvmThread> = new Map();
@@ -112,14 +137,10 @@ function readRuntimes(
         const wait = jvmWaitKind(thread.state);
         return { runtime: 'jvm', frames: thread.frames, name: thread.name, ...(wait === undefined ? {} : { wait }) };
       }
-      const frames = python?.stacks.get(tid);
+      const frames = python?.framesOf(tid);
       return frames === undefined || frames.length === 0 ? undefined : { runtime: 'python', frames };
     },
   };
-}
-
-function withRuntime(stack: TaskStack, known: Partial<TaskStack> | undefined): TaskStack {
-  return known === undefined ? stack : { ...stack, ...known, isWhole: true };
 }
 
 /** A JVM in a container names its threads as that container does. */

@@ -9,7 +9,7 @@ export interface IncidentDir {
   /** True once a whole file was written into it. */
   isUsed(): boolean;
   /** Writes a whole file or none; throws a GuardError that names it. */
-  write(name: string, text: string): void;
+  write(name: string, text: string | Buffer): void;
   /** Removes it unless it was used. */
   discardIfUnused(): void;
 }

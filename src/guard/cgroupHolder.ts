@@ -1,6 +1,7 @@
 import { watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupContainment, removeContainment } from '../cgroup/containment.ts';
+import { openFreezer } from '../cgroup/freeze.ts';
 import { openKiller } from '../cgroup/kill.ts';
 import { openPids } from '../cgroup/pids.ts';
 import { GuardError } from '../errors.ts';
@@ -15,6 +16,7 @@ const GUARD_TASKS = 16;
 export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): Holder {
   const pids = openPids(containment.pidsDir);
   const killer = openKiller(containment.pidsDir, containment.unifiedDir);
+  const freezer = containment.unifiedDir === undefined ? undefined : openFreezer(containment.unifiedDir);
   let lastTasks = 0;
   let cap: number | 'max' = 'max';
 
@@ -73,6 +75,7 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       setCap(0);
       signalAll('SIGKILL');
     },
+    pause: () => freezer?.freeze(),
     isEmpty: () =>
       containment.unifiedDir === undefined
         ? // cgroup.procs of v1 still lists processes that are dead but not reaped.
@@ -93,6 +96,7 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
     close: () => {
       pids.close();
       killer.close();
+      freezer?.close();
     },
   };
 }

@@ -36,6 +36,11 @@ export interface Holder {
   isEmpty(): boolean;
   /** Calls back soon after the kernel refused a task, where it notifies (v2). Returns what ends that. */
   onRefusal(callback: () => void): () => void;
+  /**
+   * Stops every process of the tree for a moment, to look at it; gives back what lets it go on. `undefined` where
+   * that cannot be had in one act.
+   */
+  pause(): (() => void) | undefined;
   /** Takes everything back; false when something had to stay (tasks that live on). */
   remove(): boolean;
   close(): void;

@@ -192,6 +192,8 @@ export function walkHolder(options: WalkOptions): Holder {
       });
       limits?.set(0, others(), members);
     },
+    // What a storm made it stop stands still already.
+    pause: () => (paused === 'held' ? () => {} : undefined),
     isEmpty: () => {
       refresh();
       return walk.members.every(({ isZombie }) => isZombie);

@@ -44,6 +44,8 @@ export interface MapLine {
   readonly perms: string;
   /** Of `start` in the file. */
   readonly offset: number;
+  /** `major:minor` of the file system that the inode is of. */
+  readonly device: string;
   readonly inode: number;
   /** File, `[heap]`, `[anon:…]`, or empty. */
   readonly path: string;
@@ -68,15 +70,16 @@ export function readCodeMaps(root: KernelRoot, pid: number): MapLine[] | undefin
 export function parseMaps(text: string): MapLine[] {
   const maps: MapLine[] = [];
   for (const line of text.split('\n')) {
-    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ (\d+) *(.*)$/.exec(line);
-    if (match === null || match[6] === '[vsyscall]') continue;
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *(.*)$/.exec(line);
+    if (match === null || match[7] === '[vsyscall]') continue;
     maps.push({
       start: Number.parseInt(match[1] as string, 16),
       end: Number.parseInt(match[2] as string, 16),
       perms: match[3] as string,
       offset: Number.parseInt(match[4] as string, 16),
-      inode: Number(match[5]),
-      path: match[6] as string,
+      device: match[5] as string,
+      inode: Number(match[6]),
+      path: match[7] as string,
     });
   }
   return maps;

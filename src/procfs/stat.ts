@@ -13,6 +13,8 @@ export interface ProcessStat {
   /** Foreground process group of that terminal; -1 when there is none. */
   readonly tpgid: number;
   readonly threads: number;
+  /** Time on a processor, user and kernel, in clock ticks. */
+  readonly cpuTicks: number;
   /** Clock ticks after boot: with the pid, the identity of a process. */
   readonly startTime: number;
   /** Scheduling policy, as in sched(7): 6 is SCHED_DEADLINE. */
@@ -46,6 +48,7 @@ export function parseStat(text: string): ProcessStat | undefined {
     ttyNr: Number(fields[4]),
     tpgid: Number(fields[5]),
     threads: Number(fields[17]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
     startTime,
     policy: Number(fields[38] ?? 0),
   };

@@ -1,3 +1,5 @@
+import type { Creator } from '../core/creators.ts';
+import { creatorText, frameText, waitText } from '../core/headline.ts';
 import type { Frame } from '../core/stack.ts';
 import type { StackGroup } from '../core/stackGroups.ts';
 import { escapeText, formatCount, formatDuration, formatShare } from '../core/units.ts';
@@ -14,16 +16,6 @@ export interface DumpView {
   readonly groups: readonly StackGroup[];
   readonly creators: readonly Creator[];
   readonly notes: readonly string[];
-}
-
-/** Code that makes threads. */
-export interface Creator {
-  readonly count: number;
-  /** Of all that was seen being made. */
-  readonly share: number;
-  readonly source: string;
-  readonly executor?: string;
-  readonly frames: readonly Frame[];
 }
 
 const SHOWN_GROUPS = 12;
@@ -51,7 +43,7 @@ export function dumpText(view: DumpView): string {
   const lines = [
     `${view.subject}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${runtimes.join(', ')})`}`,
   ];
-  for (const creator of view.creators.slice(0, 3)) lines.push(creatorLine(creator));
+  for (const creator of view.creators.slice(0, 3)) lines.push(`${creatorText(creator)} (${creator.source})`);
   for (const group of groups.slice(0, SHOWN_GROUPS)) lines.push('', ...groupLines(group, covered));
   if (groups.length > SHOWN_GROUPS) {
     const rest = groups.slice(SHOWN_GROUPS).reduce((sum, { count }) => sum + count, 0);
@@ -59,17 +51,6 @@ export function dumpText(view: DumpView): string {
   }
   if (notes.length > 0) lines.push('', ...notes.map((note) => `note: ${escapeText(note)}`));
   return `${lines.join('\n')}\n`;
-}
-
-/** `spawnConnection (bomb.c:14) made 60% of the threads`. */
-export function creatorLine({ executor, frames, share, source }: Creator): string {
-  const by = executor === undefined ? '' : `, through ${executor}`;
-  return `made by ${frames[0] === undefined ? '?' : frameText(frames[0])}${by}: ${formatShare(share)} of the threads (${source})`;
-}
-
-export function frameText({ file, function: name, line, module }: Frame): string {
-  const at = file === undefined ? module : `${file}${line === undefined ? '' : `:${line}`}`;
-  return escapeText(at === undefined ? name : `${name} (${at})`);
 }
 
 function groupLines(group: StackGroup, covered: number): string[] {
@@ -84,22 +65,7 @@ function groupLines(group: StackGroup, covered: number): string[] {
   if (siteAt >= SHOWN_FRAMES) shown.push('    …', `  > ${frameText(frames[siteAt] as Frame)}`);
   else if (frames.length > SHOWN_FRAMES) shown.push('    …');
   return [
-    `${formatCount(count)} tasks (${formatShare(count / Math.max(1, covered))}${change}) ${WAITS[wait]}: ${named}`,
+    `${formatCount(count)} tasks (${formatShare(count / Math.max(1, covered))}${change}) ${waitText(wait)}: ${named}`,
     ...shown,
   ];
 }
-
-const WAITS: Readonly<Record<StackGroup['wait'], string>> = {
-  running: 'running',
-  lock: 'waiting for a lock',
-  queue: 'idle, waiting to be woken',
-  sleep: 'asleep',
-  read: 'reading',
-  poll: 'polling or accepting',
-  child: 'waiting for a child',
-  io: 'in I/O',
-  clone: 'making threads or processes',
-  stopped: 'stopped',
-  dead: 'dead',
-  unknown: 'waiting',
-};

@@ -74,7 +74,7 @@ describe('readTouched', () => {
 });
 
 describe('detectRuntime', () => {
-  const map = (path: string) => ({ start: 0, end: 4096, perms: 'r-xp', offset: 0, inode: 1, path });
+  const map = (path: string) => ({ start: 0, end: 4096, perms: 'r-xp', offset: 0, device: '8:1', inode: 1, path });
   const machine = (exe: string, bytes = ''): ReturnType<typeof kernelRoot> => {
     const dir = mkdtempSync(join(tmpdir(), 'tgruntime-'));
     made.push(dir);

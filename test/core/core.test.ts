@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type BudgetRule, budgets, tightestTaskBudget } from '../../src/core/budget.ts';
 import { bindingCeiling, makeCeiling, rankCeilings } from '../../src/core/ceiling.ts';
 import { exhaustionMs, measureGrowth } from '../../src/core/forecast.ts';
-import { countNames, groupTasks, normaliseName } from '../../src/core/group.ts';
 import { Lateness } from '../../src/core/histogram.ts';
 import { allowanceTasks, leashTasks } from '../../src/core/leash.ts';
 import { Ring } from '../../src/core/ring.ts';
+import { countNames, normaliseName } from '../../src/core/threadName.ts';
 import {
   escapeText,
   formatBytes,
@@ -197,17 +197,13 @@ describe('groups', () => {
       'conn-N',
     ]);
   });
-  it('ranks by growth since the baseline, and names the usual wait', () => {
-    const task = (name: string, state = 'S', wchan = 'futex_wait') => ({ pid: 1, tid: 1, name, state, wchan });
-    const groups = groupTasks(
-      [task('gc-1'), task('gc-2'), task('req-1'), task('req-2', 'R', ''), task('req-3')],
-      countNames(['gc-1', 'gc-2']),
+  it('counts per name, and a Ruby name keeps its line', () => {
+    expect(countNames(['gc-1', 'gc-2', 'app.rb:7'])).toEqual(
+      new Map([
+        ['gc-N', 2],
+        ['app.rb:7', 1],
+      ]),
     );
-    expect(groups.map(({ name, count, grew, wait }) => [name, count, grew, wait])).toEqual([
-      ['req-N', 3, 3, 'futex_wait'],
-      ['gc-N', 2, 0, 'futex_wait'],
-    ]);
-    expect(groups[0]?.states).toEqual({ S: 2, R: 1 });
   });
 });
 

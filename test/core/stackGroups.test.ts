@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { folded } from '../../src/core/folded.ts';
 import { executorOf, isPlumbing, siteOf } from '../../src/core/plumbing.ts';
 import type { Frame, TaskStack } from '../../src/core/stack.ts';
-import { countStacks, groupStacks, normaliseFunction } from '../../src/core/stackGroups.ts';
+import { groupStacks, normaliseFunction } from '../../src/core/stackGroups.ts';
 
 const frame = (name: string, line?: number): Frame => ({
   function: name,
@@ -18,6 +18,7 @@ const task = (frames: readonly Frame[], over: Partial<TaskStack> = {}): TaskStac
   runtime: 'python',
   frames,
   isWhole: true,
+  cpuTicks: 0,
   startTime: 100,
   ...over,
 });
@@ -26,35 +27,36 @@ describe('groupStacks', () => {
   const one = [frame('read', 3), frame('serve', 9)];
   const other = [frame('read', 4), frame('serve', 9)];
   it('by function: lines and names with numbers do not matter', () => {
-    const [group, ...rest] = groupStacks(
-      [task(one), task(other, { name: 'conn-8' }), task(one)],
-      'function',
-      new Map(),
-    );
+    const [group, ...rest] = groupStacks([task(one), task(other, { name: 'conn-8' }), task(one)], 'function');
     expect(rest).toEqual([]);
     expect(group).toMatchObject({ count: 3, grew: 3, wait: 'read', whole: 3, names: [{ name: 'conn-N', count: 3 }] });
     expect(group?.frames).toBe(one);
   });
   it('exact: a line apart is another group', () => {
-    expect(groupStacks([task(one), task(other)], 'exact', new Map())).toHaveLength(2);
+    expect(groupStacks([task(one), task(other)], 'exact')).toHaveLength(2);
   });
   it('by site: what is below does not matter, the wait does', () => {
     const deep = [frame('read', 3), frame('other', 1)];
-    expect(groupStacks([task(one), task(deep)], 'site', new Map())).toHaveLength(1);
-    expect(groupStacks([task(one), task(one, { wait: 'lock' })], 'site', new Map())).toHaveLength(2);
+    expect(groupStacks([task(one), task(deep)], 'site')).toHaveLength(1);
+    expect(groupStacks([task(one), task(one, { wait: 'lock' })], 'site')).toHaveLength(2);
   });
   it('what grew most since the baseline comes first, not what is largest', () => {
-    const old = Array.from({ length: 10 }, () => task([frame('old')]));
-    const baseline = countStacks(old, 'function');
-    const groups = groupStacks(
-      [...old, ...Array.from({ length: 3 }, () => task([frame('new')]))],
-      'function',
-      baseline,
-    );
+    const old = Array.from({ length: 10 }, () => task([frame('old')], { startTime: 50, name: 'old-1' }));
+    const late = Array.from({ length: 3 }, () => task([frame('new')], { startTime: 150, name: 'new-1' }));
+    const groups = groupStacks([...old, ...late], 'function', { atTicks: 100, names: new Map([['old-N', 10]]) });
     expect(groups.map(({ frames, grew }) => [frames[0]?.function, grew])).toEqual([
       ['new', 3],
       ['old', 0],
     ]);
+  });
+  it('a pool that changed its threads has not grown; one that lost some and made more has by the difference', () => {
+    const names = new Map([['worker-N', 10]]);
+    const workers = (count: number, startTime: number) =>
+      Array.from({ length: count }, () => task([frame('work')], { startTime, name: 'worker-1' }));
+    const grew = (tasks: TaskStack[]) => groupStacks(tasks, 'function', { atTicks: 100, names })[0]?.grew;
+    expect(grew(workers(10, 150))).toBe(0);
+    expect(grew([...workers(4, 50), ...workers(9, 150)])).toBe(3);
+    expect(grew(workers(4, 50))).toBe(0);
   });
   it('recursion to any depth is one place', () => {
     const deep = (depth: number) => [
@@ -62,22 +64,17 @@ describe('groupStacks', () => {
       ...Array.from({ length: depth }, () => frame('walk')),
       frame('main'),
     ];
-    expect(groupStacks([task(deep(3)), task(deep(40))], 'function', new Map())).toHaveLength(1);
+    expect(groupStacks([task(deep(3)), task(deep(40))], 'function')).toHaveLength(1);
   });
   it('without stacks names and waits say all there is', () => {
     const bare = (name: string, wait: TaskStack['wait']) => task([], { name, wait, runtime: 'name' });
-    const groups = groupStacks(
-      [bare('w-1', 'queue'), bare('w-2', 'queue'), bare('w-3', 'read')],
-      'function',
-      new Map(),
-    );
+    const groups = groupStacks([bare('w-1', 'queue'), bare('w-2', 'queue'), bare('w-3', 'read')], 'function');
     expect(groups.map(({ count }) => count)).toEqual([2, 1]);
   });
   it('when its threads began', () => {
     const [group] = groupStacks(
       [100, 100, 110, 139].map((startTime) => task(one, { startTime })),
       'function',
-      new Map(),
     );
     expect(group?.since).toEqual({ first: 100, last: 139 });
     expect([group?.timeline[0], group?.timeline[10], group?.timeline[39]]).toEqual([2, 1, 1]);
@@ -143,6 +140,6 @@ it.for([
 });
 
 it('folded: a line a group, root first, separators taken out of hostile names', () => {
-  const groups = groupStacks([task([frame('a;b\nc 5'), frame('main')], { name: 'x' })], 'exact', new Map());
+  const groups = groupStacks([task([frame('a;b\nc 5'), frame('main')], { name: 'x' })], 'exact');
   expect(folded(groups)).toBe('main (a.py);a_b_c 5 (a.py);[read] 1\n');
 });

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BUILD_DIR } from '../setup/tools.ts';
 import { type Box, CEILING, events, MISBEHAVE, makeBox, sleep, THREADGUARD, until } from './harness.ts';
 
 let box: Box;
@@ -113,9 +114,10 @@ describe('steps of the ladder', () => {
     expect(incident).toMatchObject({
       schema: 'threadguard.incident/1',
       trip: { cause: 'max-tasks' },
-      groups: [{ name: 'misbehave', count: 300, grew: 300 }],
     });
-    expect(incident.groups[0].wait).not.toBe('');
+    expect(incident.groups[0]).toMatchObject({ names: ['misbehave'] });
+    expect(incident.groups[0].grew).toBeGreaterThan(290);
+    expect(incident.groups[0].frames.length).toBeGreaterThan(2);
     expect(readFileSync(join(dir, 'samples.ndjson'), 'utf8')).toContain('"tasks":300');
   });
 });
@@ -225,5 +227,68 @@ describe('without any right to a cgroup', () => {
     expect(code).toBe(125);
     expect(err).toContain('hint:');
     expect(existsSync(join(box.scratch, 'ran'))).toBe(false);
+  });
+});
+
+describe('the incident says which code made the threads', () => {
+  const MIX = [
+    ['spawn_connection', 0.6],
+    ['spawn_worker', 0.3],
+    ['spawn_ticker', 0.1],
+  ] as const;
+  interface Incident {
+    readonly headline: string;
+    readonly runtimes: readonly string[];
+    readonly coverage: {
+      readonly found: number;
+      readonly covered: number;
+      readonly stops: number;
+      readonly stoppedMs: number;
+    };
+    readonly creators: readonly { readonly share: number; readonly frames: readonly { readonly function: string }[] }[];
+    readonly groups: readonly { readonly count: number; readonly site?: { readonly function: string } }[];
+  }
+  async function incidentOf(command: readonly string[]): Promise<{ incident: Incident; dir: string }> {
+    const { code, err } = await guard(
+      ['--max-tasks', '600', '--grace', '1s', '--dump-timeout', '2s'],
+      ...command,
+      '100',
+      '20',
+      'then',
+    ).ended;
+    expect(code).toBe(113);
+    const dir = (events(err).at(-1) as { incident: string }).incident;
+    expect(readFileSync(join(dir, 'stacks.folded'), 'utf8')).toMatch(/^\S.*;.* \d+$/m);
+    return { incident: JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8')) as Incident, dir };
+  }
+  const shares = ({ creators }: Incident) =>
+    MIX.map(([name]) =>
+      creators
+        .filter(({ frames }) => frames.some((frame) => frame.function === name))
+        .reduce((sum, { share }) => sum + share, 0),
+    );
+
+  it('C: caught in the act, the target stopped for moments only', async () => {
+    const { incident } = await incidentOf([join(BUILD_DIR, 'spawner-plain')]);
+    expect(incident.creators[0]?.frames.map((frame) => frame.function)).toContain('spawn_connection');
+    expect(incident.headline).toMatch(
+      /spawn_connection.* makes \d+% of the threads; \d+ tasks are reading in park_read/,
+    );
+    expect(incident.coverage.covered).toBe(incident.coverage.found);
+    expect(incident.coverage.stops).toBeGreaterThan(0);
+    expect(incident.coverage.stoppedMs).toBeLessThan(1000);
+  });
+  it('Python: in its own words, and it is not stopped at all', async () => {
+    const { incident } = await incidentOf(['/usr/bin/python3', 'test/programs/spawner.py']);
+    const [top = 0, middle = 0] = shares(incident);
+    expect(top).toBeGreaterThan(middle);
+    expect(incident.coverage.stops).toBe(0);
+    expect(incident.groups[0]?.site?.function).toBe('park_read');
+  });
+  it('Java: a clamped JVM lives through being asked, and tells who starts threads', async () => {
+    const { dir, incident } = await incidentOf(['/usr/bin/java', '-cp', BUILD_DIR, 'Spawner']);
+    expect(incident.runtimes).toEqual(['JVM']);
+    expect(incident.groups[0]?.site?.function).toBe('Spawner.parkMonitor');
+    expect(readdirSync(dir).some((name) => /^threads-\d+\.txt\.gz$/.test(name))).toBe(true);
   });
 });

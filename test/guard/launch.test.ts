@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GuardError } from '../../src/errors.ts';
 import { findExecutable, planLaunch } from '../../src/guard/exec.ts';
+import { injectOptions } from '../../src/guard/inject.ts';
 import { parseLaunchNotes } from '../../src/guard/launchNotes.ts';
 import { FORWARDED, maskNames, planSignal } from '../../src/guard/signals.ts';
 
@@ -75,4 +76,22 @@ describe('signals', () => {
   );
   it('names the ignored signals once each', () =>
     expect(maskNames(0b10_0000_0000_0011n | (1n << 5n))).toEqual(['HUP', 'INT', 'ABRT', 'ALRM']));
+});
+
+describe('injectOptions', () => {
+  const listener = '-XX:+StartAttachListener';
+  it.for([
+    ['a JVM gets its attach listener', ['/usr/bin/java', '-jar', 'a.jar'], {}, listener],
+    ['beside what it was given', ['java', 'A'], { JDK_JAVA_OPTIONS: '-Xmx1g' }, `-Xmx1g ${listener}`],
+    ['the operator’s own decision stands', ['java', '-XX:-StartAttachListener', 'A'], {}, undefined],
+    [
+      'wherever it was made',
+      ['java', 'A'],
+      { JDK_JAVA_OPTIONS: '-XX:-StartAttachListener' },
+      '-XX:-StartAttachListener',
+    ],
+    ['other programs get nothing', ['javac', 'A.java'], {}, undefined],
+  ] as const)('%s', ([, command, env, want]) => {
+    expect(injectOptions(command, env)['JDK_JAVA_OPTIONS']).toBe(want);
+  });
 });

@@ -31,6 +31,7 @@ describe('parsers', () => {
       threads: 17,
       startTime: 1234567,
       policy: 0,
+      cpuTicks: 11,
     });
   });
   it.for(['', '42 (cut', '42 (cut) S 1'])('stat cut short: %j', (text) => expect(parseStat(text)).toBeUndefined());

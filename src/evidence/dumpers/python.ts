@@ -12,38 +12,46 @@ const MOST_TABLE = 1 << 20;
 /** Of `struct pthread`: glibc's field `tid` on x86-64 and arm64, and musl's. */
 const TID_IN_PTHREAD = [0x2d0, 0xd0, 0x30];
 
-/** Frames of every thread of CPython by the kernel's thread id. */
-export interface PythonStacks {
+/** An interpreter that was found in a process. */
+export interface Python {
   readonly version: string;
-  readonly stacks: ReadonlyMap<number, readonly Frame[]>;
+  /** Kernel's ids of the threads that it knows. */
+  readonly tids: ReadonlySet<number>;
+  /** Frames of a thread as they are now, the leaf first; none for a thread that is not its own. */
+  framesOf(tid: number): readonly Frame[];
 }
 
 /**
  * Walks the interpreters of a CPython process through its memory: nothing of it runs for that, so it works on one that
  * is stopped, frozen or at its limits. `undefined` when there is no interpreter that is known.
  */
-export function readPythonStacks(
-  memory: Memory,
-  modules: Modules,
-  tids: ReadonlySet<number>,
-): PythonStacks | undefined {
+export function openPython(memory: Memory, modules: Modules, tids: ReadonlySet<number>): Python | undefined {
   const found = findRuntime(memory, modules);
   if (found === undefined) return undefined;
   const { layout, runtime } = found;
   const reader = new FrameReader(memory, layout);
-  const threads = memory.window(0, 256);
-  const stacks = new Map<number, readonly Frame[]>();
-  let interpreter = threads.readWord(runtime + layout.runtime.interpretersHead);
+  const window = memory.window(0, 256);
+  const threads = new Map<number, number>();
+  let interpreter = window.readWord(runtime + layout.runtime.interpretersHead);
   for (let count = 0; interpreter && count < MOST_INTERPRETERS; count += 1) {
-    let thread = threads.readWord(interpreter + layout.interpreter.threadsHead);
+    let thread = window.readWord(interpreter + layout.interpreter.threadsHead);
     for (let seen = 0; thread && seen < MOST_THREADS; seen += 1) {
-      const tid = nativeId(threads, thread, layout, tids);
-      if (tid !== undefined) stacks.set(tid, reader.framesOf(threads, thread));
-      thread = threads.readWord(thread + layout.thread.next);
+      const tid = nativeId(window, thread, layout, tids);
+      if (tid !== undefined) threads.set(tid, thread);
+      thread = window.readWord(thread + layout.thread.next);
     }
-    interpreter = threads.readWord(interpreter + layout.interpreter.next);
+    interpreter = window.readWord(interpreter + layout.interpreter.next);
   }
-  return stacks.size === 0 ? undefined : { version: layout.version, stacks };
+  if (threads.size === 0) return undefined;
+  return {
+    version: layout.version,
+    tids: new Set(threads.keys()),
+    framesOf: (tid) => {
+      const thread = threads.get(tid);
+      window.refresh();
+      return thread === undefined ? [] : reader.framesOf(window, thread);
+    },
+  };
 }
 
 function findRuntime(memory: Memory, modules: Modules): { runtime: number; layout: PythonLayout } | undefined {

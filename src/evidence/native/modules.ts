@@ -15,6 +15,46 @@ export interface Module {
   readonly symbols: () => SymbolTable;
 }
 
+/** ELF files that several processes have mapped, read once: a tree of shells is one shell many times. */
+export class ElfFiles {
+  readonly #known = new Map<string, OpenElf | undefined>();
+  readonly #fds: number[] = [];
+
+  /** The file of a map; `undefined` when it cannot be opened any more or is no ELF file. */
+  open(root: KernelRoot, pid: number, map: MapLine): OpenElf | undefined {
+    // A path in another mount namespace may be another file, so it is the inode that counts.
+    const key = `${map.device}:${map.inode}`;
+    if (!this.#known.has(key)) {
+      const source = openFile(root, pid, map, this.#fds);
+      this.#known.set(key, source === undefined ? undefined : openElf(source));
+    }
+    return this.#known.get(key);
+  }
+
+  close(): void {
+    for (const fd of this.#fds.splice(0)) closeSync(fd);
+    this.#known.clear();
+  }
+}
+
+interface OpenElf {
+  readonly elf: Elf;
+  readonly symbols: () => SymbolTable;
+}
+
+function openElf(source: ByteSource): OpenElf | undefined {
+  const elf = parseElf(source);
+  if ('error' in elf) return undefined;
+  let symbols: SymbolTable | undefined;
+  return {
+    elf,
+    symbols: () => {
+      symbols ??= readSymbols(elf);
+      return symbols;
+    },
+  };
+}
+
 /** The code that a process has mapped, and the ELF files behind it, opened when they are first met. */
 export interface Modules {
   /** The map of code that an address is in. */
@@ -23,14 +63,18 @@ export interface Modules {
   moduleAt(address: number): Module | undefined;
   /** Every file that code is mapped from. */
   all(): readonly Module[];
-  close(): void;
 }
 
 /** `maps` are those of code. Files are opened in the process's own mount namespace, and only when they are still the ones that are mapped. */
-export function openModules(root: KernelRoot, pid: number, maps: readonly MapLine[], memory: Memory): Modules {
+export function openModules(
+  root: KernelRoot,
+  pid: number,
+  maps: readonly MapLine[],
+  memory: Memory,
+  files: ElfFiles,
+): Modules {
   const sorted = [...maps].sort((a, b) => a.start - b.start);
-  const modules = new Map<string, Module | undefined>();
-  const fds: number[] = [];
+  const modules = new Map<MapLine, Module | undefined>();
   const mapAt = (address: number): MapLine | undefined => {
     let low = 0;
     let high = sorted.length;
@@ -43,26 +87,15 @@ export function openModules(root: KernelRoot, pid: number, maps: readonly MapLin
     return map !== undefined && address >= map.start ? map : undefined;
   };
   const open = (map: MapLine): Module | undefined => {
-    const source = map.path === '[vdso]' ? memorySource(map, memory) : openFile(root, pid, map, fds);
-    const elf = source === undefined ? undefined : parseElf(source);
-    if (elf === undefined || 'error' in elf) return undefined;
-    const address = addressOf(elf, map.offset) ?? 0;
-    let symbols: SymbolTable | undefined;
-    return {
-      path: map.path.replace(/ \(deleted\)$/, ''),
-      elf,
-      bias: map.path === '[vdso]' ? map.start : map.start - address,
-      symbols: () => {
-        symbols ??= readSymbols(elf);
-        return symbols;
-      },
-    };
+    const isVdso = map.path === '[vdso]';
+    const file = isVdso ? openElf(memorySource(map, memory)) : files.open(root, pid, map);
+    if (file === undefined) return undefined;
+    const address = isVdso ? 0 : (addressOf(file.elf, map.offset) ?? 0);
+    return { ...file, path: map.path.replace(/ \(deleted\)$/, ''), bias: map.start - address };
   };
   const moduleOf = (map: MapLine): Module | undefined => {
-    // One file may be mapped twice at different places (a library in two namespaces of dlmopen(3)).
-    const key = `${map.path}:${map.inode}:${map.start - map.offset}`;
-    if (!modules.has(key)) modules.set(key, open(map));
-    return modules.get(key);
+    if (!modules.has(map)) modules.set(map, open(map));
+    return modules.get(map);
   };
   return {
     mapAt,
@@ -75,9 +108,6 @@ export function openModules(root: KernelRoot, pid: number, maps: readonly MapLin
         .filter(({ path }) => path !== '')
         .map(moduleOf)
         .filter((one) => one !== undefined),
-    close: () => {
-      for (const fd of fds) closeSync(fd);
-    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { KernelRoot } from '../../procfs/root.ts';
 import { demangle } from '../demangle.ts';
 import { findUnwindRule, type UnwindRule } from '../elf/unwindTable.ts';
 import { type Memory, openMemory } from './memory.ts';
-import { type Modules, openModules } from './modules.ts';
+import { type ElfFiles, type Modules, openModules } from './modules.ts';
 import type { UnwindSource } from './unwind.ts';
 
 const STACK_WINDOW = 4096;
@@ -22,12 +22,12 @@ export interface NativeProcess {
 }
 
 /** `undefined` without the rights of ptrace, or for a process that is gone or has no memory of its own. */
-export function openNativeProcess(root: KernelRoot, pid: number): NativeProcess | undefined {
+export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles): NativeProcess | undefined {
   const maps = readCodeMaps(root, pid);
   if (maps === undefined || maps.length === 0) return undefined;
   const memory = openMemory(root, pid);
   if (memory === undefined) return undefined;
-  const modules = openModules(root, pid, maps, memory);
+  const modules = openModules(root, pid, maps, memory, files);
   // Stacks are walked upwards.
   const stack = memory.window(0, STACK_WINDOW);
   const rules = new Map<number, UnwindRule | undefined>();
@@ -83,10 +83,7 @@ export function openNativeProcess(root: KernelRoot, pid: number): NativeProcess 
       }
       return frame;
     },
-    close: () => {
-      memory.close();
-      modules.close();
-    },
+    close: memory.close,
   };
 }
 

@@ -1,0 +1,105 @@
+import { executorOf, isPlumbing } from './plumbing.ts';
+import type { Frame, StackSource, TaskStack } from './stack.ts';
+
+/** Code that makes threads. */
+export interface Creator {
+  /** How often it was seen making one; the number of threads where the source counts them. */
+  readonly count: number;
+  /** Of all that was seen. */
+  readonly share: number;
+  /** Where this is known from, for people. */
+  readonly source: string;
+  /** A pool between this code and the thread. */
+  readonly executor?: string;
+  /** The program's own frame first, then what called it. */
+  readonly frames: readonly Frame[];
+}
+
+/** A stack that was caught while it made a thread. */
+export interface CreationSample {
+  readonly runtime: StackSource;
+  readonly frames: readonly Frame[];
+}
+
+/** Frames kept of what called the code that makes threads. */
+const CONTEXT = 4;
+/** A path is told apart by its own frame and the one that called it: helpers that start a thread are shared. */
+const TOLD_APART = 2;
+
+const MAKES: Readonly<Partial<Record<StackSource, RegExp>>> = {
+  native:
+    /^(__)?clone3?$|^__clone_internal$|^pthread_create|^thrd_create|^std::thread::_M_start_thread|^_?v?fork$|^__libc_fork/,
+  jvm: /^java\.lang\.Thread\.start0?$/,
+  python: /^((Thread\.)?start|_start_new_thread|start_new_thread|start_joinable_thread|fork)$/,
+  go: /^runtime\.(newm1?|newosproc|startm|clone)(\.|$)/,
+};
+const PYTHON_THREADING = /(^|\/)(threading|_thread|subprocess|os)\.py$/;
+
+/**
+ * The path to a stack's creation of a thread: the program's own frame nearest to it, then its callers. `undefined` for
+ * a stack that makes none.
+ */
+export function creationPath({ frames, runtime }: CreationSample): readonly Frame[] | undefined {
+  const pattern = MAKES[runtime];
+  if (pattern === undefined) return undefined;
+  // Every thread of glibc stands on clone3: the bottom makes nothing.
+  const above = runtime === 'native' ? frames.slice(0, -1) : frames;
+  let at = -1;
+  for (const [index, frame] of above.entries()) {
+    if (pattern.test(frame.function) && (runtime !== 'python' || PYTHON_THREADING.test(frame.file ?? ''))) at = index;
+  }
+  if (at < 0) return undefined;
+  const rest = frames.slice(at + 1);
+  const own = rest.findIndex((frame) => !isPlumbing(frame, runtime));
+  const path = own < 0 ? rest : rest.slice(own);
+  return path.length === 0 ? undefined : path.slice(0, CONTEXT);
+}
+
+/** Creators by how often they were caught. `source` says how, with the numbers put in. */
+export function rankCreators(
+  samples: readonly CreationSample[],
+  source: (caught: number, all: number) => string,
+): Creator[] {
+  const paths = new Map<string, { count: number; frames: readonly Frame[]; executor: string | undefined }>();
+  let all = 0;
+  for (const sample of samples) {
+    const frames = creationPath(sample);
+    if (frames === undefined) continue;
+    all += 1;
+    const key = frames
+      .slice(0, TOLD_APART)
+      .map(({ file, function: name, module }) => `${file ?? module}!${name}`)
+      .join(';');
+    const known = paths.get(key);
+    if (known === undefined) paths.set(key, { count: 1, frames, executor: executorOf(sample.frames) });
+    else known.count += 1;
+  }
+  return [...paths.values()]
+    .sort((a, b) => b.count - a.count)
+    .map(({ count, executor, frames }) => ({
+      count,
+      share: count / all,
+      source: source(all, samples.length),
+      ...(executor === undefined ? {} : { executor }),
+      frames,
+    }));
+}
+
+/** Ruby names a thread after the file and line that made it: an exact count, for nothing. */
+export function namedCreators(stacks: readonly TaskStack[]): Creator[] {
+  const counts = new Map<string, number>();
+  let all = 0;
+  for (const { name } of stacks) {
+    const match = /^(.+\.rb?):(\d+)/.exec(name);
+    if (match === null) continue;
+    all += 1;
+    counts.set(`${match[1]}:${match[2]}`, (counts.get(`${match[1]}:${match[2]}`) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([place, count]) => {
+      const [file, line] = place.split(/:(?=\d+$)/) as [string, string];
+      const frames = [{ function: 'Thread.new', file, line: Number(line) }];
+      return { count, share: count / all, source: 'names of threads', frames };
+    });
+}

@@ -1,0 +1,56 @@
+import type { Creator } from './creators.ts';
+import type { Frame } from './stack.ts';
+import type { StackGroup } from './stackGroups.ts';
+import { escapeText, formatCount, formatShare } from './units.ts';
+
+const WAITS: Readonly<Record<StackGroup['wait'], string>> = {
+  running: 'running',
+  lock: 'waiting for a lock',
+  queue: 'idle, waiting to be woken',
+  sleep: 'asleep',
+  read: 'reading',
+  poll: 'polling or accepting',
+  child: 'waiting for a child',
+  io: 'in I/O',
+  clone: 'making threads or processes',
+  stopped: 'stopped',
+  dead: 'dead',
+  unknown: 'waiting',
+};
+
+/** What a thread of a group does, in words. */
+export function waitText(wait: StackGroup['wait']): string {
+  return WAITS[wait];
+}
+
+/** `park_read (spawner.c:31)`; the file of code where there is no source file. */
+export function frameText({ file, function: name, line, module }: Frame): string {
+  const at = file === undefined ? module : `${file}${line === undefined ? '' : `:${line}`}`;
+  return escapeText(at === undefined ? name : `${name} (${at})`);
+}
+
+/** `spawnConnection (Bomb.java:14), through ThreadPoolExecutor, made 60% of the threads`. */
+export function creatorText({ executor, frames, share }: Creator): string {
+  const by = executor === undefined ? '' : `, through ${executor},`;
+  const caller = frames[1] === undefined ? '' : `, called by ${frameText(frames[1])},`;
+  const who = frames[0] === undefined ? '?' : frameText(frames[0]);
+  return `${who}${by === '' ? caller : by} makes ${formatShare(Math.round(share * 100) / 100)} of the threads`;
+}
+
+/** `4,311 tasks are reading in park_read (spawner)`. */
+export function groupText({ count, frames, names, site, wait }: StackGroup): string {
+  if (frames.length === 0) return `${formatCount(count)} tasks are called "${escapeText(names[0]?.name ?? '?')}"`;
+  const at = site ?? frames[0];
+  return `${formatCount(count)} tasks are ${waitText(wait)}${at === undefined ? '' : ` in ${frameText(at)}`}`;
+}
+
+/** The one sentence that an operator needs: who makes them, and what they do. */
+export function headline(creators: readonly Creator[], groups: readonly StackGroup[]): string {
+  const [creator] = creators;
+  const group = groups.find(({ frames }) => frames.length > 0) ?? groups[0];
+  const parts = [
+    creator === undefined ? undefined : creatorText(creator),
+    group === undefined ? undefined : groupText(group),
+  ];
+  return parts.filter((part) => part !== undefined).join('; ');
+}

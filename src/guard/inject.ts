@@ -1,0 +1,17 @@
+import { basename } from 'node:path';
+
+/** Its attach listener starts with the JVM: at a thread limit it can no more, and without it no Java stack is seen. */
+const LISTENER = '-XX:+StartAttachListener';
+
+/**
+ * The environment of a command, with what makes its stacks readable later. Only for a JVM that is started by name:
+ * other programs get what they were given, byte by byte. The `java` launcher tells of it on its stderr (JDK 9 and newer).
+ */
+export function injectOptions(command: readonly string[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const [file, ...args] = command;
+  if (file === undefined || basename(file) !== 'java') return env;
+  const given = env['JDK_JAVA_OPTIONS'] ?? '';
+  // A decision of the operator stands, whichever way it went.
+  if ([given, ...args].some((text) => text.includes('StartAttachListener'))) return env;
+  return { ...env, JDK_JAVA_OPTIONS: given === '' ? LISTENER : `${given} ${LISTENER}` };
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { creationPath, namedCreators, rankCreators } from '../../src/core/creators.ts';
+import { creatorText, headline } from '../../src/core/headline.ts';
+import type { Frame, StackSource, TaskStack } from '../../src/core/stack.ts';
+import { groupStacks } from '../../src/core/stackGroups.ts';
+
+const native = (...names: string[]): Frame[] =>
+  names.map((name) => ({
+    function: name,
+    module: /^(__|clone|pthread|start_thread)/.test(name) ? 'libc.so.6' : 'app',
+  }));
+const path = (runtime: StackSource, frames: readonly Frame[]) =>
+  creationPath({ runtime, frames })?.map((frame) => frame.function);
+
+describe('creationPath', () => {
+  it('C: the function that called pthread_create, and its callers', () => {
+    const frames = native(
+      'clone3',
+      '__clone_internal',
+      'libc.so.6+0x1',
+      'pthread_create',
+      'spawn',
+      'serve',
+      'main',
+      '_start',
+    );
+    expect(path('native', frames)).toEqual(['spawn', 'serve', 'main', '_start']);
+  });
+  it('refused: it is still in pthread_create', () => {
+    expect(path('native', native('__munmap', 'pthread_create', 'spawn', 'main'))).toEqual(['spawn', 'main']);
+  });
+  it('every thread stands on clone3: a parked one makes nothing', () => {
+    expect(path('native', native('__read', 'park', 'connection', 'start_thread', 'clone3'))).toBeUndefined();
+  });
+  it('C++: the constructor of std::thread is plumbing', () => {
+    const frames = native(
+      'clone3',
+      'pthread_create',
+      'std::thread::_M_start_thread',
+      'std::thread::thread<x>',
+      'serve',
+    );
+    expect(path('native', frames)).toEqual(['serve']);
+  });
+  it('Python: threading.py is plumbing', () => {
+    const frames = [
+      { function: 'Thread.start', file: '/usr/lib/python3.11/threading.py', line: 957 },
+      { function: 'spawn', file: '/app/a.py', line: 3 },
+    ];
+    expect(path('python', frames)).toEqual(['spawn']);
+    expect(path('python', [{ function: 'start', file: '/app/engine.py' }, frames[1] as Frame])).toBeUndefined();
+  });
+  it('Java: through an executor, and it is said', () => {
+    const frames = [
+      'java.lang.Thread.start0',
+      'java.lang.Thread.start',
+      'java.util.concurrent.ThreadPoolExecutor.addWorker',
+      'java.util.concurrent.ThreadPoolExecutor.execute',
+      'com.acme.Server.accept',
+    ].map((name) => ({ function: name }));
+    expect(path('jvm', frames)).toEqual(['com.acme.Server.accept']);
+    const [creator] = rankCreators([{ runtime: 'jvm', frames }], () => 'x');
+    expect(creator).toMatchObject({ executor: 'ThreadPoolExecutor', share: 1 });
+    expect(creatorText(creator as never)).toBe(
+      'com.acme.Server.accept, through ThreadPoolExecutor, makes 100% of the threads',
+    );
+  });
+});
+
+it('shares are of what was caught, and one helper that all use is told apart by its callers', () => {
+  const caught = (caller: string) => ({
+    runtime: 'native' as const,
+    frames: native('clone3', 'pthread_create', 'start', caller, 'main'),
+  });
+  const idle = { runtime: 'native' as const, frames: native('__read', 'main') };
+  const creators = rankCreators(
+    [caught('a'), caught('a'), caught('a'), caught('b'), idle],
+    (n, all) => `${n} of ${all}`,
+  );
+  expect(creators.map(({ count, frames, share, source }) => [frames[1]?.function, count, share, source])).toEqual([
+    ['a', 3, 0.75, '4 of 5'],
+    ['b', 1, 0.25, '4 of 5'],
+  ]);
+});
+
+const task = (name: string, frames: readonly Frame[] = []): TaskStack => ({
+  pid: 1,
+  tid: 1,
+  name,
+  wait: 'read',
+  runtime: 'native',
+  frames,
+  isWhole: true,
+  cpuTicks: 0,
+  startTime: 0,
+});
+
+it('Ruby names threads after the line that made them: exact, for nothing', () => {
+  const creators = namedCreators([task('bomb.rb:7'), task('bomb.rb:7'), task('bomb.rb:12'), task('ruby')]);
+  expect(creators.map(({ count, frames }) => [count, frames[0]?.file, frames[0]?.line])).toEqual([
+    [2, 'bomb.rb', 7],
+    [1, 'bomb.rb', 12],
+  ]);
+});
+
+describe('headline', () => {
+  it('who makes them, and what they do', () => {
+    const creators = rankCreators(
+      [{ runtime: 'native', frames: native('clone3', 'pthread_create', 'spawn', 'main') }],
+      () => 'x',
+    );
+    const groups = groupStacks([task('a', native('__read', 'park')), task('b', native('__read', 'park'))], 'function');
+    expect(headline(creators, groups)).toBe(
+      'spawn (app), called by main (app), makes 100% of the threads; 2 tasks are reading in park (app)',
+    );
+  });
+  it('names only, where there is nothing else; nothing where there is nothing', () => {
+    expect(headline([], groupStacks([task('conn-1')], 'function'))).toBe('1 tasks are called "conn-N"');
+    expect(headline([], [])).toBe('');
+  });
+});
