@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   limits: async () => (await import('./limits.ts')).limitsCommand(),
   explain: async () => (await import('./explain.ts')).explainCommandLine(),
   dump: async () => (await import('./dump.ts')).dumpCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };
 

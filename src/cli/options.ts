@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly command: readonly string[];
   readonly passFds: readonly number[];
   readonly incidentDir: string | undefined;
+  /** Incidents kept beside each other. */
+  readonly keep: number;
   readonly logFormat: 'human' | 'json';
   readonly logFile: string | undefined;
   readonly quiet: boolean;
@@ -99,6 +101,7 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
     .addOption(new Option('--dry-run', 'walk the ladder, say what would be done, touch nothing'))
     .addOption(option('--pass-fd <fd...>', 'hand on this descriptor (3 to 1023)', descriptor, []))
     .addOption(new Option('--incident-dir <dir>', 'where evidence goes'))
+    .addOption(option('--keep <count>', 'incidents kept there; the oldest is removed', count).default(20))
     .addOption(new Option('--no-inject', 'add nothing to the environment of a JVM (its attach listener)'))
     .addOption(new Option('--log-format <format>', 'how the guard speaks').choices(['human', 'json']).default('human'))
     .addOption(new Option('--log-file <file>', 'speak there instead of on stderr'))
@@ -126,6 +129,7 @@ interface Flags {
   dryRun?: true;
   passFd: number[];
   incidentDir?: string;
+  keep: number;
   logFormat: 'human' | 'json';
   logFile?: string;
   quiet?: true;
@@ -155,6 +159,7 @@ function toOptions(command: readonly string[], flags: Flags): RunOptions {
     command,
     passFds: flags.passFd,
     incidentDir: flags.incidentDir,
+    keep: flags.keep,
     logFormat: flags.logFormat,
     logFile: flags.logFile,
     quiet: flags.quiet ?? false,

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { redactWords } from '../core/redact.ts';
 import { escapeText } from '../core/units.ts';
 import { EXIT, errnoOf } from '../errors.ts';
 import { openIncidentDir } from '../evidence/incident.ts';
@@ -18,6 +19,7 @@ import { countMaps } from '../procfs/maps.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { bannerLines } from '../reporters/banner.ts';
+import type { Reporter } from '../reporters/event.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { lowerNiceness, raisePriority } from '../sys/priority.ts';
 import { evidenceWriter } from './evidence.ts';
@@ -78,13 +80,18 @@ export async function run(options: RunOptions): Promise<void> {
       libc,
       pause: () => held.pause(),
       now,
+      keep: options.keep,
     });
+    const report: Reporter = (event) => {
+      evidence.record(event);
+      voice.report(event);
+    };
     const guard = new Guard({
       settings,
       holder,
       surroundings,
       maps,
-      report: voice.report,
+      report,
       dump: evidence.dump,
       reap: reaper.reap,
       now,
@@ -108,9 +115,10 @@ export async function run(options: RunOptions): Promise<void> {
       ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
       ...(isReaper ? [] : ['orphans that leave the session are followed by their start time only']),
     ];
+    const words = redactWords(options.command);
     const banner = bannerLines({
       settings,
-      command: options.command.map(escapeText).join(' '),
+      command: words.map(escapeText).join(' '),
       holder,
       ...plan,
       leash: plan.cap,
@@ -120,7 +128,7 @@ export async function run(options: RunOptions): Promise<void> {
     voice.report({
       event: 'start',
       message: banner[0] as string,
-      fields: { command: options.command, scheduling, ceilings: plan.ceilings },
+      fields: { command: words, scheduling, ceilings: plan.ceilings },
     });
     voice.report({
       event: 'contained',
@@ -158,7 +166,8 @@ export async function run(options: RunOptions): Promise<void> {
     reaper.close();
     reaper.reap();
     const { dryRun } = settings;
-    await sayFarewell({ guard, holder, ending, cap: plan.cap, dryRun, incident, voice, now });
+    await sayFarewell({ guard, holder, ending, cap: plan.cap, dryRun, incident, voice: { ...voice, report }, now });
+    for (const message of await evidence.finish()) voice.report({ event: 'error', message, fields: {} });
     incident.discardIfUnused();
     await voice.flush(FLUSH_MS);
     relay.close();

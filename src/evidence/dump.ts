@@ -1,4 +1,5 @@
 import type { TaskStack } from '../core/stack.ts';
+import { formatCount } from '../core/units.ts';
 import { jvmWaitKind } from '../core/wait.ts';
 import { readShort } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
@@ -10,6 +11,7 @@ import { openNativeDumper, readTask } from './dumpers/native.ts';
 import { openPython } from './dumpers/python.ts';
 import type { JvmThread } from './jvm/threadDump.ts';
 import { ElfFiles } from './native/modules.ts';
+import { type Pause, Stillness } from './stillness.ts';
 
 const MOST_NOTES = 20;
 /** When no more than this is left of the time, of the other tasks the names are read only. */
@@ -23,6 +25,8 @@ export interface Dump {
   readonly covered: number;
   readonly stacks: readonly TaskStack[];
   readonly tookMs: number;
+  /** How long the target was stopped for it. */
+  readonly stoppedMs: number;
   /** Runtimes that were recognised, with their versions where they say them. */
   readonly runtimes: readonly string[];
   /** What could not be seen, and why: sentences for people. */
@@ -35,11 +39,13 @@ export interface DumpOptions {
   readonly libc: Libc | undefined;
   readonly now: () => number;
   readonly timeoutMs: number;
+  /** Where given, a target that is in the way of its own reading may be stopped with it. */
+  readonly pause?: Pause;
 }
 
 /**
- * Where every thread of these processes is. All of it is read, here and now: nothing is stopped, no tool started, no
- * thread made; after `timeoutMs` there is what there is.
+ * Where every thread of these processes is. All of it is read, here and now: nothing is stopped (but by `pause`), no
+ * tool started, no thread made; after `timeoutMs` there is what there is.
  */
 export function dumpProcesses(root: KernelRoot, pids: readonly number[], options: DumpOptions): Dump {
   const startMs = options.now();
@@ -48,6 +54,7 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
   const stacks: TaskStack[] = [];
   const seen = { runtimes: new Set<string>(), notes: new Set<string>(), raw: [] as Dump['raw'][number][] };
   const files = new ElfFiles();
+  const stillness = new Stillness(options.pause, options.now);
   let found = 0;
   for (const { pid, tids } of byThreads(root, pids)) {
     found += tids.length;
@@ -65,16 +72,20 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
         if (leftMs() <= 0) break;
         const known = frames?.of(tid);
         const canUnwind = native !== undefined && (known !== undefined || !isHurried());
-        const stack = canUnwind ? native.dump(tid) : readTask(root, pid, tid);
+        const stack = canUnwind ? native.dump(tid, known === undefined) : readTask(root, pid, tid);
         if (stack !== undefined) stacks.push(known === undefined ? stack : { ...stack, ...known, isWhole: true });
+        stillness.tick(pid);
       }
     } finally {
+      stillness.end();
       native?.close();
     }
   }
   files.close();
   if (stacks.length < found) {
-    seen.notes.add(`${found - stacks.length} tasks ended while they were read, or there was no more time for them`);
+    seen.notes.add(
+      `${formatCount(found - stacks.length)} tasks ended while they were read, or there was no more time for them`,
+    );
   }
   const covered = stacks.filter(({ frames, wait }) => frames.length > 0 || wait === 'running').length;
   return {
@@ -82,6 +93,7 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
     covered,
     stacks,
     tookMs: options.now() - startMs,
+    stoppedMs: stillness.stoppedMs,
     runtimes: [...seen.runtimes],
     notes: [...seen.notes].slice(0, MOST_NOTES),
     raw: seen.raw,
@@ -116,6 +128,7 @@ function readRuntimes(
     native !== undefined && paths.some((path) => /python/i.test(path))
       ? openPython(native.memory, native.modules, new Set(tids))
       : undefined;
+  if (native?.modules.all().some(({ go }) => go() !== undefined)) runtimes.push('Go');
   if (python !== undefined) runtimes.push(`CPython ${python.version}`);
   let jvm: ReadonlyMap<number, JvmThread> = new Map();
   if (paths.includes('libjvm.so')) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
@@ -68,11 +68,14 @@ function incidentDir(path: string): IncidentDir {
     isUsed: () => isUsed,
     write: (name, text) => {
       const file = join(path, name);
+      const part = `${file}.part`;
       try {
-        writeFileSync(file, text, { mode: 0o600 });
+        // Beside it first: on a full disk what was written before must stay.
+        writeFileSync(part, text, { mode: 0o600 });
+        renameSync(part, file);
       } catch (error) {
-        // Half a JSON document is worse than none, and on a full disk it holds the last free blocks.
-        rmSync(file, { force: true });
+        // Half a document is worse than none, and on a full disk it holds the last free blocks.
+        discard(part);
         throw new GuardError('no-evidence', `cannot write ${file} (${errnoOf(error)})`, {
           hint: 'free space there, or name another directory with --incident-dir',
           cause: error,
@@ -84,4 +87,12 @@ function incidentDir(path: string): IncidentDir {
       if (!isUsed) rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // It is not ours, or the disk is gone: the error that brought us here says more.
+  }
 }

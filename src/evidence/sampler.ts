@@ -1,6 +1,7 @@
 import { type CreationSample, creationPath } from '../core/creators.ts';
-import type { TaskStack } from '../core/stack.ts';
+import { readShort } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import { parseStat } from '../procfs/stat.ts';
 import { readPlace } from '../procfs/syscall.ts';
 import { listThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
@@ -10,9 +11,7 @@ import { openPython } from './dumpers/python.ts';
 import { ElfFiles } from './native/modules.ts';
 import { type NativeProcess, openNativeProcess } from './native/process.ts';
 import { unwind } from './native/unwind.ts';
-
-/** Stops the target; gives back what lets it go on. `undefined` where it could not be stopped. */
-export type Pause = (pid: number) => (() => void) | undefined;
+import type { Pause } from './stillness.ts';
 
 export interface Sampled {
   readonly samples: readonly CreationSample[];
@@ -24,13 +23,23 @@ export interface Sampled {
 
 /** Threads that are looked at: the ones that used the processor most. */
 const HOTTEST = 3;
+/** Of how many threads that is asked. */
+const OLDEST = 256;
+const RUNNING_HEAT = 1e12;
 const MOST_STOPS = 60;
 /** Of what need not be stopped. */
 const MOST_LOOKS = 400;
 /** Who has been caught at nothing in as many looks makes nothing now: the target need not stand still for more. */
 const FRUITLESS = 8;
 const MOST_JVM_DUMPS = 20;
-/** Between two samples the thread must get on. */
+/**
+ * Processor time that the threads must have had between two samples, or both show one moment: after a stop of 4,500
+ * threads on two processors it took 20 ms until they got any.
+ */
+const STOP_APART_NS = 500_000;
+const LOOK_APART_NS = 100_000;
+/** Who gets none in this time is waiting. */
+const MOST_APART_MS = 30;
 const BETWEEN_MS = 1;
 /** A thread on another processor needs a moment to stop. */
 const STANDSTILL_MS = 20;
@@ -41,23 +50,21 @@ const STANDSTILL_MS = 20;
  */
 export function sampleCreators(
   root: KernelRoot,
-  stacks: readonly TaskStack[],
+  pid: number,
   options: { readonly now: () => number; readonly timeoutMs: number; readonly stopMs: number; readonly pause: Pause },
 ): Sampled {
   const endMs = options.now() + options.timeoutMs;
   const stop = { stops: 0, stoppedMs: 0, longestStopMs: 0 };
   const samples: CreationSample[] = [];
-  const hot = hottest(stacks);
-  const pid = hot[0]?.pid;
   const files = new ElfFiles();
-  const native = pid === undefined ? undefined : openNativeProcess(root, pid, files);
-  if (pid === undefined || native === undefined) return { samples, ...stop };
+  const native = openNativeProcess(root, pid, files);
+  if (native === undefined) return { samples, ...stop };
   try {
-    const python = openPython(native.memory, native.modules, new Set(listThreads(root, pid)));
-    const tids = hot.filter((task) => task.pid === pid).map(({ tid }) => tid);
+    const tids = hottest(root, pid, listThreads(root, pid));
+    const python = openPython(native.memory, native.modules, new Set(tids));
     const most = python === undefined ? MOST_STOPS : MOST_LOOKS;
     for (let count = 0; count < most && options.now() < endMs; count += 1) {
-      if (count > 0) pauseHere(BETWEEN_MS);
+      if (count > 0) letRun(root, pid, tids, python === undefined ? STOP_APART_NS : LOOK_APART_NS);
       if (python !== undefined) {
         samples.push(...tids.map((tid) => ({ runtime: 'python' as const, frames: python.framesOf(tid) })));
         continue;
@@ -107,18 +114,30 @@ export function sampleJvm(
   return samples;
 }
 
-/** Busy ones first: on a processor or making something, then by the time they had; of one process, the busiest. */
-function hottest(stacks: readonly TaskStack[]): TaskStack[] {
-  const heat = ({ cpuTicks, wait }: TaskStack): number =>
-    cpuTicks + (wait === 'running' || wait === 'clone' ? Number.MAX_SAFE_INTEGER / 2 : 0);
-  const top: TaskStack[] = [];
-  for (const stack of stacks) {
-    if (top.length === HOTTEST && heat(stack) <= heat(top[HOTTEST - 1] as TaskStack)) continue;
-    top.push(stack);
-    top.sort((a, b) => heat(b) - heat(a));
-    top.length = Math.min(top.length, HOTTEST);
+/** Threads on a processor first, then the ones that had most of it. Who makes the others is among the oldest. */
+function hottest(root: KernelRoot, pid: number, tids: readonly number[]): number[] {
+  return tids
+    .slice(0, OLDEST)
+    .map((tid) => ({ tid, stat: parseStat(readShort(root.proc(pid, 'task', tid, 'stat')) ?? '') }))
+    .map(({ stat, tid }) => ({ tid, heat: (stat?.cpuTicks ?? -1) + (stat?.state === 'R' ? RUNNING_HEAT : 0) }))
+    .sort((a, b) => b.heat - a.heat)
+    .slice(0, HOTTEST)
+    .map(({ tid }) => tid);
+}
+
+/** Until the threads have been on a processor for a while. */
+function letRun(root: KernelRoot, pid: number, tids: readonly number[], forNs: number): void {
+  const ran = (): number => tids.reduce((sum, tid) => sum + runNs(root, pid, tid), 0);
+  const before = ran();
+  for (let waited = 0; waited < MOST_APART_MS; waited += BETWEEN_MS) {
+    pauseHere(BETWEEN_MS);
+    if (ran() - before >= forNs) return;
   }
-  return top;
+}
+
+/** Time on a processor: the first number of `/proc/PID/task/TID/schedstat`. */
+function runNs(root: KernelRoot, pid: number, tid: number): number {
+  return Number.parseInt(readShort(root.proc(pid, 'task', tid, 'schedstat')) ?? '0', 10);
 }
 
 function sampleNative(

@@ -242,7 +242,8 @@ export class Guard {
 
   #facts(verdict: Verdict, sample: Sample): DumpFacts {
     const before = this.#witness.samples.filter(({ timeMs }) => timeMs < sample.timeMs);
-    return { verdict, ceilings: this.#headroom.ceilings, samples: [...before, sample], tasks: sample.tasks };
+    const { ceilings, ceilingsAtStart } = this.#headroom;
+    return { verdict, ceilings, ceilingsAtStart, samples: [...before, sample], tasks: sample.tasks };
   }
 
   /** Every millisecond of evidence on something that nothing holds lets it grow by ten processes. */

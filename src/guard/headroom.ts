@@ -11,6 +11,7 @@ export class Headroom {
   readonly #allowedAtStart = new Map<string, number>();
   readonly #roomAtStart = new Map<string, number>();
   #ceilings: readonly Ceiling[] = [];
+  #atStart: readonly Ceiling[] = [];
   #budgets: readonly Budget[] = [];
 
   constructor(settings: Settings, surroundings: Pick<Surroundings, 'readCeilings'>) {
@@ -20,6 +21,11 @@ export class Headroom {
 
   get ceilings(): readonly Ceiling[] {
     return this.#ceilings;
+  }
+
+  /** As they were before the target started. */
+  get ceilingsAtStart(): readonly Ceiling[] {
+    return this.#atStart;
   }
 
   get budgets(): readonly Budget[] {
@@ -41,6 +47,7 @@ export class Headroom {
   /** Before the child starts: what it finds is what every later budget is measured against. */
   rehearse(): void {
     this.read(0, 0);
+    this.#atStart = this.#ceilings;
     for (const budget of this.#budgets) this.#allowedAtStart.set(budgetKey(budget.ceiling), budget.allowed);
     for (const ceiling of this.#ceilings) {
       if (typeof ceiling.additionalThreads === 'number')

@@ -28,6 +28,7 @@ export interface GuardParts {
 export interface DumpFacts {
   readonly verdict: Verdict;
   readonly ceilings: readonly Ceiling[];
+  readonly ceilingsAtStart: readonly Ceiling[];
   readonly samples: readonly Sample[];
   readonly tasks: number;
 }

@@ -17,6 +17,7 @@ interface Dumped {
     readonly frames: readonly { readonly function: string; readonly file?: string; readonly line?: number }[];
     readonly site?: { readonly function: string; readonly file?: string; readonly line?: number };
   }[];
+  readonly creators: readonly { readonly count: number; readonly frames: readonly { readonly line?: number }[] }[];
   readonly notes: readonly string[];
 }
 
@@ -121,6 +122,32 @@ describe('where the threads of a runtime are', () => {
       ]);
       expect(said.groups[0]?.site).toMatchObject({ file: expect.stringMatching(/spawner\.py$/), line: 8 });
       expect(said.groups.map(({ runtime }) => runtime)).toEqual(['python', 'python', 'python', 'python']);
+    }));
+
+  it.for(['spawner-go', 'spawner-go-stripped'])('%s: by Go’s own table, which strip leaves', (name) =>
+    parked([join(BUILD_DIR, name)], async (pid) => {
+      const said = await dump(pid);
+      expect(said.runtimes).toEqual(['Go']);
+      expect(sites(said)).toEqual([
+        [180, 'main.parkRead', 'read'],
+        [90, 'main.parkPoll', 'poll'],
+        [30, 'main.parkSleep', 'sleep'],
+      ]);
+      const [first] = said.groups;
+      expect(first?.frames.at(-1)?.function).toMatch(/^runtime\.goexit/);
+      expect(first?.site?.file).toMatch(/spawner\.go$/);
+      expect(said.groups.every(({ count, whole }) => count === whole)).toBe(true);
+    }),
+  );
+
+  it('Ruby: who made them is in their names', () =>
+    parked(['/usr/bin/ruby', 'test/programs/spawner.rb'], async (pid) => {
+      const { creators } = await dump(pid);
+      expect(creators.map(({ count, frames }) => [count, frames[0]?.line])).toEqual([
+        [180, 5],
+        [90, 6],
+        [30, 7],
+      ]);
     }));
 
   it('a JVM whose attach listener runs: its own words, full names, hostile ones too', () =>

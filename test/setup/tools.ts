@@ -17,6 +17,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/python3': 'python3',
   '/usr/bin/g++': 'g++',
   '/usr/bin/javac': 'default-jdk-headless',
+  '/usr/bin/go': 'golang-go',
+  '/usr/bin/ruby': 'ruby',
+  '/usr/bin/chromium': 'chromium',
   '/lib/systemd/systemd': 'systemd',
 };
 
@@ -50,6 +53,21 @@ export default function setup(): void {
   for (const [name, flags] of Object.entries(SPAWNERS)) {
     execFileSync('gcc', [...flags, '-pthread', '-o', `${BUILD_DIR}/${name}`, source('spawner.c')], {
       stdio: 'inherit',
+    });
+  }
+  for (const [name, flags] of [
+    ['spawner-go', ''],
+    ['spawner-go-stripped', '-s -w'],
+  ] as const) {
+    execFileSync('/usr/bin/go', ['build', `-ldflags=${flags}`, '-o', `${BUILD_DIR}/${name}`, source('spawner.go')], {
+      stdio: 'inherit',
+      env: {
+        PATH: process.env['PATH'],
+        HOME: BUILD_DIR,
+        GO111MODULE: 'off',
+        GOFLAGS: '',
+        GOCACHE: `${BUILD_DIR}/go-cache`,
+      },
     });
   }
   execFileSync('/usr/bin/javac', ['-d', BUILD_DIR, source('Spawner.java')], { stdio: 'inherit' });

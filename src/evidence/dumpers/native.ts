@@ -33,8 +33,8 @@ export interface NativeDumper {
   readonly process: NativeProcess | undefined;
   /** What cannot be seen, and why. */
   readonly notes: readonly string[];
-  /** One thread; `undefined` when it is gone. */
-  dump(tid: number): TaskStack | undefined;
+  /** One thread; `undefined` when it is gone. Without its stack where somebody else has told it. */
+  dump(tid: number, needsStack: boolean): TaskStack | undefined;
   close(): void;
 }
 
@@ -45,7 +45,7 @@ export function openNativeDumper(root: KernelRoot, pid: number, files: ElfFiles)
   return {
     process: native,
     notes: notesOn(native, canUnwind, pid),
-    dump: (tid) => {
+    dump: (tid, needsStack) => {
       const stat = parseStat(readShort(root.proc(pid, 'task', tid, 'stat')) ?? '');
       if (stat === undefined) return undefined;
       const place = readPlace(root, pid, tid);
@@ -58,12 +58,13 @@ export function openNativeDumper(root: KernelRoot, pid: number, files: ElfFiles)
         channel,
       });
       const base = { pid, tid, name: stat.name, wait, cpuTicks: stat.cpuTicks, startTime: stat.startTime };
-      if (native === undefined || standing === undefined || !canUnwind) {
+      if (native === undefined || standing === undefined || !canUnwind || !needsStack) {
         return { ...base, runtime: 'name', frames: NO_FRAMES, isWhole: false };
       }
       native.refresh();
       const { pcs, isWhole } = unwind(standing, native.source);
-      return { ...base, runtime: 'native', frames: named(native, stacks, pcs, isWhole), isWhole };
+      const frames = named(native, stacks, pcs, isWhole);
+      return { ...base, runtime: frames.some(isGo) ? 'go' : 'native', frames, isWhole };
     },
     close: () => native?.close(),
   };
@@ -93,6 +94,11 @@ function named(
     stacks.set(key, frames);
   }
   return frames;
+}
+
+/** Of native code only Go's own table knows files. */
+function isGo({ file }: Frame): boolean {
+  return file !== undefined;
 }
 
 /** A stripped C library names no function that it does not export, and these two begin every thread of glibc. */

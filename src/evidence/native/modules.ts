@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { MapLine } from '../../procfs/maps.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { addressOf, type ByteSource, type Elf, parseElf } from '../elf/elf.ts';
+import { type GoTable, readGoTable } from '../elf/goTable.ts';
 import { readSymbols, type SymbolTable } from '../elf/symbols.ts';
 import type { Memory } from './memory.ts';
 
@@ -13,6 +14,7 @@ export interface Module {
   /** What must be added to an address of the file for one of the process. */
   readonly bias: number;
   readonly symbols: () => SymbolTable;
+  readonly go: () => GoTable | undefined;
 }
 
 /** ELF files that several processes have mapped, read once: a tree of shells is one shell many times. */
@@ -40,14 +42,21 @@ export class ElfFiles {
 interface OpenElf {
   readonly elf: Elf;
   readonly symbols: () => SymbolTable;
+  /** Of a Go program. */
+  readonly go: () => GoTable | undefined;
 }
 
 function openElf(source: ByteSource): OpenElf | undefined {
   const elf = parseElf(source);
   if ('error' in elf) return undefined;
   let symbols: SymbolTable | undefined;
+  let go: { readonly table: GoTable | undefined } | undefined;
   return {
     elf,
+    go: () => {
+      go ??= { table: readGoTable(elf) };
+      return go.table;
+    },
     symbols: () => {
       symbols ??= readSymbols(elf);
       return symbols;

@@ -4,7 +4,7 @@ import type { KernelRoot } from '../../procfs/root.ts';
 import { demangle } from '../demangle.ts';
 import { findUnwindRule, type UnwindRule } from '../elf/unwindTable.ts';
 import { type Memory, openMemory } from './memory.ts';
-import { type ElfFiles, type Modules, openModules } from './modules.ts';
+import { type ElfFiles, type Module, type Modules, openModules } from './modules.ts';
 import type { UnwindSource } from './unwind.ts';
 
 const STACK_WINDOW = 4096;
@@ -32,13 +32,13 @@ export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles
   const stack = memory.window(0, STACK_WINDOW);
   const rules = new Map<number, UnwindRule | undefined>();
   const frames = new Map<number, Frame>();
-  const code = new Map<number, boolean>();
+  const code = new Set<number>();
   const calls = new Map<number, number | 'maybe' | 'no'>();
 
   const ruleAt = (pc: number): UnwindRule | undefined => {
     if (rules.has(pc)) return rules.get(pc);
     const module = modules.moduleAt(pc);
-    const found = module?.elf.isX64 ? findUnwindRule(module.elf, pc - module.bias) : undefined;
+    const found = module?.elf.isX64 ? findRule(module, pc - module.bias) : undefined;
     const rule =
       found === undefined || module === undefined
         ? undefined
@@ -50,13 +50,12 @@ export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles
     rules.set(pc, rule);
     return rule;
   };
+  // Only what is code is remembered: the other words of stacks are all different.
   const isCode = (address: number): boolean => {
-    let known = code.get(address);
-    if (known === undefined) {
-      known = modules.mapAt(address) !== undefined;
-      code.set(address, known);
-    }
-    return known;
+    if (code.has(address)) return true;
+    if (modules.mapAt(address) === undefined) return false;
+    code.add(address);
+    return true;
   };
   const callsBefore = (back: number, target: number): 'yes' | 'maybe' | 'no' => {
     let called = calls.get(back);
@@ -113,10 +112,25 @@ function lengthOf(bytes: Buffer, at: number): number {
   return rm === 5 ? 6 : sib === 1 && ((bytes[at + 2] as number) & 7) === 5 ? 7 : 2 + sib;
 }
 
+/** Go code is described by its own table, also beside C in one file. */
+function findRule({ elf, go }: Module, address: number): UnwindRule | undefined {
+  return go()?.ruleAt(address) ?? findUnwindRule(elf, address);
+}
+
 function name(pc: number, modules: Modules, ruleAt: (pc: number) => UnwindRule | undefined): Frame {
   const module = modules.moduleAt(pc);
   if (module === undefined) return { function: '[generated code]' };
   const short = module.path.slice(module.path.lastIndexOf('/') + 1);
+  const go = module.go()?.find(pc - module.bias);
+  if (go !== undefined) {
+    const { file, line, name: function_ } = go;
+    return {
+      function: function_,
+      ...(file === undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+      module: short,
+    };
+  }
   const symbol = module.symbols().find(pc - module.bias);
   if (symbol !== undefined && symbol.name !== '') return { function: demangle(symbol.name), module: short };
   const start = (ruleAt(pc)?.functionStart ?? pc) - module.bias;

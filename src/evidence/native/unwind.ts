@@ -32,6 +32,7 @@ type Registers = Float64Array;
 const MOST_FRAMES = 256;
 /** How far above the stack pointer the frame of one function is looked for. */
 const SCAN_BYTES = 16 * 1024;
+const SCAN_ON_BYTES = 512;
 /** System calls that leave through an instruction that no rule describes (x86-64). */
 const CLONE = 56;
 const CLONE3 = 435;
@@ -192,20 +193,24 @@ function search(
     return callerAt(cfa, rule, known, source);
   };
   const doubtful: number[] = [];
-  for (let slot = sp; slot < sp + SCAN_BYTES; slot += 8) {
+  let tried: Registers | undefined;
+  let end = sp + SCAN_BYTES;
+  for (let slot = sp; slot < end; slot += 8) {
     const word = source.readWord(slot);
     if (word === undefined) break;
     if (word < LEAST_ADDRESS || !source.isCode(word)) continue;
     const calls = source.callsBefore(word, rule.functionStart);
     if (calls === 'yes') return at(slot);
-    if (calls === 'maybe' && doubtful.length < MOST_DOUBTFUL) doubtful.push(slot);
+    if (calls === 'no' || doubtful.length === MOST_DOUBTFUL) continue;
+    doubtful.push(slot);
+    if (!mayTry || tried !== undefined) continue;
+    const next = at(slot);
+    if (next === undefined || !follow(next, INSIDE, source, false).isWhole) continue;
+    // It leads to the bottom. A certain one a little above it would still be the truth: then this is an old word.
+    tried = next;
+    end = Math.min(end, slot + SCAN_ON_BYTES);
   }
-  if (mayTry) {
-    for (const slot of doubtful) {
-      const next = at(slot);
-      if (next !== undefined && follow(next, INSIDE, source, false).isWhole) return next;
-    }
-  }
+  if (tried !== undefined) return tried;
   const slot = doubtful.find((one) => isFramePointer(source.readWord(one - 8), one));
   return slot === undefined ? undefined : at(slot);
 }

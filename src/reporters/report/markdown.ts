@@ -1,0 +1,43 @@
+import { formatCount } from '../../core/units.ts';
+import { CEILING_COLUMNS, type Page } from './page.ts';
+
+const SHOWN_GROUPS = 20;
+
+/** The same report for an issue or a chat. */
+export function reportMarkdown(page: Page): string {
+  const lines = [`# ${inline(page.headline)}`, ''];
+  for (const [name, value] of page.facts) lines.push(`- ${name}: ${inline(value)}`);
+  lines.push('', '## Who makes the threads', '');
+  if (page.creators.length === 0) lines.push('Nobody was caught making one.');
+  for (const { path, source, text } of page.creators) {
+    lines.push(`- **${inline(text)}** (${inline(source)})`, ...path.map((frame) => `  - ${code(frame)}`));
+  }
+  lines.push('', '## What the threads do', '');
+  for (const { count, frames, grew, names, site, wait } of page.groups.slice(0, SHOWN_GROUPS)) {
+    const where = site === '' ? '' : ` in ${code(site)}`;
+    lines.push(`- **${formatCount(count)}** ${wait}${where} (+${formatCount(grew)}; ${inline(names)})`);
+    lines.push(...frames.map(({ isSite, text }) => `  - ${code(text)}${isSite ? ' ←' : ''}`));
+  }
+  if (page.groups.length > SHOWN_GROUPS)
+    lines.push(`- and ${formatCount(page.groups.length - SHOWN_GROUPS)} more groups`);
+  lines.push('', '## What was done', '', '| from the trip | action | |', '|---|---|---|');
+  for (const { action, at, message } of page.steps) lines.push(`| ${cell(at)} | ${cell(action)} | ${cell(message)} |`);
+  lines.push('', '## Ceilings', '', `| ${CEILING_COLUMNS.join(' | ')} |`, `|${'---|'.repeat(CEILING_COLUMNS.length)}`);
+  for (const row of page.ceilings) lines.push(`| ${row.map(cell).join(' | ')} |`);
+  lines.push('', '## What was seen, and what was not', '', ...page.coverage.map((line) => `- ${inline(line)}`));
+  lines.push('', '## Next steps', '', ...page.next.map((line) => `- ${inline(line)}`), '');
+  return lines.join('\n');
+}
+
+function inline(text: string): string {
+  return text.replace(/[\\`*_[\]<>|#]/g, '\\$&');
+}
+
+function cell(text: string): string {
+  return inline(text);
+}
+
+/** In a code span nothing is special but its own mark. */
+function code(text: string): string {
+  return `\`${text.replaceAll('`', 'ˋ')}\``;
+}
