@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { AS_NOBODY, BOMB, GUARD, inBox, inner, median, number, paired, sleep, told } from './box.mjs';
 import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
+import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
 
 const run = (...flags) => [GUARD, 'run', '--log-format', 'json', ...flags, '--'];
@@ -187,4 +188,8 @@ export const rows = {
   'ceilings: runtimes': runtimes,
   'ceilings: limits beside 5,000 tasks': wallOfLimits,
   'ceilings: a pass of the guard': passes,
+  'evidence: cost': dumpCost,
+  'evidence: agreement': agreement,
+  'evidence: creators': creators,
+  'evidence: end to end': endToEnd,
 };

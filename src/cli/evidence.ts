@@ -4,12 +4,13 @@ import { folded } from '../core/folded.ts';
 import { creatorText, groupText, headline } from '../core/headline.ts';
 import { INCIDENT_SCHEMA } from '../core/incident.ts';
 import { redactWords } from '../core/redact.ts';
-import { type Baseline, groupStacks } from '../core/stackGroups.ts';
+import { type Baseline, groupStacks, type StackGroup } from '../core/stackGroups.ts';
 import { countNames } from '../core/threadName.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import { type Dump, dumpProcesses } from '../evidence/dump.ts';
 import { readTask } from '../evidence/dumpers/native.ts';
+import { goCreators, parseGoroutines } from '../evidence/go/goroutineDump.ts';
 import type { IncidentDir } from '../evidence/incident.ts';
 import { removeOldIncidents } from '../evidence/keep.ts';
 import { pauseBySignal, type Sampled, sampleCreators, sampleJvm } from '../evidence/sampler.ts';
@@ -44,6 +45,8 @@ const MOST_STOPPED_MS = 200;
 const LEAST_SAMPLING_MS = 20;
 /** `/proc` counts in hundredths of a second, whatever the kernel was built with (USER_HZ). */
 const TICKS_PER_SECOND = 100;
+/** The end of stderr that is kept as it is. */
+const STDERR_BYTES = 64 * 1024;
 /** A dump is kept as the runtime printed it up to this size, before it is compressed. */
 const MOST_RAW_BYTES = 32 << 20;
 
@@ -59,12 +62,14 @@ interface Parts {
   readonly now: () => number;
   /** Incidents kept beside each other. */
   readonly keep: number;
+  /** The end of its stderr, where that is captured. */
+  readonly stderr: () => string;
 }
 
 export function evidenceWriter(parts: Parts): EvidenceWriter {
   const { libc, now, root } = parts;
   let baseline: Baseline | undefined;
-  let written: object | undefined;
+  let written: { readonly document: object; readonly groups: readonly StackGroup[] } | undefined;
   const actions: object[] = [];
   return {
     takeBaseline: () => {
@@ -111,7 +116,7 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
         creators,
         groups: groups.map(({ names, ...group }) => ({ ...group, names: names.map(({ name }) => name) })),
       };
-      written = document;
+      written = { document, groups };
       const lost = write(parts.incident, {
         'incident.json': text({ ...document, actions }),
         'limits.json': `${JSON.stringify({ before: facts.ceilingsAtStart, after: facts.ceilings }, null, 2)}\n`,
@@ -140,7 +145,16 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
     },
     finish: async () => {
       if (written === undefined) return [];
-      const lost = write(parts.incident, { 'incident.json': text({ ...written, actions }) });
+      const said = parts.stderr();
+      const goroutines = parseGoroutines(said);
+      const creators = goCreators(goroutines);
+      // Go says for every goroutine who made it: that is exact.
+      const better = creators.length === 0 ? {} : { creators, headline: headline(creators, written.groups) };
+      const lost = write(parts.incident, {
+        'incident.json': text({ ...written.document, ...better, actions }),
+        ...(said === '' ? {} : { 'stderr.txt': said.slice(-STDERR_BYTES) }),
+        ...(goroutines.length === 0 ? {} : { 'goroutines.txt.gz': gzipSync(said, { level: 1 }) }),
+      });
       // Loaded now: no start has to wait for it.
       const { writeReport } = await import('./report.ts');
       if (lost.length === 0) lost.push(...attempt(() => writeReport(parts.incident)));

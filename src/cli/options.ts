@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly logFile: string | undefined;
   readonly quiet: boolean;
   readonly progress: boolean;
+  /** Whether stderr goes through the guard, which keeps its end. */
+  readonly captureStderr: boolean;
   /** Whether a JVM may be given what makes its stacks readable. */
   readonly inject: boolean;
 }
@@ -102,6 +104,7 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
     .addOption(option('--pass-fd <fd...>', 'hand on this descriptor (3 to 1023)', descriptor, []))
     .addOption(new Option('--incident-dir <dir>', 'where evidence goes'))
     .addOption(option('--keep <count>', 'incidents kept there; the oldest is removed', count).default(20))
+    .addOption(new Option('--capture-stderr', 'keep the end of what the command writes there for the evidence'))
     .addOption(new Option('--no-inject', 'add nothing to the environment of a JVM (its attach listener)'))
     .addOption(new Option('--log-format <format>', 'how the guard speaks').choices(['human', 'json']).default('human'))
     .addOption(new Option('--log-file <file>', 'speak there instead of on stderr'))
@@ -135,6 +138,7 @@ interface Flags {
   quiet?: true;
   progress?: true;
   inject: boolean;
+  captureStderr?: true;
 }
 
 function toOptions(command: readonly string[], flags: Flags): RunOptions {
@@ -165,6 +169,7 @@ function toOptions(command: readonly string[], flags: Flags): RunOptions {
     quiet: flags.quiet ?? false,
     progress: flags.progress ?? false,
     inject: flags.inject,
+    captureStderr: flags.captureStderr ?? false,
   };
 }
 

@@ -6,6 +6,7 @@ import { openIncidentDir } from '../evidence/incident.ts';
 import { type Child, startChild } from '../guard/child.ts';
 import { contain } from '../guard/contain.ts';
 import { findExecutable, type LaunchPlan, planLaunch } from '../guard/exec.ts';
+import { goProcesses, lastWordsOfGo } from '../guard/goProcess.ts';
 import { Guard } from '../guard/guard.ts';
 import type { Holder } from '../guard/holder.ts';
 import { injectOptions } from '../guard/inject.ts';
@@ -14,6 +15,7 @@ import { leave, leaveAs } from '../guard/leave.ts';
 import { MapsWatch } from '../guard/mapsWatch.ts';
 import { openReaper } from '../guard/reaper.ts';
 import { openRelay } from '../guard/relay.ts';
+import { StderrTail } from '../guard/stderrTail.ts';
 import { openSurroundings } from '../guard/surroundings.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { kernelRoot } from '../procfs/root.ts';
@@ -71,6 +73,7 @@ export async function run(options: RunOptions): Promise<void> {
     const contained = contain(settings, root, surroundings, libc, now);
     holder = contained.holder;
     const held = holder;
+    const tail = options.captureStderr ? new StderrTail() : undefined;
     const evidence = evidenceWriter({
       root,
       incident,
@@ -81,6 +84,7 @@ export async function run(options: RunOptions): Promise<void> {
       pause: () => held.pause(),
       now,
       keep: options.keep,
+      stderr: () => tail?.text ?? '',
     });
     const report: Reporter = (event) => {
       evidence.record(event);
@@ -93,6 +97,11 @@ export async function run(options: RunOptions): Promise<void> {
       maps,
       report,
       dump: evidence.dump,
+      diesOfRefusal: () => goProcesses(root, held.processes()).length > 0,
+      lastWords: async () => {
+        if (tail === undefined) return;
+        await lastWordsOfGo(root, held.processes(), { now, timeoutMs: settings.dumpTimeoutMs });
+      },
       reap: reaper.reap,
       now,
     });
@@ -144,8 +153,9 @@ export async function run(options: RunOptions): Promise<void> {
 
     const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
     const env = options.inject ? injectOptions(options.command, notes.env) : notes.env;
-    const child = await fork(holder, plan.cap, launch, { env, passFds, newSession });
+    const child = await fork(holder, plan.cap, launch, { env, passFds, newSession, captureStderr: tail !== undefined });
     childPid = child.pid;
+    if (child.stderr !== undefined) tail?.attach(child.stderr);
     relay.attach(child.pid, !newSession);
     // Not before the fork: niceness is inherited. Where real time was refused, this is all there is.
     if (scheduling !== 'realtime') lowerNiceness();
@@ -159,6 +169,7 @@ export async function run(options: RunOptions): Promise<void> {
 
     const ending = await child.ended;
     await guard.settled();
+    await tail?.settled();
     guard.stop();
     clearTimeout(baselineTimer);
     stopProgress?.();

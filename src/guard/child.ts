@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import type { LaunchPlan } from './exec.ts';
@@ -10,20 +11,28 @@ export type Ending =
 export interface Child {
   readonly pid: number;
   readonly ended: Promise<Ending>;
+  /** Where it was asked to be captured. */
+  readonly stderr: Readable | undefined;
 }
 
 /**
- * Starts the command with the guard's own descriptors: no pipes, no buffering, and none of execa's
+ * Starts the command with the guard's own descriptors: no pipes (but stderr where it is captured), no buffering, and none of execa's
  * clean-up handlers or force-kill timers, which would end a service in the middle of its own stop.
  */
 export function startChild(
   plan: LaunchPlan,
-  options: { readonly env: NodeJS.ProcessEnv; readonly passFds: readonly number[]; readonly newSession: boolean },
+  options: {
+    readonly env: NodeJS.ProcessEnv;
+    readonly passFds: readonly number[];
+    readonly newSession: boolean;
+    readonly captureStderr: boolean;
+  },
 ): Child {
   const last = Math.max(2, ...options.passFds);
-  const stdio = Array.from({ length: last + 1 }, (_, fd) =>
+  const stdio: (number | 'ignore' | 'inherit' | 'pipe')[] = Array.from({ length: last + 1 }, (_, fd) =>
     fd <= 2 || options.passFds.includes(fd) ? (fd <= 2 ? 'inherit' : fd) : 'ignore',
   );
+  if (options.captureStderr) stdio[2] = 'pipe';
   const child = execa(plan.file, plan.args, {
     stdio: stdio as ['inherit', 'inherit', 'inherit'],
     env: options.env as Record<string, string>,
@@ -37,14 +46,18 @@ export function startChild(
     verbose: 'none',
   });
   if (child.pid === undefined) {
-    return { pid: 0, ended: child.then((result) => Promise.reject(spawnError(plan.file, result.cause ?? result))) };
+    return {
+      pid: 0,
+      stderr: undefined,
+      ended: child.then((result) => Promise.reject(spawnError(plan.file, result.cause ?? result))),
+    };
   }
   const ended = new Promise<Ending>((resolve) => {
     child.once('exit', (code, signal) =>
       resolve(signal === null ? { by: 'exit', code: code ?? 0 } : { by: 'signal', signal }),
     );
   });
-  return { pid: child.pid, ended };
+  return { pid: child.pid, ended, stderr: options.captureStderr ? (child.stderr ?? undefined) : undefined };
 }
 
 function spawnError(file: string, cause: unknown): GuardError {

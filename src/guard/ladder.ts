@@ -24,6 +24,7 @@ interface LadderParts {
   readonly dump: (verdict: Verdict, sample: Sample) => string;
   /** The number of tasks at which the target trips now. */
   readonly line: () => number | undefined;
+  readonly lastWords: () => Promise<void>;
   readonly reap: () => void;
   readonly now: () => number;
 }
@@ -106,6 +107,7 @@ export class Ladder {
   }
 
   async #kill(): Promise<void> {
+    await this.#parts.lastWords();
     const { emptyMs, survivors } = await killTree(this.#parts);
     const text =
       survivors.length === 0

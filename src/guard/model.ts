@@ -19,6 +19,10 @@ export interface GuardParts {
   readonly report: Reporter;
   /** Writes the evidence and returns a sentence about it. */
   readonly dump: (facts: DumpFacts, timeoutMs: number) => string;
+  /** Whether a refused thread would end the target (Go): then evidence must come before the kernel refuses one. */
+  readonly diesOfRefusal: () => boolean;
+  /** Right before a kill: what the target itself may say when it knows that it ends. */
+  readonly lastWords: () => Promise<void>;
   /** Reaps orphans that came to the guard. */
   readonly reap: () => void;
   /** Monotonic milliseconds. */

@@ -21,6 +21,9 @@ export interface ProcessStat {
   readonly policy: number;
 }
 
+/** The last one that is used is the scheduling policy, field 41 of the file. */
+const FIELDS = 39;
+
 /** `/proc/PID/stat`. Costs 4 µs with one thread and 442 µs with 9,000: not for every look. */
 export function readStat(root: KernelRoot, pid: number | 'self'): ProcessStat | undefined {
   const text = readText(root.proc(pid, 'stat'));
@@ -35,7 +38,7 @@ export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   if (open < 0 || close < open) return undefined;
-  const fields = text.slice(close + 2).split(' ');
+  const fields = text.slice(close + 2).split(' ', FIELDS);
   const startTime = Number(fields[19]);
   if (!Number.isFinite(startTime)) return undefined;
   return {

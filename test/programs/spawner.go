@@ -61,7 +61,7 @@ func main() {
 	end := time.Now().Add(time.Duration(arg(2, 10)) * time.Second)
 	for i := 0; len(os.Args) > 3 && time.Now().Before(end); i++ {
 		spawn(i)
-		time.Sleep(100 * time.Microsecond)
+		time.Sleep(2 * time.Millisecond)
 	}
 	time.Sleep(time.Until(end))
 }

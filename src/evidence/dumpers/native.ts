@@ -7,6 +7,7 @@ import { readPlace } from '../../procfs/syscall.ts';
 import type { ElfFiles } from '../native/modules.ts';
 import { type NativeProcess, openNativeProcess } from '../native/process.ts';
 import { unwind } from '../native/unwind.ts';
+import { StackTrie } from '../stackTrie.ts';
 
 const NO_FRAMES: readonly Frame[] = [];
 
@@ -41,7 +42,7 @@ export interface NativeDumper {
 export function openNativeDumper(root: KernelRoot, pid: number, files: ElfFiles): NativeDumper {
   const native = openNativeProcess(root, pid, files);
   const canUnwind = process.arch === 'x64';
-  const stacks = new Map<string, readonly Frame[]>();
+  const stacks = new StackTrie<number>();
   return {
     process: native,
     notes: notesOn(native, canUnwind, pid),
@@ -63,7 +64,12 @@ export function openNativeDumper(root: KernelRoot, pid: number, files: ElfFiles)
       }
       native.refresh();
       const { pcs, isWhole } = unwind(standing, native.source);
-      const frames = named(native, stacks, pcs, isWhole);
+      const frames = stacks.framesOf(pcs, () =>
+        nameBottom(
+          pcs.map((pc, index) => native.frameAt(pc, index > 0)),
+          isWhole,
+        ),
+      );
       return { ...base, runtime: frames.some(isGo) ? 'go' : 'native', frames, isWhole };
     },
     close: () => native?.close(),
@@ -75,25 +81,6 @@ function notesOn(native: NativeProcess | undefined, canUnwind: boolean, pid: num
     return [`no stacks of process ${pid}: they may be read by its own user or with CAP_SYS_PTRACE only`];
   }
   return canUnwind ? [] : [`native stacks are not supported on ${process.arch}: names and waits only`];
-}
-
-/** Equal stacks share one array of frames. */
-function named(
-  { frameAt }: NativeProcess,
-  stacks: Map<string, readonly Frame[]>,
-  pcs: readonly number[],
-  isWhole: boolean,
-): readonly Frame[] {
-  const key = pcs.join();
-  let frames = stacks.get(key);
-  if (frames === undefined) {
-    frames = nameBottom(
-      pcs.map((pc, index) => frameAt(pc, index > 0)),
-      isWhole,
-    );
-    stacks.set(key, frames);
-  }
-  return frames;
 }
 
 /** Of native code only Go's own table knows files. */

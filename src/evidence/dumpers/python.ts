@@ -3,6 +3,7 @@ import type { Memory, MemoryWindow } from '../native/memory.ts';
 import type { Modules } from '../native/modules.ts';
 import { BYTES, DEBUG_OFFSETS_BYTES, layoutOf, type PythonLayout, readDebugOffsets, TEXT } from '../python/layout.ts';
 import { lineOf } from '../python/lines.ts';
+import { StackTrie } from '../stackTrie.ts';
 
 const MOST_INTERPRETERS = 64;
 const MOST_THREADS = 200_000;
@@ -101,7 +102,7 @@ class FrameReader {
   /** Frames of a thread follow each other in a chunk of memory, the callers below: they are read downwards. */
   readonly #window: MemoryWindow;
   readonly #codes = new Map<number, Code | undefined>();
-  readonly #stacks = new Map<string, readonly Frame[]>();
+  readonly #stacks = new StackTrie<Frame>();
 
   constructor(memory: Memory, layout: PythonLayout) {
     this.#memory = memory;
@@ -116,23 +117,15 @@ class FrameReader {
     this.#window.refresh();
     for (const step of steps) frame = frame ? this.#window.readWord(frame + step) : undefined;
     const frames: Frame[] = [];
-    let key = '';
     for (let count = 0; frame && count < MOST_FRAMES; count += 1) {
       const found = this.#frameAt(frame);
-      if (found !== undefined) {
-        frames.push(found.frame);
-        key += `${found.key},`;
-      }
+      if (found !== undefined) frames.push(found);
       frame = this.#window.readWord(frame + at.previous);
     }
-    // Equal stacks share one array.
-    const known = this.#stacks.get(key);
-    if (known !== undefined) return known;
-    this.#stacks.set(key, frames);
-    return frames;
+    return this.#stacks.framesOf(frames, () => frames);
   }
 
-  #frameAt(frame: number): { frame: Frame; key: string } | undefined {
+  #frameAt(frame: number): Frame | undefined {
     const { frame: at, code: of, unit } = this.#layout;
     const window = this.#window;
     if (at.owner !== undefined && (window.readByte(frame + at.owner.at) ?? 255) >= at.owner.notPython) return undefined;
@@ -151,7 +144,7 @@ class FrameReader {
       known = { function: code.name, file: code.file, line: line ?? code.firstLine };
       code.frames.set(offset, known);
     }
-    return { frame: known, key: `${address}:${offset}` };
+    return known;
   }
 
   #codeAt(address: number): Code | undefined {

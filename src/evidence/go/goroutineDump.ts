@@ -1,0 +1,82 @@
+import type { Creator } from '../../core/creators.ts';
+import type { Frame } from '../../core/stack.ts';
+
+/** A goroutine as Go prints it. */
+export interface Goroutine {
+  /** `syscall`, `chan receive`, `IO wait`, … */
+  readonly state: string;
+  /** In a system call, or bound to its thread: only then does it hold one. */
+  readonly holdsThread: boolean;
+  readonly frames: readonly Frame[];
+  readonly createdBy: Frame | undefined;
+}
+
+const HEAD = /^goroutine \d+(?: gp=\S+ m=\S+(?: mp=\S+)?)? {1,2}\[([^\]]+)\]:$/;
+const CREATED = /^created by (.+?)(?: in goroutine \d+)?$/;
+/** `\t/path/file.go:35 +0x2a fp=0xc00 sp=0xc00 pc=0x478487` */
+const PLACE = /^\t(.+?):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$/;
+
+/**
+ * A goroutine dump (SIGQUIT, `fatal error: newosproc`, pprof with debug=2), also between other output. `created by` is
+ * exact: Go keeps it for every goroutine.
+ */
+export function parseGoroutines(text: string): Goroutine[] {
+  const goroutines: Goroutine[] = [];
+  let head: { state: string; holdsThread: boolean } | undefined;
+  let frames: Frame[] = [];
+  let createdBy: Frame | undefined;
+  let pending: { name: string; isCreator: boolean } | undefined;
+  const close = (): void => {
+    if (head !== undefined) goroutines.push({ ...head, frames, createdBy });
+    head = undefined;
+  };
+  for (const line of text.split('\n')) {
+    const begins = HEAD.exec(line);
+    if (begins !== null) {
+      close();
+      const [state = '', ...rest] = (begins[1] as string).split(', ');
+      head = { state, holdsThread: state === 'syscall' || rest.includes('locked to thread') };
+      frames = [];
+      createdBy = undefined;
+      pending = undefined;
+    } else if (head === undefined) continue;
+    else if (line === '') close();
+    else if (line.startsWith('\t')) {
+      const place = PLACE.exec(line);
+      if (place === null || pending === undefined) continue;
+      const frame = { function: pending.name, file: place[1] as string, line: Number(place[2]) };
+      if (pending.isCreator) createdBy = frame;
+      else frames.push(frame);
+      pending = undefined;
+    } else {
+      const creator = CREATED.exec(line);
+      pending =
+        creator === null
+          ? { name: line.replace(/\((?:[^()]|\([^()]*\))*\)$/, ''), isCreator: false }
+          : { name: creator[1] as string, isCreator: true };
+    }
+  }
+  close();
+  return goroutines;
+}
+
+/** Who made the goroutines that hold threads. */
+export function goCreators(goroutines: readonly Goroutine[]): Creator[] {
+  const holding = goroutines.filter(({ createdBy, holdsThread }) => holdsThread && createdBy !== undefined);
+  const counts = new Map<string, { count: number; frame: Frame }>();
+  for (const { createdBy } of holding) {
+    const frame = createdBy as Frame;
+    const key = `${frame.function} ${frame.file}:${frame.line}`;
+    const known = counts.get(key);
+    if (known === undefined) counts.set(key, { count: 1, frame });
+    else known.count += 1;
+  }
+  return [...counts.values()]
+    .sort((a, b) => b.count - a.count)
+    .map(({ count, frame }) => ({
+      count,
+      share: count / holding.length,
+      source: `created by, in its own dump of ${goroutines.length} goroutines`,
+      frames: [frame],
+    }));
+}

@@ -1,0 +1,21 @@
+import type { Frame } from '../core/stack.ts';
+
+/** Stacks by what they are made of (addresses, frames): equal ones share one array, and no text is made to find it. */
+export class StackTrie<Key> {
+  readonly #callers = new Map<Key, StackTrie<Key>>();
+  #frames: readonly Frame[] | undefined;
+
+  framesOf(keys: readonly Key[], make: () => readonly Frame[]): readonly Frame[] {
+    let at: StackTrie<Key> = this;
+    for (const key of keys) {
+      let next = at.#callers.get(key);
+      if (next === undefined) {
+        next = new StackTrie();
+        at.#callers.set(key, next);
+      }
+      at = next;
+    }
+    at.#frames ??= make();
+    return at.#frames;
+  }
+}

@@ -1,0 +1,179 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { IncidentDocument } from '../../src/core/incident.ts';
+import { BUILD_DIR } from '../setup/tools.ts';
+import { type Box, events, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+
+const JAVA = ['/usr/bin/java', '-cp', BUILD_DIR, 'Spawner'];
+
+let box: Box;
+beforeEach(() => {
+  box = makeBox(2000);
+});
+afterEach(() => box.remove());
+
+/** Starts a program whose threads are parked; its pid. */
+async function parked(command: readonly string[], threads = 200): Promise<{ pid: number; gone: () => boolean }> {
+  const running = box.start([...command, String(threads), '30']);
+  let isGone = false;
+  void running.ended.then(() => {
+    isGone = true;
+  });
+  await until('its threads are parked', () => running.out().includes('ready'));
+  return { pid: Number(/ready (\d+)/.exec(running.out())?.[1]), gone: () => isGone };
+}
+
+async function dump(pid: number): Promise<{ covered: number; tasks: number; groups: { count: number }[] }> {
+  const other = makeBox(100);
+  try {
+    const { code, out } = await other.start([THREADGUARD, 'dump', '--json', '--pid', String(pid)]).ended;
+    expect(code).toBe(0);
+    return JSON.parse(out);
+  } finally {
+    await other.remove();
+  }
+}
+
+/** Runs it guarded until it is stopped; the incident. */
+async function incidentOf(
+  flags: readonly string[],
+  ...command: string[]
+): Promise<{ incident: IncidentDocument; dir: string; err: string; out: string; code: number | null }> {
+  const guard = [THREADGUARD, 'run', '--incident-dir', box.scratch, '--log-format', 'json', '--grace', '1s', ...flags];
+  // The command may end in the middle of a line.
+  const log = join(box.scratch, 'guard.log');
+  const { code, err, out } = await box.start([...guard, '--log-file', log, '--', ...command]).ended;
+  const { incident: dir } = events(readFileSync(log, 'utf8')).at(-1) as { incident: string };
+  return { incident: JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8')), dir, err, out, code };
+}
+
+describe('a JVM at its limit', () => {
+  it('dies of jcmd, which is why nothing like it is done', async () => {
+    const { pid, gone } = await parked(JAVA);
+    writeFileSync(join(box.dir, 'pids.max'), String(box.tasks()));
+    try {
+      execFileSync('/usr/bin/jcmd', [String(pid), 'Thread.print'], { stdio: 'ignore', timeout: 15_000 });
+    } catch {
+      // It answers with an error or hangs up: the JVM that it asked is ending.
+    }
+    await until('the JVM is gone', gone);
+  });
+  it('lives through threadguard dump, with a listener and without one', async () => {
+    for (const flags of [[], ['-XX:+StartAttachListener']]) {
+      const { gone, pid } = await parked([JAVA[0] as string, ...flags, ...JAVA.slice(1)]);
+      writeFileSync(join(box.dir, 'pids.max'), String(box.tasks()));
+      const said = await dump(pid);
+      await sleep(300);
+      expect(gone()).toBe(false);
+      expect(said.groups[0]?.count).toBeGreaterThanOrEqual(120);
+      writeFileSync(join(box.dir, 'pids.max'), '2000');
+    }
+  });
+});
+
+it('a frozen process is read like any other', async () => {
+  const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')]);
+  const dir = `/sys/fs/cgroup/unified/tgfreeze-${process.pid}`;
+  mkdirSync(dir);
+  try {
+    writeFileSync(join(dir, 'cgroup.procs'), String(pid));
+    writeFileSync(join(dir, 'cgroup.freeze'), '1');
+    await until('it is frozen', () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 1'));
+    expect(await dump(pid)).toMatchObject({
+      tasks: 201,
+      covered: 201,
+      groups: [{ count: 120 }, { count: 60 }, { count: 20 }, { count: 1 }],
+    });
+  } finally {
+    writeFileSync(join(dir, 'cgroup.freeze'), '0');
+    writeFileSync('/sys/fs/cgroup/unified/cgroup.procs', String(pid));
+    await sleep(50);
+    rmdirSync(dir);
+  }
+});
+
+it('a process that ends half way leaves what was read', async () => {
+  const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')], 1500);
+  const reading = dump(pid);
+  await sleep(95);
+  process.kill(pid, 'SIGKILL');
+  expect((await reading).covered).toBeLessThanOrEqual(1501);
+});
+
+describe('a Go program, which dies of a refused thread', () => {
+  const mix = ['100', '20', 'then'];
+  // A burst that meets the leash ends it before anything trips; here the line is what it meets.
+  const flags = ['--max-tasks', '600', '--leash', '600'];
+  it('its stacks are read before the kernel refuses it one', async () => {
+    const { incident } = await incidentOf(flags, join(BUILD_DIR, 'spawner-go'), ...mix);
+    expect(incident.runtimes).toEqual(['Go']);
+    expect(incident.groups[0]?.site?.function).toBe('main.parkRead');
+    const actions = incident.actions.map(({ action }) => action);
+    expect(actions).not.toContain('clamp');
+    expect(actions.indexOf('dump')).toBeGreaterThan(actions.indexOf('trip'));
+    expect(incident.actions.map(({ message }) => message).join()).toContain('not clamped: a Go program');
+  });
+  it('--capture-stderr: its own dump says exactly who made them, and still goes where it went', async () => {
+    const { dir, err, incident } = await incidentOf(
+      [...flags, '--capture-stderr'],
+      join(BUILD_DIR, 'spawner-go'),
+      ...mix,
+    );
+    const shares = incident.creators.map(({ frames, share }) => [frames[0]?.function, Math.round(share * 10) / 10]);
+    expect(shares.slice(0, 3)).toEqual([
+      ['main.spawnConnection', 0.6],
+      ['main.spawnWorker', 0.3],
+      ['main.spawnTicker', 0.1],
+    ]);
+    expect(incident.headline).toMatch(/^main\.spawnConnection .* makes 60% of the threads/);
+    expect(err).toContain('created by main.spawnConnection');
+    expect(gunzipSync(readFileSync(join(dir, 'goroutines.txt.gz'))).toString()).toContain(
+      'created by main.spawnTicker',
+    );
+  });
+});
+
+it('an incident is whole: the page, the ceilings before and after, what was done, and no secrets', async () => {
+  const { dir, incident } = await incidentOf(
+    ['--max-tasks', '400'],
+    'env',
+    'API_TOKEN=hunter2',
+    join(BUILD_DIR, 'spawner-plain'),
+    '100',
+    '20',
+    'then',
+  );
+  expect(readdirSync(dir).sort()).toEqual([
+    'incident.json',
+    'limits.json',
+    'report.html',
+    'samples.ndjson',
+    'stacks.folded',
+  ]);
+  expect(incident.actions.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(['trip', 'clamp', 'dump', 'terminate', 'exit']),
+  );
+  const limits = JSON.parse(readFileSync(join(dir, 'limits.json'), 'utf8'));
+  expect(limits.before).toHaveLength(limits.after.length);
+  expect(incident.command).toContain('API_TOKEN=[redacted]');
+  for (const name of readdirSync(dir)) expect(readFileSync(join(dir, name), 'utf8'), name).not.toContain('hunter2');
+  expect(readFileSync(join(box.scratch, 'guard.log'), 'utf8')).not.toContain('hunter2');
+});
+
+it('--keep: the oldest go', async () => {
+  for (let round = 0; round < 3; round += 1) {
+    await incidentOf(['--max-tasks', '150', '--keep', '2'], join(BUILD_DIR, 'spawner-plain'), '200', '20');
+  }
+  expect(readdirSync(box.scratch).filter((name) => name.startsWith('20'))).toHaveLength(2);
+});
+
+it('--capture-stderr hands every byte on, in order', async () => {
+  const script = 'i=0; while [ $i -lt 2000 ]; do echo "line $i" >&2; i=$((i+1)); done; printf end >&2';
+  const { code, err } = await box.start([THREADGUARD, 'run', '--quiet', '--capture-stderr', '--', 'sh', '-c', script])
+    .ended;
+  expect(code).toBe(0);
+  expect(err).toBe(`${Array.from({ length: 2000 }, (_, index) => `line ${index}\n`).join('')}end`);
+});
