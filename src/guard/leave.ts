@@ -14,6 +14,8 @@ export function leaveAs(ending: Ending, libc: Libc | undefined): void {
   const { signal } = ending;
   // The core worth having is the child's, and it has written it already.
   libc?.setLimit(0, RLIMIT_CORE, 0n, libc.getLimit(0, RLIMIT_CORE)?.hard ?? 0n);
+  // Node itself ignores SIGPIPE: a listener that comes and goes leaves the kernel's default behind.
+  if (signal === 'SIGPIPE') process.once(signal, () => {});
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   // Still here as pid 1, which the kernel shields from signals it does not handle.

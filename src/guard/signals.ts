@@ -2,7 +2,8 @@ import { constants } from 'node:os';
 
 /**
  * Signals handed on to the child. Not in it: KILL and STOP (nobody can catch them), CHLD (the guard's
- * own), SEGV, BUS, FPE, ILL and PROF (listening to them can spin Node at 100 %). Real-time signals
+ * own), PIPE (the kernel tells it to whoever writes, and that is the guard when the reader of its log is gone: an honest
+ * command died of it), SEGV, BUS, FPE, ILL and PROF (listening to them can spin Node at 100 %). Real-time signals
  * cannot be caught in Node at all: they end the guard.
  */
 export const FORWARDED: readonly NodeJS.Signals[] = [
@@ -13,7 +14,6 @@ export const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGABRT',
   'SIGUSR1',
   'SIGUSR2',
-  'SIGPIPE',
   'SIGALRM',
   'SIGTERM',
   'SIGSTKFLT',

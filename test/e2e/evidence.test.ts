@@ -128,7 +128,7 @@ describe('a Go program, which dies of a refused thread', () => {
       ['main.spawnWorker', 0.3],
       ['main.spawnTicker', 0.1],
     ]);
-    expect(incident.headline).toMatch(/^main\.spawnConnection .* makes 60% of the threads/);
+    expect(incident.headline).toMatch(/^main\.spawnConnection .* makes \d+% of the threads/);
     expect(err).toContain('created by main.spawnConnection');
     expect(gunzipSync(readFileSync(join(dir, 'goroutines.txt.gz'))).toString()).toContain(
       'created by main.spawnTicker',
@@ -176,4 +176,11 @@ it('--capture-stderr hands every byte on, in order', async () => {
     .ended;
   expect(code).toBe(0);
   expect(err).toBe(`${Array.from({ length: 2000 }, (_, index) => `line ${index}\n`).join('')}end`);
+});
+
+it('--capture-stderr with a reader that is gone: the command goes on', async () => {
+  const script = 'i=0; while [ $i -lt 3000 ]; do echo "a line of some length $i" >&2; i=$((i+1)); done; echo done';
+  const guarded = `${THREADGUARD} run --quiet --capture-stderr -- sh -c '${script}'`;
+  const { out } = await box.start(['sh', '-c', `{ ${guarded} 2>&1 >&3 | true; } 3>&1; sleep 1`]).ended;
+  expect(out).toBe('done\n');
 });

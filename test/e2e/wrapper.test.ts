@@ -103,7 +103,6 @@ describe('signals', () => {
     'SIGPWR',
     'SIGSYS',
     'SIGXCPU',
-    'SIGPIPE',
   ] as const)('%s arrives once', async (signal) => {
     const running = box.start([THREADGUARD, 'run', '--quiet', '--', PROBE, 'signals', '9', '900']);
     await until('the probe waits', () => running.out().includes('ready'));
@@ -287,4 +286,11 @@ it('the log file gets every event, and stderr none', async () => {
       .filter(Boolean)
       .map((line) => JSON.parse(line).event),
   ).toEqual(['start', 'contained', 'sample', 'exit']);
+});
+
+it('the reader of its log may go away: the command lives on', async () => {
+  const told = join(box.scratch, 'told');
+  const words = `${THREADGUARD} run -- sh -c 'sleep 0.5; echo survived >${told}'`;
+  await box.start(['sh', '-c', `${words} 2>&1 >/dev/null | true; sleep 1`]).ended;
+  expect(readFileSync(told, 'utf8')).toBe('survived\n');
 });
