@@ -9,8 +9,11 @@ import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import type { Holder } from './holder.ts';
 
-/** Tasks of the guard that a v2 cgroup counts while the guard is inside to fork: v2 moves whole processes. */
-const GUARD_TASKS = 16;
+/**
+ * Tasks of the guard that are counted while it is inside to fork: v2 moves whole processes, v1 the thread that forks. The
+ * child is at work before that thread has left, and a fast one was refused the last task of its cap.
+ */
+const GUARD_TASKS: Readonly<Record<1 | 2, number>> = { 1: 1, 2: 16 };
 
 /** The strongest holder: a pids cgroup of the target's own. */
 export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): Holder {
@@ -44,8 +47,8 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
     isHeld: true,
     tripShare: 1,
     beforeFork: (initial) => {
-      // While the guard's own threads are in a v2 cgroup they must not use up a small leash.
-      const room = containment.version === 2 && initial !== 'max' ? initial + GUARD_TASKS : initial;
+      // While the guard is inside, its own tasks must not use up a small leash.
+      const room = initial === 'max' ? 'max' : initial + GUARD_TASKS[containment.version];
       setCap(room);
       if (!pids.isMax(room)) {
         throw new GuardError('cap-not-taken', `the kernel did not take a cap of ${room} in ${containment.pidsDir}`, {
@@ -55,8 +58,9 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       for (const file of containment.enterFiles) writeFileSync(file, '0');
     },
     afterFork: (_pid, final) => {
-      for (const file of containment.leaveFiles) writeFileSync(file, '0');
+      // The cap first: after the guard has left, there would be room for more than it.
       setCap(final);
+      for (const file of containment.leaveFiles) writeFileSync(file, '0');
     },
     tasks: () => {
       lastTasks = pids.current() ?? lastTasks;
