@@ -39,7 +39,9 @@ const SHOWN = 3;
 const BASELINE_MS = 100;
 /** Of the time for evidence: who makes the threads; the rest is for where they all are. */
 const SAMPLING_SHARE = 0.4;
-/** Of that: the target stands still for that long at most. */
+/** Kept to group and write what was read: 18 ms of 500 with the stacks of 4,000 threads. */
+const WRITING_SHARE = 0.05;
+/** Of the time for sampling: the target stands still for that long at most. */
 const MOST_STOPPED_MS = 200;
 /** Less is no time to catch anybody. */
 const LEAST_SAMPLING_MS = 20;
@@ -85,8 +87,8 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
         timeoutMs: timeoutMs * (1 - SAMPLING_SHARE),
         pause: parts.pause,
       });
-      const leftMs = timeoutMs - (now() - startMs);
-      const caught = catchInTheAct(parts, pids, leftMs);
+      const leftMs = timeoutMs * (1 - WRITING_SHARE) - (now() - startMs);
+      const caught = catchInTheAct(parts, pids, dump, leftMs);
       const sampled = withStop(
         { ...caught, samples: [...caught.samples, ...askAgain(parts, dump, leftMs)] },
         dump.stoppedMs,
@@ -198,14 +200,15 @@ function readBaseline(root: KernelRoot, pids: readonly number[], now: () => numb
 const NOT_SAMPLED: Sampled = { samples: [], stops: 0, stoppedMs: 0, longestStopMs: 0 };
 
 /** Who makes the threads of the largest process; a part of the time is kept for it. */
-function catchInTheAct({ now, pause, root }: Parts, pids: readonly number[], timeoutMs: number): Sampled {
+function catchInTheAct({ now, pause, root }: Parts, pids: readonly number[], dump: Dump, timeoutMs: number): Sampled {
   const [pid] = [...pids].sort((a, b) => (countThreads(root, b) ?? 0) - (countThreads(root, a) ?? 0));
   if (pid === undefined || timeoutMs < LEAST_SAMPLING_MS || isJvm(root, pid)) return NOT_SAMPLED;
   return sampleCreators(root, pid, {
     now,
     timeoutMs,
     stopMs: Math.min(MOST_STOPPED_MS, timeoutMs),
-    pause: (one) => pause(one) ?? pauseBySignal(one),
+    pythonThreads: dump.python.get(pid),
+    pause: (one, until) => pause(one, until) ?? pauseBySignal(one),
   });
 }
 

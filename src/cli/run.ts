@@ -81,7 +81,7 @@ export async function run(options: RunOptions): Promise<void> {
       pid: () => childPid,
       processes: () => held.processes(),
       libc,
-      pause: () => held.pause(),
+      pause: (_, until) => held.pause(until),
       now,
       keep: options.keep,
       stderr: () => tail?.text ?? '',

@@ -8,7 +8,7 @@ import { listThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import { askJvm } from './dumpers/jvm.ts';
 import { openNativeDumper, readTask } from './dumpers/native.ts';
-import { openPython } from './dumpers/python.ts';
+import { openPython, type Python, type PythonThreads } from './dumpers/python.ts';
 import type { JvmThread } from './jvm/threadDump.ts';
 import { ElfFiles } from './native/modules.ts';
 import { type Pause, Stillness } from './stillness.ts';
@@ -33,6 +33,8 @@ export interface Dump {
   readonly notes: readonly string[];
   /** What a runtime itself printed, by file name. */
   readonly raw: readonly { readonly name: string; readonly text: string }[];
+  /** The threads of each CPython process, to look at some of them again. */
+  readonly python: ReadonlyMap<number, PythonThreads>;
 }
 
 export interface DumpOptions {
@@ -55,6 +57,7 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
   const seen = { runtimes: new Set<string>(), notes: new Set<string>(), raw: [] as Dump['raw'][number][] };
   const files = new ElfFiles();
   const stillness = new Stillness(options.pause, options.now);
+  const python = new Map<number, PythonThreads>();
   let found = 0;
   for (const { pid, tids } of byThreads(root, pids)) {
     found += tids.length;
@@ -64,7 +67,11 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
       const frames =
         native === undefined
           ? undefined
-          : readRuntimes(root, pid, tids, native.process, { ...options, timeoutMs: leftMs() });
+          : readRuntimes(root, pid, tids, native.process, { ...options, timeoutMs: leftMs() }, () => {
+              stillness.tick(pid);
+              return leftMs() > 0;
+            });
+      if (frames?.python !== undefined) python.set(pid, frames.python.threads);
       for (const name of frames?.runtimes ?? []) seen.runtimes.add(name);
       for (const note of [...(frames?.notes ?? []), ...(native?.notes ?? [])]) seen.notes.add(note);
       seen.raw.push(...(frames?.raw ?? []));
@@ -97,6 +104,7 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
     runtimes: [...seen.runtimes],
     notes: [...seen.notes].slice(0, MOST_NOTES),
     raw: seen.raw,
+    python,
   };
 }
 
@@ -109,6 +117,7 @@ interface RuntimeFrames {
   readonly runtimes: readonly string[];
   readonly notes: readonly string[];
   readonly raw: readonly { readonly name: string; readonly text: string }[];
+  readonly python: Python | undefined;
   of(tid: number): Partial<TaskStack> | undefined;
 }
 
@@ -119,6 +128,7 @@ function readRuntimes(
   tids: readonly number[],
   native: ReturnType<typeof openNativeDumper>['process'],
   { libc, timeoutMs }: DumpOptions,
+  goesOn: () => boolean,
 ): RuntimeFrames {
   const runtimes: string[] = [];
   const notes: string[] = [];
@@ -126,7 +136,7 @@ function readRuntimes(
   const paths = native?.modules.all().map(({ path }) => path.slice(path.lastIndexOf('/') + 1)) ?? [];
   const python =
     native !== undefined && paths.some((path) => /python/i.test(path))
-      ? openPython(native.memory, native.modules, new Set(tids))
+      ? openPython(native.memory, native.modules, new Set(tids), goesOn)
       : undefined;
   if (native?.modules.all().some(({ go }) => go() !== undefined)) runtimes.push('Go');
   if (python !== undefined) runtimes.push(`CPython ${python.version}`);
@@ -144,6 +154,7 @@ function readRuntimes(
     runtimes,
     notes,
     raw,
+    python,
     of: (tid) => {
       const thread = jvm.get(tid);
       if (thread !== undefined && thread.frames.length > 0) {

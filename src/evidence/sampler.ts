@@ -1,13 +1,12 @@
 import { type CreationSample, creationPath } from '../core/creators.ts';
 import { readShort } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { parseStat } from '../procfs/stat.ts';
 import { readPlace } from '../procfs/syscall.ts';
 import { listThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import { pauseHere } from '../sys/pause.ts';
 import { askJvm } from './dumpers/jvm.ts';
-import { openPython } from './dumpers/python.ts';
+import { type PythonThreads, reopenPython } from './dumpers/python.ts';
 import { ElfFiles } from './native/modules.ts';
 import { type NativeProcess, openNativeProcess } from './native/process.ts';
 import { unwind } from './native/unwind.ts';
@@ -21,12 +20,14 @@ export interface Sampled {
   readonly longestStopMs: number;
 }
 
-/** Threads that are looked at: the ones that used the processor most. */
-const HOTTEST = 3;
+/** Threads that are looked at: the ones that use the processor most now, and the ones that did so far. */
+const HOTTEST = 2;
+const HEAT_MS = 10;
+/** No process number is as large (include/linux/threads.h). */
+const PID_MAX_LIMIT = 4 << 20;
 /** Of how many threads that is asked. */
 const OLDEST = 256;
-const RUNNING_HEAT = 1e12;
-const MOST_STOPS = 60;
+const MOST_STOPS = 150;
 /** Of what need not be stopped. */
 const MOST_LOOKS = 400;
 /** Who has been caught at nothing in as many looks makes nothing now: the target need not stand still for more. */
@@ -43,6 +44,7 @@ const MOST_APART_MS = 30;
 const BETWEEN_MS = 1;
 /** A thread on another processor needs a moment to stop. */
 const STANDSTILL_MS = 20;
+const POLL_MS = 0.1;
 
 /**
  * Catches the threads that make threads in the act: the busiest ones are stopped for a moment, again and again, and
@@ -51,7 +53,14 @@ const STANDSTILL_MS = 20;
 export function sampleCreators(
   root: KernelRoot,
   pid: number,
-  options: { readonly now: () => number; readonly timeoutMs: number; readonly stopMs: number; readonly pause: Pause },
+  options: {
+    readonly now: () => number;
+    readonly timeoutMs: number;
+    readonly stopMs: number;
+    readonly pause: Pause;
+    /** Where it is CPython: it need not be stopped. */
+    readonly pythonThreads: PythonThreads | undefined;
+  },
 ): Sampled {
   const endMs = options.now() + options.timeoutMs;
   const stop = { stops: 0, stoppedMs: 0, longestStopMs: 0 };
@@ -61,10 +70,12 @@ export function sampleCreators(
   if (native === undefined) return { samples, ...stop };
   try {
     const tids = hottest(root, pid, listThreads(root, pid));
-    const python = openPython(native.memory, native.modules, new Set(tids));
+    const { pythonThreads } = options;
+    const python = pythonThreads === undefined ? undefined : reopenPython(native.memory, native.modules, pythonThreads);
     const most = python === undefined ? MOST_STOPS : MOST_LOOKS;
     for (let count = 0; count < most && options.now() < endMs; count += 1) {
-      if (count > 0) letRun(root, pid, tids, python === undefined ? STOP_APART_NS : LOOK_APART_NS);
+      if (count > 0)
+        letRun(root, pid, tids, python === undefined ? STOP_APART_NS : LOOK_APART_NS, endMs - options.now());
       if (python !== undefined) {
         samples.push(...tids.map((tid) => ({ runtime: 'python' as const, frames: python.framesOf(tid) })));
         continue;
@@ -72,8 +83,9 @@ export function sampleCreators(
       const startMs = options.now();
       if (count >= FRUITLESS && !samples.some((sample) => creationPath(sample) !== undefined)) break;
       // The next stop will be about as long as the longest: over the limit none is begun.
+      if (startMs + stop.longestStopMs > endMs) break;
       if (stop.stoppedMs + stop.longestStopMs > options.stopMs) break;
-      const resume = options.pause(pid);
+      const resume = options.pause(pid, 'begun');
       if (resume === undefined) break;
       try {
         samples.push(
@@ -114,22 +126,34 @@ export function sampleJvm(
   return samples;
 }
 
-/** Threads on a processor first, then the ones that had most of it. Who makes the others is among the oldest. */
+/**
+ * Who makes the others is among the oldest. Not told by the state: when a stop has just ended, hundreds of threads that
+ * only wait are runnable for a moment. One that is refused and sleeps before it tries again shows in what it used so far.
+ */
 function hottest(root: KernelRoot, pid: number, tids: readonly number[]): number[] {
-  return tids
+  const before = oldestFirst(pid, tids)
     .slice(0, OLDEST)
-    .map((tid) => ({ tid, stat: parseStat(readShort(root.proc(pid, 'task', tid, 'stat')) ?? '') }))
-    .map(({ stat, tid }) => ({ tid, heat: (stat?.cpuTicks ?? -1) + (stat?.state === 'R' ? RUNNING_HEAT : 0) }))
-    .sort((a, b) => b.heat - a.heat)
-    .slice(0, HOTTEST)
-    .map(({ tid }) => tid);
+    .map((tid) => ({ tid, ns: runNs(root, pid, tid) }));
+  pauseHere(HEAT_MS);
+  const after = before.map(({ ns, tid }) => {
+    const total = runNs(root, pid, tid);
+    return { tid, total, recent: total - ns };
+  });
+  const most = (by: 'total' | 'recent') => after.toSorted((a, b) => b[by] - a[by]).slice(0, HOTTEST);
+  return [...new Set([...most('recent'), ...most('total')].map(({ tid }) => tid))];
+}
+
+/** Numbers go up from the first thread's and begin again at the bottom; a directory is read sorted as text. */
+export function oldestFirst(pid: number, tids: readonly number[]): number[] {
+  const age = (tid: number): number => (tid < pid ? tid + PID_MAX_LIMIT : tid);
+  return tids.toSorted((a, b) => age(a) - age(b));
 }
 
 /** Until the threads have been on a processor for a while. */
-function letRun(root: KernelRoot, pid: number, tids: readonly number[], forNs: number): void {
+function letRun(root: KernelRoot, pid: number, tids: readonly number[], forNs: number, mostMs: number): void {
   const ran = (): number => tids.reduce((sum, tid) => sum + runNs(root, pid, tid), 0);
   const before = ran();
-  for (let waited = 0; waited < MOST_APART_MS; waited += BETWEEN_MS) {
+  for (let waited = 0; waited < Math.min(MOST_APART_MS, mostMs); waited += BETWEEN_MS) {
     pauseHere(BETWEEN_MS);
     if (ran() - before >= forNs) return;
   }
@@ -149,7 +173,11 @@ function sampleNative(
   now: () => number,
 ): CreationSample[] {
   let place = readPlace(root, pid, tid);
-  while (place === 'running' && now() < untilMs) place = readPlace(root, pid, tid);
+  while (place === 'running' && now() < untilMs) {
+    // A real-time guard that spins keeps its processor from a thread that has to run once more to stop.
+    pauseHere(POLL_MS);
+    place = readPlace(root, pid, tid);
+  }
   if (place === undefined || place === 'running') return [];
   native.refresh();
   const { pcs } = unwind(place, native.source);

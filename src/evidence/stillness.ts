@@ -1,5 +1,8 @@
-/** Stops the target; gives back what lets it go on. `undefined` where it could not be stopped. */
-export type Pause = (pid: number) => (() => void) | undefined;
+/**
+ * Stops the target, and waits until the whole of it stands still or leaves off when that has begun; gives back what
+ * lets it go on. `undefined` where it could not be stopped.
+ */
+export type Pause = (pid: number, until: 'whole' | 'begun') => (() => void) | undefined;
 
 /** Threads between two looks at the clock. */
 const EVERY = 128;
@@ -45,7 +48,7 @@ export class Stillness {
     }
     if (!isSlow || this.#stoppedMs > 0) return;
     this.#startedMs = nowMs;
-    this.#resume = this.#pause?.(pid);
+    this.#resume = this.#pause?.(pid, 'whole');
   }
 
   end(): void {

@@ -79,7 +79,7 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       setCap(0);
       signalAll('SIGKILL');
     },
-    pause: () => freezer?.freeze(),
+    pause: (until) => (until === 'whole' ? freezer?.freeze() : freezer?.begin()),
     isEmpty: () =>
       containment.unifiedDir === undefined
         ? // cgroup.procs of v1 still lists processes that are dead but not reaped.

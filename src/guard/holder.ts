@@ -40,7 +40,7 @@ export interface Holder {
    * Stops every process of the tree for a moment, to look at it; gives back what lets it go on. `undefined` where
    * that cannot be had in one act.
    */
-  pause(): (() => void) | undefined;
+  pause(until: 'whole' | 'begun'): (() => void) | undefined;
   /** Takes everything back; false when something had to stay (tasks that live on). */
   remove(): boolean;
   close(): void;

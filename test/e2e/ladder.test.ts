@@ -116,7 +116,9 @@ describe('steps of the ladder', () => {
       trip: { cause: 'max-tasks' },
     });
     expect(incident.groups[0]).toMatchObject({ names: ['misbehave'] });
-    expect(incident.groups[0].grew).toBeGreaterThan(290);
+    expect(incident.groups.reduce((sum: number, { count }: { count: number }) => sum + count, 0)).toBe(300);
+    // All but the one that made them.
+    expect(incident.groups[0]).toMatchObject({ count: 299, grew: 299 });
     expect(incident.groups[0].frames.length).toBeGreaterThan(2);
     expect(readFileSync(join(dir, 'samples.ndjson'), 'utf8')).toContain('"tasks":300');
   });
@@ -270,17 +272,19 @@ describe('the incident says which code made the threads', () => {
 
   it('C: caught in the act, the target stopped for moments only', async () => {
     const { incident } = await incidentOf([join(BUILD_DIR, 'spawner-plain')]);
-    // Some twenty samples of a mix of 60, 30 and 10 %: each is one of the three, and the 60 % cannot be missed.
     expect(shares(incident).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1);
-    expect(shares(incident)[0]).toBeGreaterThan(0.15);
-    expect(incident.headline).toMatch(/spawn_\w+.* makes \d+% of the threads; \d+ tasks are reading in park_read/);
+    expect(incident.creators[0]?.frames.map((frame) => frame.function)).toContain('spawn_connection');
+    expect(incident.headline).toMatch(
+      /spawn_connection.* makes \d+% of the threads; \d+ tasks are reading in park_read/,
+    );
     expect(incident.coverage.covered).toBe(incident.coverage.found);
     expect(incident.coverage.stops).toBeGreaterThan(0);
     expect(incident.coverage.stoppedMs).toBeLessThan(1000);
   });
   it('Python: in its own words, and it is not stopped at all', async () => {
     const { incident } = await incidentOf(['/usr/bin/python3', 'test/programs/spawner.py']);
-    expect(shares(incident)[0]).toBeGreaterThan(0.3);
+    const [most, middle] = shares(incident) as [number, number, number];
+    expect(most).toBeGreaterThan(middle);
     expect(incident.coverage.stops).toBe(0);
     expect(incident.groups[0]?.site?.function).toBe('park_read');
   });

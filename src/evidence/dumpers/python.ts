@@ -13,40 +13,59 @@ const MOST_TABLE = 1 << 20;
 /** Of `struct pthread`: glibc's field `tid` on x86-64 and arm64, and musl's. */
 const TID_IN_PTHREAD = [0x2d0, 0xd0, 0x30];
 
+/** Addresses of thread states by the kernel's ids. */
+export type PythonThreads = ReadonlyMap<number, number>;
+
 /** An interpreter that was found in a process. */
 export interface Python {
   readonly version: string;
-  /** Kernel's ids of the threads that it knows. */
-  readonly tids: ReadonlySet<number>;
+  /** Where the interpreter keeps each thread, by the kernel's id. */
+  readonly threads: PythonThreads;
   /** Frames of a thread as they are now, the leaf first; none for a thread that is not its own. */
   framesOf(tid: number): readonly Frame[];
 }
 
 /**
  * Walks the interpreters of a CPython process through its memory: nothing of it runs for that, so it works on one that
- * is stopped, frozen or at its limits. `undefined` when there is no interpreter that is known.
+ * is stopped, frozen or at its limits. `undefined` when there is no interpreter that is known. `goesOn` is asked for each
+ * thread that is found: the list of 10,000 is long, and a target that makes maps is in the way of its own reading.
  */
-export function openPython(memory: Memory, modules: Modules, tids: ReadonlySet<number>): Python | undefined {
+export function openPython(
+  memory: Memory,
+  modules: Modules,
+  tids: ReadonlySet<number>,
+  goesOn: () => boolean = () => true,
+): Python | undefined {
   const found = findRuntime(memory, modules);
   if (found === undefined) return undefined;
   const { layout, runtime } = found;
-  const reader = new FrameReader(memory, layout);
   const window = memory.window(0, 256);
   const threads = new Map<number, number>();
   let interpreter = window.readWord(runtime + layout.runtime.interpretersHead);
   for (let count = 0; interpreter && count < MOST_INTERPRETERS; count += 1) {
     let thread = window.readWord(interpreter + layout.interpreter.threadsHead);
-    for (let seen = 0; thread && seen < MOST_THREADS; seen += 1) {
+    for (let seen = 0; thread && seen < MOST_THREADS && goesOn(); seen += 1) {
       const tid = nativeId(window, thread, layout, tids);
       if (tid !== undefined) threads.set(tid, thread);
       thread = window.readWord(thread + layout.thread.next);
     }
     interpreter = window.readWord(interpreter + layout.interpreter.next);
   }
-  if (threads.size === 0) return undefined;
+  return threads.size === 0 ? undefined : pythonOf(memory, layout, threads);
+}
+
+/** The same interpreter once more: its threads are where they were. */
+export function reopenPython(memory: Memory, modules: Modules, threads: PythonThreads): Python | undefined {
+  const found = findRuntime(memory, modules);
+  return found === undefined ? undefined : pythonOf(memory, found.layout, threads);
+}
+
+function pythonOf(memory: Memory, layout: PythonLayout, threads: PythonThreads): Python {
+  const reader = new FrameReader(memory, layout);
+  const window = memory.window(0, 256);
   return {
     version: layout.version,
-    tids: new Set(threads.keys()),
+    threads,
     framesOf: (tid) => {
       const thread = threads.get(tid);
       window.refresh();
