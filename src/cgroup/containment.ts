@@ -119,7 +119,19 @@ function removeStale(root: KernelRoot, parent: string): void {
       rmdirSync(join(parent, entry));
     } catch {
       // Still populated: its target outlived its guard, and the cap must go on holding.
+      thaw(join(parent, entry));
     }
+  }
+}
+
+/** A guard that was killed while it looked at its target has left it frozen. */
+function thaw(dir: string): void {
+  const path = join(dir, 'cgroup.freeze');
+  if (readText(path)?.trim() !== '1') return;
+  try {
+    writeFileSync(path, '0');
+  } catch {
+    // It went away at last, or it is not ours to write.
   }
 }
 

@@ -95,6 +95,40 @@ it('a frozen process is read like any other', async () => {
   }
 });
 
+it('a target that its guard left frozen is let go by the next guard', async () => {
+  const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')]);
+  // Named as a guard names it; no process has this number.
+  const dir = '/sys/fs/cgroup/unified/threadguard-4194303-1';
+  mkdirSync(dir);
+  try {
+    writeFileSync(join(dir, 'cgroup.procs'), String(pid));
+    writeFileSync(join(dir, 'cgroup.freeze'), '1');
+    await until('it is frozen', () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 1'));
+    expect((await box.start([THREADGUARD, 'run', '--', 'true']).ended).code).toBe(0);
+    await until('it goes on', () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 0'));
+  } finally {
+    writeFileSync(join(dir, 'cgroup.freeze'), '0');
+    writeFileSync('/sys/fs/cgroup/unified/cgroup.procs', String(pid));
+    await sleep(50);
+    rmdirSync(dir);
+  }
+});
+
+it('with no PID left, not even for the guard, every stack is read', async () => {
+  writeFileSync(join(box.dir, 'pids.max'), '400');
+  const { incident } = await incidentOf(
+    ['--contain', 'none', '--budget', '100%', '--reserve', '0', '--dump-timeout', '2s'],
+    join(BUILD_DIR, 'spawner-plain'),
+    '50',
+    '20',
+    'then',
+  );
+  expect(box.peak()).toBe(400);
+  expect(incident.coverage.found).toBeGreaterThan(350);
+  expect(incident.coverage.covered).toBe(incident.coverage.found);
+  expect(incident.groups[0]?.site?.function).toBe('park_read');
+});
+
 it('a process that ends half way leaves what was read', async () => {
   const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')], 1500);
   const reading = dump(pid);
