@@ -11,6 +11,7 @@ const programs = fileURLToPath(new URL('../test/programs/', import.meta.url));
 const COMMANDS = {
   C: [join(BUILD, 'spawner-plain')],
   'C, frame pointers': [join(BUILD, 'spawner-frames')],
+  'C++': [join(BUILD, 'spawner-cc')],
   CPython: ['/usr/bin/python3', join(programs, 'spawner.py')],
   JVM: ['/usr/bin/java', '-Xss256k', '-XX:+StartAttachListener', '-cp', BUILD, 'Spawner'],
   Go: [join(BUILD, 'spawner-go')],

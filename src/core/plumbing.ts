@@ -3,7 +3,7 @@ import type { Frame, StackSource } from './stack.ts';
 /** Frames that are nobody's own code: what waits, what makes threads, what runs them. */
 const FUNCTIONS: Readonly<Partial<Record<StackSource, RegExp>>> = {
   native:
-    /^(__|_start$|start_thread$|clone3?$|main$|pthread_|nanosleep|clock_nanosleep|usleep$|sleep$|pause$|read$|recv|poll$|select$|epoll_|accept|futex|syscall$|std::|core::|alloc::|<?std::thread|gsignal|tokio::runtime)/,
+    /^(__|_start$|start_thread$|clone3?$|main$|pthread_|nanosleep|clock_nanosleep|usleep$|sleep$|pause$|read$|recv|poll$|select$|epoll_|accept|futex|syscall$|std::(?!thread::_State_impl)|core::|alloc::|<std::thread|gsignal|tokio::runtime)/,
   jvm: /^(java|javax|jdk|sun|com\.sun)\./,
   go: /^(runtime|sync|syscall|time|net|internal|os|io|bufio|poll)[./]/,
   python: /^<frozen /,

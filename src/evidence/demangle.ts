@@ -22,7 +22,11 @@ export function demangle(name: string): string {
 
 function convert(name: string): string {
   try {
-    return glue.demangle_any(name);
+    const plain = glue.demangle_any(name);
+    // What it does not know comes back without its first underscore.
+    if (plain === name.slice(1)) return name;
+    // Parts that a compiler made of one function are that function to people.
+    return plain.replace(/( \[clone [^\]]*\])+$/, '');
   } catch {
     return name;
   }

@@ -67,10 +67,7 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
       const frames =
         native === undefined
           ? undefined
-          : readRuntimes(root, pid, tids, native.process, { ...options, timeoutMs: leftMs() }, () => {
-              stillness.tick(pid);
-              return leftMs() > 0;
-            });
+          : readRuntimes(root, pid, tids, native.process, { ...options, timeoutMs: leftMs() }, () => leftMs() > 0);
       if (frames?.python !== undefined) python.set(pid, frames.python.threads);
       for (const name of frames?.runtimes ?? []) seen.runtimes.add(name);
       for (const note of [...(frames?.notes ?? []), ...(native?.notes ?? [])]) seen.notes.add(note);

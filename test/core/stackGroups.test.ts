@@ -126,6 +126,11 @@ describe('the program’s own frame', () => {
   ] as const)('%s: %j', ([runtime, frames, want]) => {
     expect(siteOf(frames, runtime)?.function).toBe(want);
   });
+  it('C++: what the compiler put into the body of a thread belongs to whoever made it', () => {
+    const body = { function: 'std::thread::_State_impl<F>::_M_run()', module: 'app' };
+    const frames = [{ function: '__read', module: 'libc.so.6' }, body, { function: 'start_thread' }];
+    expect(siteOf(frames, 'native')).toEqual(body);
+  });
   it('a module of its own is not plumbing because its name begins like one', () => {
     expect(isPlumbing({ function: 'x', module: 'libcurl.so.4' }, 'native')).toBe(false);
   });

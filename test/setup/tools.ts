@@ -55,6 +55,9 @@ export default function setup(): void {
       stdio: 'inherit',
     });
   }
+  execFileSync('/usr/bin/g++', ['-O2', '-pthread', '-o', `${BUILD_DIR}/spawner-cc`, source('spawner.cc')], {
+    stdio: 'inherit',
+  });
   for (const [name, flags] of [
     ['spawner-go', ''],
     ['spawner-go-stripped', '-s -w'],

@@ -27,8 +27,8 @@ export interface Python {
 
 /**
  * Walks the interpreters of a CPython process through its memory: nothing of it runs for that, so it works on one that
- * is stopped, frozen or at its limits. `undefined` when there is no interpreter that is known. `goesOn` is asked for each
- * thread that is found: the list of 10,000 is long, and a target that makes maps is in the way of its own reading.
+ * is stopped, frozen or at its limits. `undefined` when there is no interpreter that is known. `goesOn` is asked before
+ * each thread of the list: that of 10,000 is long.
  */
 export function openPython(
   memory: Memory,
