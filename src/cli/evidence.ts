@@ -1,25 +1,25 @@
 import { gzipSync } from 'node:zlib';
-import { type Creator, namedCreators, rankCreators } from '../core/creators.ts';
+import type { Creator } from '../core/creators.ts';
 import { folded } from '../core/folded.ts';
 import { creatorText, groupText, headline } from '../core/headline.ts';
-import { INCIDENT_SCHEMA } from '../core/incident.ts';
+import { INCIDENT_SCHEMA, type IncidentAction, type IncidentDocument } from '../core/incident.ts';
 import { redactWords } from '../core/redact.ts';
 import { type Baseline, groupStacks, type StackGroup } from '../core/stackGroups.ts';
 import { countNames } from '../core/threadName.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
-import { type Dump, dumpProcesses } from '../evidence/dump.ts';
+import { dumpProcesses } from '../evidence/dump.ts';
 import { readTask } from '../evidence/dumpers/native.ts';
 import { goCreators, parseGoroutines } from '../evidence/go/goroutineDump.ts';
 import type { IncidentDir } from '../evidence/incident.ts';
 import { removeOldIncidents } from '../evidence/keep.ts';
-import { pauseBySignal, type Sampled, sampleCreators, sampleJvm } from '../evidence/sampler.ts';
+import { findMakers } from '../evidence/makers.ts';
+import type { Sampled } from '../evidence/sampler.ts';
 import type { Pause } from '../evidence/stillness.ts';
 import type { DumpFacts } from '../guard/model.ts';
-import { readCodeMaps } from '../procfs/maps.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { countThreads, listThreads } from '../procfs/task.ts';
+import { listThreads } from '../procfs/task.ts';
 import type { GuardEvent } from '../reporters/event.ts';
 import type { Libc } from '../sys/libc.ts';
 
@@ -28,6 +28,8 @@ export interface EvidenceWriter {
   takeBaseline(): void;
   /** Writes the incident's files; returns the sentences for people. */
   dump(facts: DumpFacts, timeoutMs: number): string;
+  /** The target ended by what was refused to it, before anything tripped: what was seen of it till then is kept. */
+  postMortem(facts: DumpFacts): string | undefined;
   /** Notes what the guard did and when; it goes into the incident. */
   record(event: GuardEvent): void;
   /** After the end: the whole course of events, and the oldest incidents removed. Returns what could not be written. */
@@ -41,10 +43,6 @@ const BASELINE_MS = 100;
 const SAMPLING_SHARE = 0.4;
 /** Kept to group and write what was read: 18 ms of 500 with the stacks of 4,000 threads. */
 const WRITING_SHARE = 0.05;
-/** Of the time for sampling: the target stands still for that long at most. */
-const MOST_STOPPED_MS = 200;
-/** Less is no time to catch anybody. */
-const LEAST_SAMPLING_MS = 20;
 /** `/proc` counts in hundredths of a second, whatever the kernel was built with (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 /** The end of stderr that is kept as it is. */
@@ -64,15 +62,33 @@ interface Parts {
   readonly now: () => number;
   /** Incidents kept beside each other. */
   readonly keep: number;
-  /** The end of its stderr, where that is captured. */
-  readonly stderr: () => string;
+  /** The end of its stderr; `undefined` where that is not captured. */
+  readonly stderr: (() => string) | undefined;
 }
 
+/** What was found out about a target; the rest of the document is known anyway. */
+type Findings = Pick<IncidentDocument, 'coverage' | 'runtimes' | 'notes'> & {
+  readonly creators: readonly Creator[];
+  readonly groups: readonly StackGroup[];
+};
+
+type Written = { readonly document: Omit<IncidentDocument, 'actions'>; readonly groups: readonly StackGroup[] };
+
 export function evidenceWriter(parts: Parts): EvidenceWriter {
-  const { libc, now, root } = parts;
+  const { incident, libc, now, root } = parts;
   let baseline: Baseline | undefined;
-  let written: { readonly document: object; readonly groups: readonly StackGroup[] } | undefined;
-  const actions: object[] = [];
+  let written: Written | undefined;
+  const actions: IncidentAction[] = [];
+  const keep = (facts: DumpFacts, findings: Findings, more: Readonly<Record<string, Buffer>> = {}): string[] => {
+    written = { document: documentOf(parts, facts, findings), groups: findings.groups };
+    return write(incident, {
+      'incident.json': text({ ...written.document, actions }),
+      'limits.json': text({ before: facts.ceilingsAtStart, after: facts.ceilings }),
+      'samples.ndjson': facts.samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''),
+      'stacks.folded': folded(findings.groups),
+      ...more,
+    });
+  };
   return {
     takeBaseline: () => {
       baseline = readBaseline(root, parts.processes(), now);
@@ -88,79 +104,64 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
         pause: parts.pause,
       });
       const leftMs = timeoutMs * (1 - WRITING_SHARE) - (now() - startMs);
-      const caught = catchInTheAct(parts, pids, dump, leftMs);
-      const sampled = withStop(
-        { ...caught, samples: [...caught.samples, ...askAgain(parts, dump, leftMs)] },
-        dump.stoppedMs,
-      );
-      const creators = creatorsOf(dump, caught.stops, sampled);
+      const { cost, creators } = findMakers(parts, pids, dump, leftMs);
       const groups = groupStacks(dump.stacks, 'function', baseline);
+      const { covered, found, notes, runtimes } = dump;
       const tookMs = now() - startMs;
-      const document = {
-        schema: INCIDENT_SCHEMA,
-        time: new Date().toISOString(),
-        headline: headline(creators, groups),
-        command: redactWords(parts.command),
-        pid: parts.pid(),
-        trip: facts.verdict,
-        tasks: facts.tasks,
-        coverage: {
-          found: dump.found,
-          covered: dump.covered,
-          named: dump.stacks.length,
-          tookMs: Math.round(tookMs),
-          stops: sampled.stops,
-          stoppedMs: Math.round(sampled.stoppedMs),
-          longestStopMs: Math.round(sampled.longestStopMs),
-        },
-        runtimes: dump.runtimes,
-        notes: dump.notes,
-        creators,
-        groups: groups.map(({ names, ...group }) => ({ ...group, names: names.map(({ name }) => name) })),
-      };
-      written = { document, groups };
-      const lost = write(parts.incident, {
-        'incident.json': text({ ...document, actions }),
-        'limits.json': `${JSON.stringify({ before: facts.ceilingsAtStart, after: facts.ceilings }, null, 2)}\n`,
-        'samples.ndjson': facts.samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''),
-        'stacks.folded': folded(groups),
-        ...Object.fromEntries(
-          dump.raw.map(({ name, text }) => [`${name}.gz`, gzipSync(text.slice(0, MOST_RAW_BYTES), { level: 1 })]),
-        ),
-      });
-      const { covered, found } = dump;
+      const coverage = { found, covered, named: dump.stacks.length, tookMs: Math.round(tookMs), ...stopsOf(cost) };
+      const raw = dump.raw.map(({ name, text }) => [
+        `${name}.gz`,
+        gzipSync(text.slice(0, MOST_RAW_BYTES), { level: 1 }),
+      ]);
+      const lost = keep(facts, { coverage, runtimes, notes, creators, groups }, Object.fromEntries(raw));
       return [
-        `stacks of ${formatCount(covered)} of ${formatCount(found)} tasks read in ${formatDuration(tookMs)}${stopText(sampled)}`,
+        `stacks of ${formatCount(covered)} of ${formatCount(found)} tasks read in ${formatDuration(tookMs)}${stopText(cost)}`,
         ...creators.slice(0, SHOWN).map((creator) => `${creatorText(creator)} (${creator.source})`),
         ...groups
           .filter(({ frames }) => frames.length > 0 || !groups.some((group) => group.frames.length > 0))
           .slice(0, SHOWN)
           .map((group) => `${groupText(group)} (+${formatCount(group.grew)} since the start)`),
-        ...dump.notes.map((note) => `note: ${note}`),
+        ...notes.map((note) => `note: ${note}`),
+        ...lost,
+      ].join('\n');
+    },
+    postMortem: (facts) => {
+      if (written !== undefined) return undefined;
+      const creators = goCreators(parseGoroutines(parts.stderr?.() ?? ''));
+      const notes = [
+        'it had ended before anything tripped: its stacks were not read',
+        ...(parts.stderr === undefined ? ['--capture-stderr keeps what a program says when it ends like this'] : []),
+      ];
+      const lost = keep(facts, { coverage: NOTHING_READ, runtimes: [], notes, creators, groups: [] });
+      return [
+        facts.verdict.reason,
+        ...creators.slice(0, SHOWN).map((creator) => `${creatorText(creator)} (${creator.source})`),
         ...lost,
       ].join('\n');
     },
     record: ({ event, fields, message }) => {
       if (!ACTIONS.has(event)) return;
       const [first = ''] = message.split('\n');
-      actions.push({ time: new Date().toISOString(), action: event, message: first, tasks: fields['tasks'] });
+      const { tasks } = fields;
+      const action = { time: new Date().toISOString(), action: event, message: first };
+      actions.push(typeof tasks === 'number' ? { ...action, tasks } : action);
     },
     finish: async () => {
       if (written === undefined) return [];
-      const said = parts.stderr();
+      const said = parts.stderr?.() ?? '';
       const goroutines = parseGoroutines(said);
       const creators = goCreators(goroutines);
       // Go says for every goroutine who made it: that is exact.
       const better = creators.length === 0 ? {} : { creators, headline: headline(creators, written.groups) };
-      const lost = write(parts.incident, {
+      const lost = write(incident, {
         'incident.json': text({ ...written.document, ...better, actions }),
         ...(said === '' ? {} : { 'stderr.txt': said.slice(-STDERR_BYTES) }),
         ...(goroutines.length === 0 ? {} : { 'goroutines.txt.gz': gzipSync(said, { level: 1 }) }),
       });
       // Loaded now: no start has to wait for it.
       const { writeReport } = await import('./report.ts');
-      if (lost.length === 0) lost.push(...attempt(() => writeReport(parts.incident)));
-      removeOldIncidents(parts.incident.path, parts.keep);
+      if (lost.length === 0) lost.push(...attempt(() => writeReport(incident)));
+      removeOldIncidents(incident.path, parts.keep);
       return lost;
     },
   };
@@ -178,6 +179,24 @@ const ACTIONS: ReadonlySet<GuardEvent['event']> = new Set([
   'exit',
   'error',
 ]);
+
+const NOTHING_READ = { found: 0, covered: 0, named: 0, tookMs: 0, stops: 0, stoppedMs: 0, longestStopMs: 0 };
+
+function documentOf({ command, pid }: Parts, facts: DumpFacts, findings: Findings): Written['document'] {
+  const { creators, groups } = findings;
+  const child = pid();
+  return {
+    schema: INCIDENT_SCHEMA,
+    time: new Date().toISOString(),
+    headline: headline(creators, groups),
+    command: redactWords(command),
+    ...(child === undefined ? {} : { pid: child }),
+    trip: facts.verdict,
+    tasks: facts.tasks,
+    ...findings,
+    groups: groups.map(({ names, ...group }) => ({ ...group, names: names.map(({ name }) => name) })),
+  };
+}
 
 function text(document: object): string {
   return `${JSON.stringify(document, null, 2)}\n`;
@@ -197,50 +216,8 @@ function readBaseline(root: KernelRoot, pids: readonly number[], now: () => numb
   return { atTicks: Math.floor(uptime * TICKS_PER_SECOND), names: countNames(names) };
 }
 
-const NOT_SAMPLED: Sampled = { samples: [], stops: 0, stoppedMs: 0, longestStopMs: 0 };
-
-/** Who makes the threads of the largest process; a part of the time is kept for it. */
-function catchInTheAct({ now, pause, root }: Parts, pids: readonly number[], dump: Dump, timeoutMs: number): Sampled {
-  const [pid] = [...pids].sort((a, b) => (countThreads(root, b) ?? 0) - (countThreads(root, a) ?? 0));
-  if (pid === undefined || timeoutMs < LEAST_SAMPLING_MS || isJvm(root, pid)) return NOT_SAMPLED;
-  return sampleCreators(root, pid, {
-    now,
-    timeoutMs,
-    stopMs: Math.min(MOST_STOPPED_MS, timeoutMs),
-    pythonThreads: dump.python.get(pid),
-    pause: (one, until) => pause(one, until) ?? pauseBySignal(one),
-  });
-}
-
-/** A JVM makes threads in code that only itself can name: it is asked, as often as there is time. */
-function askAgain({ libc, now, root }: Parts, { stacks }: Dump, timeoutMs: number): Sampled['samples'] {
-  const jvm = stacks.find(({ runtime }) => runtime === 'jvm');
-  return jvm === undefined || timeoutMs < LEAST_SAMPLING_MS ? [] : sampleJvm(root, jvm.pid, { libc, now, timeoutMs });
-}
-
-function isJvm(root: KernelRoot, pid: number): boolean {
-  return readCodeMaps(root, pid)?.some(({ path }) => path.endsWith('/libjvm.so')) ?? false;
-}
-
-function creatorsOf(dump: Dump, stops: number, { samples }: Sampled): Creator[] {
-  const named = namedCreators(dump.stacks);
-  if (named.length > 0) return named;
-  const how = stops > 0 ? `in ${formatCount(stops)} stops` : 'in stacks read one after another';
-  return rankCreators(
-    [...samples, ...dump.stacks],
-    (caught) => `caught making them ${formatCount(caught)} times ${how}`,
-  );
-}
-
-/** Stood still once more, for the stacks. */
-function withStop(sampled: Sampled, stoppedMs: number): Sampled {
-  if (stoppedMs === 0) return sampled;
-  return {
-    ...sampled,
-    stops: sampled.stops + 1,
-    stoppedMs: sampled.stoppedMs + stoppedMs,
-    longestStopMs: Math.max(sampled.longestStopMs, stoppedMs),
-  };
+function stopsOf({ longestStopMs, stoppedMs, stops }: Sampled): Pick<Sampled, 'stops' | 'stoppedMs' | 'longestStopMs'> {
+  return { stops, stoppedMs: Math.round(stoppedMs), longestStopMs: Math.round(longestStopMs) };
 }
 
 function stopText({ stops, stoppedMs }: Sampled): string {

@@ -69,6 +69,6 @@ async function removeHolder(holder: Holder, left: number): Promise<boolean> {
   }
 }
 
-function describe(ending: Ending): string {
+export function describe(ending: Ending): string {
   return ending.by === 'exit' ? `exit ${ending.code}` : `ended by ${ending.signal}`;
 }

@@ -3,7 +3,7 @@ import { redactWords } from '../core/redact.ts';
 import { escapeText } from '../core/units.ts';
 import { EXIT, errnoOf } from '../errors.ts';
 import { openIncidentDir } from '../evidence/incident.ts';
-import { type Child, startChild } from '../guard/child.ts';
+import { type Child, type Ending, startChild } from '../guard/child.ts';
 import { contain } from '../guard/contain.ts';
 import { findExecutable, type LaunchPlan, planLaunch } from '../guard/exec.ts';
 import { goProcesses, lastWordsOfGo } from '../guard/goProcess.ts';
@@ -25,7 +25,7 @@ import type { Reporter } from '../reporters/event.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { lowerNiceness, raisePriority } from '../sys/priority.ts';
 import { evidenceWriter } from './evidence.ts';
-import { sayFarewell } from './farewell.ts';
+import { describe, sayFarewell } from './farewell.ts';
 import type { RunOptions } from './options.ts';
 import { activationFds, checkDescriptors, findTool, refuseWhenFull, restoreOpenFiles } from './preflight.ts';
 import { openUsage, startProgress } from './progress.ts';
@@ -84,7 +84,7 @@ export async function run(options: RunOptions): Promise<void> {
       pause: (_, until) => held.pause(until),
       now,
       keep: options.keep,
-      stderr: () => tail?.text ?? '',
+      stderr: tail === undefined ? undefined : () => tail.text,
     });
     const report: Reporter = (event) => {
       evidence.record(event);
@@ -177,18 +177,28 @@ export async function run(options: RunOptions): Promise<void> {
     reaper.close();
     reaper.reap();
     const { dryRun } = settings;
+    const refused = isCrash(ending) && !guard.wasStopped ? guard.refusedFacts(describe(ending)) : undefined;
+    const told = refused === undefined ? undefined : evidence.postMortem(refused);
+    if (told !== undefined) report({ event: 'dump', message: told, fields: { ...refused?.verdict } });
     await sayFarewell({ guard, holder, ending, cap: plan.cap, dryRun, incident, voice: { ...voice, report }, now });
     for (const message of await evidence.finish()) voice.report({ event: 'error', message, fields: {} });
-    incident.discardIfUnused();
+    incident.settle();
     await voice.flush(FLUSH_MS);
     relay.close();
     if (guard.wasStopped) leave(EXIT.stopped, libc);
     else leaveAs(ending, libc);
   } catch (error) {
     holder?.remove();
-    incident.discardIfUnused();
+    incident.settle();
     throw error;
   }
+}
+
+/** Signals that somebody sends who wants it to end. */
+const ASKED_TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL', 'SIGPIPE'];
+
+function isCrash(ending: Ending): boolean {
+  return ending.by === 'exit' ? ending.code !== 0 : !ASKED_TO_END.includes(ending.signal);
 }
 
 /** Forks inside the containment; the guard is out of it again before anything else happens. */

@@ -1,7 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
+
+/** Opened with the directory: at the trip there may be no descriptor or inode left for them. */
+const OPENED_EARLY = ['incident.json', 'limits.json', 'samples.ndjson', 'stacks.folded'];
 
 /** A directory for the evidence of one run, there before the child starts and gone again when nothing happened. */
 export interface IncidentDir {
@@ -10,8 +23,8 @@ export interface IncidentDir {
   isUsed(): boolean;
   /** Writes a whole file or none; throws a GuardError that names it. */
   write(name: string, text: string | Buffer): void;
-  /** Removes it unless it was used. */
-  discardIfUnused(): void;
+  /** Closes what was opened and not written; removes it all when nothing was. */
+  settle(): void;
 }
 
 /**
@@ -63,19 +76,33 @@ function usualPlaces(env: NodeJS.ProcessEnv): string[] {
 
 function incidentDir(path: string): IncidentDir {
   let isUsed = false;
+  const partOf = (name: string): string => join(path, `${name}.part`);
+  const opened = new Map(OPENED_EARLY.map((name) => [name, openSync(partOf(name), 'wx', 0o600)]));
+  const close = (name: string): void => {
+    const fd = opened.get(name);
+    opened.delete(name);
+    if (fd !== undefined) closeSync(fd);
+  };
   return {
     path,
     isUsed: () => isUsed,
     write: (name, text) => {
       const file = join(path, name);
-      const part = `${file}.part`;
+      const part = partOf(name);
+      const fd = opened.get(name);
       try {
         // Beside it first: on a full disk what was written before must stay.
-        writeFileSync(part, text, { mode: 0o600 });
+        if (fd === undefined) writeFileSync(part, text, { mode: 0o600 });
+        else {
+          ftruncateSync(fd);
+          writeFileSync(fd, text);
+        }
         renameSync(part, file);
+        close(name);
       } catch (error) {
         // Half a document is worse than none, and on a full disk it holds the last free blocks.
-        discard(part);
+        if (fd === undefined) discard(part);
+        else empty(fd);
         throw new GuardError('no-evidence', `cannot write ${file} (${errnoOf(error)})`, {
           hint: 'free space there, or name another directory with --incident-dir',
           cause: error,
@@ -83,10 +110,22 @@ function incidentDir(path: string): IncidentDir {
       }
       isUsed = true;
     },
-    discardIfUnused: () => {
+    settle: () => {
+      for (const name of [...opened.keys()]) {
+        close(name);
+        discard(partOf(name));
+      }
       if (!isUsed) rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+function empty(fd: number): void {
+  try {
+    ftruncateSync(fd);
+  } catch {
+    // As below.
+  }
 }
 
 function discard(file: string): void {

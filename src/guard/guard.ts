@@ -3,6 +3,7 @@ import { bindingCeiling } from '../core/ceiling.ts';
 import type { Growth } from '../core/forecast.ts';
 import type { Ceiling, Sample } from '../core/model.ts';
 import { reaches } from '../core/model.ts';
+import { formatCount } from '../core/units.ts';
 import { intervalMs, isUneventful, MIN_INTERVAL_MS } from '../policy/cadence.ts';
 import { type Effect, escalate, type Stage } from '../policy/escalation.ts';
 import { decideVerdict, type Verdict } from '../policy/verdict.ts';
@@ -114,6 +115,19 @@ export class Guard {
 
   get wasStopped(): boolean {
     return (this.#stage.at === 'terminating' || this.#stage.at === 'killed') && !this.#parts.settings.dryRun;
+  }
+
+  /** For one that ended by what the kernel refused it, before anything tripped; `undefined` when nothing was refused. */
+  refusedFacts(ending: string): DumpFacts | undefined {
+    const refused = this.#parts.holder.refused() ?? 0;
+    const others = this.#refusals.all.map(({ ceiling }) => ceiling);
+    if (refused === 0 && others.length === 0) return undefined;
+    const { cap } = this.#leash;
+    const by = others.length > 0 ? others.join(', ') : `its leash (pids.max ${cap})`;
+    const often = refused === 0 ? 'a task' : refused === 1 ? 'a task once' : `tasks ${formatCount(refused)} times`;
+    const reason = `${ending}, after ${by} had refused it ${often}`;
+    const { last, peakTasks } = this.#witness;
+    return { ...this.#facts({ level: 'trip', cause: 'refused', reason }, last), tasks: peakTasks };
   }
 
   view(): GuardView {

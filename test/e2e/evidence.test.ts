@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IncidentDocument } from '../../src/core/incident.ts';
+import { schemaErrors } from '../setup/schema.ts';
 import { BUILD_DIR } from '../setup/tools.ts';
 import { type Box, events, makeBox, sleep, THREADGUARD, until } from './harness.ts';
 
@@ -31,7 +32,9 @@ async function dump(pid: number): Promise<{ covered: number; tasks: number; grou
   try {
     const { code, out } = await other.start([THREADGUARD, 'dump', '--json', '--pid', String(pid)]).ended;
     expect(code).toBe(0);
-    return JSON.parse(out);
+    const document = JSON.parse(out);
+    expect(schemaErrors('dump.json', document)).toEqual([]);
+    return document;
   } finally {
     await other.remove();
   }
@@ -47,7 +50,9 @@ async function incidentOf(
   const log = join(box.scratch, 'guard.log');
   const { code, err, out } = await box.start([...guard, '--log-file', log, '--', ...command]).ended;
   const { incident: dir } = events(readFileSync(log, 'utf8')).at(-1) as { incident: string };
-  return { incident: JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8')), dir, err, out, code };
+  const incident = JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8'));
+  expect(schemaErrors('incident.json', incident)).toEqual([]);
+  return { incident, dir, err, out, code };
 }
 
 describe('a JVM at its limit', () => {
@@ -167,6 +172,32 @@ describe('a Go program, which dies of a refused thread', () => {
     expect(gunzipSync(readFileSync(join(dir, 'goroutines.txt.gz'))).toString()).toContain(
       'created by main.spawnTicker',
     );
+  });
+});
+
+describe('a command that its leash refused a thread, and that ended of it before anything tripped', () => {
+  const flags = ['--max-tasks', '900', '--leash', '300'];
+  it('leaves an incident with what it said itself', async () => {
+    const { code, dir, incident } = await incidentOf(
+      [...flags, '--capture-stderr'],
+      ...[join(BUILD_DIR, 'spawner-go'), '3000', '5'],
+    );
+    expect(code).toBe(2);
+    expect(incident.trip).toMatchObject({ cause: 'refused', level: 'trip' });
+    expect(incident.trip.reason).toMatch(/^exit 2, after its leash \(pids\.max \d+\) had refused it/);
+    expect(incident.headline).toMatch(/^main\.spawnConnection .* makes 60% of the threads/);
+    expect(incident.coverage.found).toBe(0);
+    expect(readFileSync(join(dir, 'report.html'), 'utf8')).not.toContain('stacks of 0 of 0');
+  });
+  it('leaves one without its words too, and says how to keep them', async () => {
+    const { incident } = await incidentOf(flags, join(BUILD_DIR, 'spawner-go'), '3000', '5');
+    expect(incident).toMatchObject({ headline: '', trip: { cause: 'refused' } });
+    expect(incident.notes.join()).toContain('--capture-stderr');
+  });
+  it('leaves none when nothing was refused to it', async () => {
+    const { code, err } = await box.start([THREADGUARD, 'run', ...flags, '--', 'sh', '-c', 'exit 3']).ended;
+    expect(code).toBe(3);
+    expect(err).not.toContain('evidence');
   });
 });
 

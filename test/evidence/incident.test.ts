@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,9 +19,32 @@ describe('an incident directory', () => {
     const unused = open(1);
     const used = open(2);
     used.write('incident.json', '{}');
-    unused.discardIfUnused();
-    used.discardIfUnused();
+    unused.settle();
+    used.settle();
     expect(readdirSync(dir)).toEqual([expect.stringMatching(/^2026-11-24T10-02/)]);
+  });
+  it('has its files open from the start: a file that is new then needs no descriptor', () => {
+    const incident = open(1);
+    expect(readdirSync(incident.path)).toEqual([
+      'incident.json.part',
+      'limits.json.part',
+      'samples.ndjson.part',
+      'stacks.folded.part',
+    ]);
+    const taken: number[] = [];
+    try {
+      // Nothing can be opened any more.
+      for (;;) taken.push(openSync('/dev/null', 'r'));
+    } catch {
+      incident.write('incident.json', '{}');
+      // The descriptor that it has given back.
+      taken.push(openSync('/dev/null', 'r'));
+      expect(() => incident.write('report.html', '')).toThrow(/EMFILE/);
+    } finally {
+      for (const fd of taken) closeSync(fd);
+    }
+    incident.settle();
+    expect(readdirSync(incident.path)).toEqual(['incident.json']);
   });
   it('a file that cannot be written again keeps what it was', () => {
     const incident = open(1);

@@ -73,16 +73,18 @@ export function pageOf(incident: Incident): Page {
     groups: document.groups.map(groupOf),
     steps: stepsOf(incident),
     ceilings: [...ceilings.after].sort((a, b) => leftOf(a) - leftOf(b)).map((after) => rowOf(after, ceilings.before)),
-    coverage: [
-      `stacks of ${formatCount(coverage.covered)} of ${formatCount(coverage.found)} tasks were read in ${formatDuration(coverage.tookMs)}`,
-      coverage.stops === 0
-        ? 'the target was not stopped for it'
-        : `the target was stopped ${formatCount(coverage.stops)} times, for ${formatDuration(coverage.stoppedMs)} in all, ${formatDuration(coverage.longestStopMs)} at most`,
-      ...document.notes.map(escapeText),
-      ...missing,
-    ],
+    coverage: [...(coverage.found === 0 ? [] : coverageOf(coverage)), ...document.notes.map(escapeText), ...missing],
     next: nextSteps(incident),
   };
+}
+
+function coverageOf(coverage: Incident['document']['coverage']): string[] {
+  return [
+    `stacks of ${formatCount(coverage.covered)} of ${formatCount(coverage.found)} tasks were read in ${formatDuration(coverage.tookMs)}`,
+    coverage.stops === 0
+      ? 'the target was not stopped for it'
+      : `the target was stopped ${formatCount(coverage.stops)} times, for ${formatDuration(coverage.stoppedMs)} in all, ${formatDuration(coverage.longestStopMs)} at most`,
+  ];
 }
 
 function chartOf({ ceilings, document, samples }: Incident): Chart {
