@@ -123,13 +123,15 @@ export async function creators() {
         '1s',
         '--incident-dir',
         dir,
+        ...(name === 'JVM' ? ['--jvm-thread-events'] : []),
         ...(name === 'Go' ? ['--capture-stderr', '--leash', '1500'] : []),
       ];
       await start([GUARD, 'run', '--quiet', ...flags, '--', ...words, '100', '30', 'then'], { stdio: 'ignore' }).ended;
     }, 4_000);
     const [incident] = readdirSync(dir).map((one) => JSON.parse(readFileSync(join(dir, one, 'incident.json'), 'utf8')));
     const who = ({ frames }) =>
-      frames.find(({ function: f }) => /spawn/i.test(f))?.function ?? `${frames[0]?.file}:${frames[0]?.line}`;
+      frames.find(({ function: f }) => /spawn_?(connection|worker|ticker)/i.test(f))?.function ??
+      `${frames[0]?.file}:${frames[0]?.line}`;
     const shares = new Map();
     for (const creator of incident?.creators ?? [])
       shares.set(who(creator), (shares.get(who(creator)) ?? 0) + creator.share);

@@ -12,8 +12,9 @@ import { dumpProcesses } from '../evidence/dump.ts';
 import { readTask } from '../evidence/dumpers/native.ts';
 import { goCreators, parseGoroutines } from '../evidence/go/goroutineDump.ts';
 import type { IncidentDir } from '../evidence/incident.ts';
+import type { ThreadStartRecording } from '../evidence/jfr/recording.ts';
 import { removeOldIncidents } from '../evidence/keep.ts';
-import { findMakers } from '../evidence/makers.ts';
+import { findMakers, recordedCreators } from '../evidence/makers.ts';
 import type { Sampled } from '../evidence/sampler.ts';
 import type { Pause } from '../evidence/stillness.ts';
 import type { DumpFacts } from '../guard/model.ts';
@@ -62,6 +63,9 @@ interface Parts {
   readonly now: () => number;
   /** Incidents kept beside each other. */
   readonly keep: number;
+  /** Thread starts, where a JVM was told to record them. */
+  readonly recording: ThreadStartRecording | undefined;
+  readonly jvmOutput: string | undefined;
   /** The end of its stderr; `undefined` where that is not captured. */
   readonly stderr: (() => string) | undefined;
 }
@@ -102,6 +106,7 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
         now,
         timeoutMs: timeoutMs * (1 - SAMPLING_SHARE),
         pause: parts.pause,
+        signals: { jvmOutput: parts.jvmOutput },
       });
       const leftMs = timeoutMs * (1 - WRITING_SHARE) - (now() - startMs);
       const { cost, creators } = findMakers(parts, pids, dump, leftMs);
@@ -127,7 +132,8 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
     },
     postMortem: (facts) => {
       if (written !== undefined) return undefined;
-      const creators = goCreators(parseGoroutines(parts.stderr?.() ?? ''));
+      const said = parts.stderr?.() ?? '';
+      const creators = [...goCreators(parseGoroutines(said)), ...recordedCreators(parts.recording?.read() ?? [])];
       const notes = [
         'it had ended before anything tripped: its stacks were not read',
         ...(parts.stderr === undefined ? ['--capture-stderr keeps what a program says when it ends like this'] : []),
@@ -150,8 +156,8 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
       if (written === undefined) return [];
       const said = parts.stderr?.() ?? '';
       const goroutines = parseGoroutines(said);
-      const creators = goCreators(goroutines);
-      // Go says for every goroutine who made it: that is exact.
+      // Go says for every goroutine who made it, a JVM's recording for every thread: that is exact.
+      const creators = [...goCreators(goroutines), ...recordedCreators(parts.recording?.read() ?? [])];
       const better = creators.length === 0 ? {} : { creators, headline: headline(creators, written.groups) };
       const lost = write(incident, {
         'incident.json': text({ ...written.document, ...better, actions }),

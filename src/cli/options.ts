@@ -19,6 +19,10 @@ export interface RunOptions {
   readonly captureStderr: boolean;
   /** Whether a JVM may be given what makes its stacks readable. */
   readonly inject: boolean;
+  /** Where the standard output of a JVM ends, to read back what SIGQUIT makes it print. */
+  readonly jvmOutput: string | undefined;
+  /** Whether a JVM records who starts its threads. */
+  readonly jvmThreadEvents: boolean;
 }
 
 const CEILING_NAMES = [
@@ -106,6 +110,8 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
     .addOption(option('--keep <count>', 'incidents kept there; the oldest is removed', count).default(20))
     .addOption(new Option('--capture-stderr', 'keep the end of what the command writes there for the evidence'))
     .addOption(new Option('--no-inject', 'add nothing to the environment of a JVM (its attach listener)'))
+    .addOption(new Option('--jvm-output <file>', 'where the output of a JVM ends that has to be asked with SIGQUIT'))
+    .addOption(new Option('--jvm-thread-events', 'a JVM records who starts its threads (JFR, JDK 11 and newer)'))
     .addOption(new Option('--log-format <format>', 'how the guard speaks').choices(['human', 'json']).default('human'))
     .addOption(new Option('--log-file <file>', 'speak there instead of on stderr'))
     .addOption(new Option('--quiet', 'say nothing but errors and actions'))
@@ -139,6 +145,8 @@ interface Flags {
   progress?: true;
   inject: boolean;
   captureStderr?: true;
+  jvmThreadEvents?: true;
+  jvmOutput?: string;
 }
 
 function toOptions(command: readonly string[], flags: Flags): RunOptions {
@@ -170,6 +178,8 @@ function toOptions(command: readonly string[], flags: Flags): RunOptions {
     progress: flags.progress ?? false,
     inject: flags.inject,
     captureStderr: flags.captureStderr ?? false,
+    jvmOutput: flags.jvmOutput,
+    jvmThreadEvents: flags.jvmThreadEvents ?? false,
   };
 }
 

@@ -1,15 +1,16 @@
 import { basename } from 'node:path';
 import { redactWords } from '../core/redact.ts';
 import { escapeText } from '../core/units.ts';
-import { EXIT, errnoOf } from '../errors.ts';
+import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import { openIncidentDir } from '../evidence/incident.ts';
+import { ThreadStartRecording } from '../evidence/jfr/recording.ts';
 import { type Child, type Ending, startChild } from '../guard/child.ts';
 import { contain } from '../guard/contain.ts';
 import { findExecutable, type LaunchPlan, planLaunch } from '../guard/exec.ts';
 import { goProcesses, lastWordsOfGo } from '../guard/goProcess.ts';
 import { Guard } from '../guard/guard.ts';
 import type { Holder } from '../guard/holder.ts';
-import { injectOptions } from '../guard/inject.ts';
+import { injectOptions, isJava } from '../guard/inject.ts';
 import { parseLaunchNotes } from '../guard/launchNotes.ts';
 import { leave, leaveAs } from '../guard/leave.ts';
 import { MapsWatch } from '../guard/mapsWatch.ts';
@@ -45,6 +46,7 @@ export async function run(options: RunOptions): Promise<void> {
   const sockets = activationFds(notes.env);
   const passFds = [...new Set([...options.passFds, ...sockets])];
   checkDescriptors(options.passFds);
+  if (options.jvmThreadEvents) checkJvm(options);
 
   const libc = loadLibc();
   const isReaper = libc?.becomeSubreaper() ?? false;
@@ -73,6 +75,7 @@ export async function run(options: RunOptions): Promise<void> {
     const contained = contain(settings, root, surroundings, libc, now);
     holder = contained.holder;
     const held = holder;
+    const recording = options.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
     const tail = options.captureStderr ? new StderrTail() : undefined;
     const evidence = evidenceWriter({
       root,
@@ -84,6 +87,8 @@ export async function run(options: RunOptions): Promise<void> {
       pause: (_, until) => held.pause(until),
       now,
       keep: options.keep,
+      recording,
+      jvmOutput: options.jvmOutput,
       stderr: tail === undefined ? undefined : () => tail.text,
     });
     const report: Reporter = (event) => {
@@ -152,7 +157,7 @@ export async function run(options: RunOptions): Promise<void> {
     });
 
     const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
-    const env = options.inject ? injectOptions(options.command, notes.env) : notes.env;
+    const env = options.inject ? injectOptions(options.command, notes.env, recording?.options()) : notes.env;
     const child = await fork(holder, plan.cap, launch, { env, passFds, newSession, captureStderr: tail !== undefined });
     childPid = child.pid;
     if (child.stderr !== undefined) tail?.attach(child.stderr);
@@ -192,6 +197,14 @@ export async function run(options: RunOptions): Promise<void> {
     incident.settle();
     throw error;
   }
+}
+
+function checkJvm({ command, inject }: RunOptions): void {
+  const why = inject ? 'reaches commands called java only' : 'does nothing with --no-inject';
+  if (inject && isJava(command)) return;
+  throw new GuardError('no-jvm', `--jvm-thread-events ${why}`, {
+    hint: 'leave it out, or give a JVM that is started otherwise the options of docs/evidence.md',
+  });
 }
 
 /** Signals that somebody sends who wants it to end. */

@@ -7,7 +7,9 @@ import { parseStatus, readStatus } from '../procfs/status.ts';
 import { listThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import { askJvm } from './dumpers/jvm.ts';
+import { askBySignal } from './dumpers/jvmSignal.ts';
 import { openNativeDumper, readTask } from './dumpers/native.ts';
+import { askNode } from './dumpers/nodeReport.ts';
 import { openPython, type Python, type PythonThreads } from './dumpers/python.ts';
 import type { JvmThread } from './jvm/threadDump.ts';
 import { ElfFiles } from './native/modules.ts';
@@ -16,6 +18,8 @@ import { type Pause, Stillness } from './stillness.ts';
 const MOST_NOTES = 20;
 /** When no more than this is left of the time, of the other tasks the names are read only. */
 const HURRY_SHARE = 0.25;
+/** Of the time: for what a process says itself; of one that says nothing the native stacks are read in the rest. */
+const ANSWER_SHARE = 0.6;
 
 /** The stacks of some processes, as far as they could be read. */
 export interface Dump {
@@ -41,6 +45,11 @@ export interface DumpOptions {
   readonly libc: Libc | undefined;
   readonly now: () => number;
   readonly timeoutMs: number;
+  /** Where given, runtimes that can say more when they are sent a signal are sent one: a dump alone changes nothing. */
+  readonly signals?: {
+    /** Where the standard output of a JVM ends, when that is no file of its own. */
+    readonly jvmOutput: string | undefined;
+  };
   /** Where given, a target that is in the way of its own reading may be stopped with it. */
   readonly pause?: Pause;
 }
@@ -124,13 +133,21 @@ function readRuntimes(
   pid: number,
   tids: readonly number[],
   native: ReturnType<typeof openNativeDumper>['process'],
-  { libc, timeoutMs }: DumpOptions,
+  { libc, now, signals, timeoutMs }: DumpOptions,
   goesOn: () => boolean,
 ): RuntimeFrames {
   const runtimes: string[] = [];
   const notes: string[] = [];
   const raw: { name: string; text: string }[] = [];
   const paths = native?.modules.all().map(({ path }) => path.slice(path.lastIndexOf('/') + 1)) ?? [];
+  const node =
+    signals !== undefined && isNode(paths)
+      ? askNode(root, pid, { now, timeoutMs: timeoutMs * ANSWER_SHARE })
+      : undefined;
+  if (node !== undefined) {
+    notes.push(...node.notes);
+    if (node.text !== '') raw.push({ name: `node-report-${pid}.json`, text: node.text });
+  }
   const python =
     native !== undefined && paths.some((path) => /python/i.test(path))
       ? openPython(native.memory, native.modules, new Set(tids), goesOn)
@@ -140,7 +157,13 @@ function readRuntimes(
   let jvm: ReadonlyMap<number, JvmThread> = new Map();
   if (paths.includes('libjvm.so')) {
     runtimes.push('JVM');
-    const answer = askJvm(root, pid, libc, timeoutMs);
+    const startMs = now();
+    let answer = askJvm(root, pid, libc, timeoutMs);
+    if (answer.kind === 'none' && signals !== undefined) {
+      const leftMs = (timeoutMs - (now() - startMs)) * ANSWER_SHARE;
+      const said = askBySignal(root, pid, { file: signals.jvmOutput, now, timeoutMs: leftMs });
+      answer = said.kind === 'none' ? { kind: 'none', why: `${answer.why}; ${said.why}` } : said;
+    }
     if (answer.kind === 'dump') {
       jvm = byTid(root, pid, tids, answer.dump.threads);
       raw.push({ name: `threads-${pid}.txt`, text: answer.text });
@@ -162,6 +185,10 @@ function readRuntimes(
       return frames === undefined || frames.length === 0 ? undefined : { runtime: 'python', frames };
     },
   };
+}
+
+function isNode(modules: readonly string[]): boolean {
+  return modules.some((name) => /^(node|nodejs|libnode\.so.*)$/.test(name));
 }
 
 /** A JVM in a container names its threads as that container does. */

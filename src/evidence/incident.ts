@@ -21,9 +21,11 @@ export interface IncidentDir {
   readonly path: string;
   /** True once a whole file was written into it. */
   isUsed(): boolean;
+  /** Makes a directory in it for things that are gone at the end. */
+  scratch(name: string): string;
   /** Writes a whole file or none; throws a GuardError that names it. */
   write(name: string, text: string | Buffer): void;
-  /** Closes what was opened and not written; removes it all when nothing was. */
+  /** Closes what was opened and not written, removes scratch; removes it all when nothing was written. */
   settle(): void;
 }
 
@@ -76,6 +78,7 @@ function usualPlaces(env: NodeJS.ProcessEnv): string[] {
 
 function incidentDir(path: string): IncidentDir {
   let isUsed = false;
+  const scratch: string[] = [];
   const partOf = (name: string): string => join(path, `${name}.part`);
   const opened = new Map(OPENED_EARLY.map((name) => [name, openSync(partOf(name), 'wx', 0o600)]));
   const close = (name: string): void => {
@@ -86,6 +89,12 @@ function incidentDir(path: string): IncidentDir {
   return {
     path,
     isUsed: () => isUsed,
+    scratch: (name) => {
+      const dir = join(path, name);
+      mkdirSync(dir, { mode: 0o700 });
+      scratch.push(dir);
+      return dir;
+    },
     write: (name, text) => {
       const file = join(path, name);
       const part = partOf(name);
@@ -115,7 +124,7 @@ function incidentDir(path: string): IncidentDir {
         close(name);
         discard(partOf(name));
       }
-      if (!isUsed) rmSync(path, { recursive: true, force: true });
+      for (const dir of isUsed ? scratch : [path]) rmSync(dir, { recursive: true, force: true });
     },
   };
 }

@@ -5,6 +5,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 import { countThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import type { Dump } from './dump.ts';
+import type { ThreadStartRecording } from './jfr/recording.ts';
 import { pauseBySignal, type Sampled, sampleCreators, sampleJvm } from './sampler.ts';
 import type { Pause } from './stillness.ts';
 
@@ -19,6 +20,8 @@ interface Parts {
   /** Stops the whole target, where it can be done in one act. */
   readonly pause: Pause;
   readonly now: () => number;
+  /** Where the JVM was started with one. */
+  readonly recording: ThreadStartRecording | undefined;
 }
 
 /** Who makes the threads, and what it took the target to find out, the stop for its stacks included. */
@@ -29,8 +32,11 @@ export function findMakers(
   timeoutMs: number,
 ): { readonly creators: readonly Creator[]; readonly cost: Sampled } {
   const endMs = parts.now() + timeoutMs;
+  const jvm = dump.stacks.find(({ runtime }) => runtime === 'jvm')?.pid;
+  const recorded = jvm === undefined ? [] : (parts.recording?.ask(parts.root, jvm, parts.libc, timeoutMs) ?? []);
+  if (recorded.length > 0) return { creators: recordedCreators(recorded), cost: withStop(NOT_SAMPLED, dump.stoppedMs) };
   const caught = catchInTheAct(parts, pids, dump, timeoutMs);
-  const told = askAgain(parts, dump, endMs - parts.now());
+  const told = askAgain(parts, jvm, endMs - parts.now());
   const samples = [...caught.samples, ...told];
   return { creators: creatorsOf(dump, caught.stops, samples), cost: withStop({ ...caught, samples }, dump.stoppedMs) };
 }
@@ -51,9 +57,8 @@ function catchInTheAct({ now, pause, root }: Parts, pids: readonly number[], dum
 }
 
 /** A JVM is asked, as often as there is time. */
-function askAgain({ libc, now, root }: Parts, { stacks }: Dump, timeoutMs: number): Sampled['samples'] {
-  const jvm = stacks.find(({ runtime }) => runtime === 'jvm');
-  return jvm === undefined || timeoutMs < LEAST_SAMPLING_MS ? [] : sampleJvm(root, jvm.pid, { libc, now, timeoutMs });
+function askAgain({ libc, now, root }: Parts, jvm: number | undefined, timeoutMs: number): Sampled['samples'] {
+  return jvm === undefined || timeoutMs < LEAST_SAMPLING_MS ? [] : sampleJvm(root, jvm, { libc, now, timeoutMs });
 }
 
 function isJvm(root: KernelRoot, pid: number): boolean {
@@ -68,6 +73,11 @@ function creatorsOf(dump: Dump, stops: number, samples: Sampled['samples']): Cre
     [...samples, ...dump.stacks],
     (caught) => `caught making them ${formatCount(caught)} times ${how}`,
   );
+}
+
+/** A recording has every start: exact, like Go's and Ruby's. */
+export function recordedCreators(samples: Sampled['samples']): Creator[] {
+  return rankCreators(samples, (count) => `the JVM recorded ${formatCount(count)} thread starts`);
 }
 
 function withStop(sampled: Sampled, stoppedMs: number): Sampled {

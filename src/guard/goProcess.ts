@@ -1,9 +1,8 @@
 import { detectRuntime } from '../ceilings/runtime.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStatus } from '../procfs/status.ts';
+import { catches } from '../procfs/status.ts';
 import { countThreads } from '../procfs/task.ts';
 
-const SIGQUIT = 3n;
 /** Processes that are asked: those with the most threads. */
 const ASKED = 4;
 const POLL_MS = 5;
@@ -28,8 +27,7 @@ export async function lastWordsOfGo(
   { now, timeoutMs }: { readonly now: () => number; readonly timeoutMs: number },
 ): Promise<void> {
   const asked = goProcesses(root, pids).filter((pid) => {
-    const caught = readStatus(root, pid)?.caughtSignals ?? 0n;
-    if (((caught >> (SIGQUIT - 1n)) & 1n) === 0n) return false;
+    if (!catches(root, pid, 'SIGQUIT')) return false;
     try {
       process.kill(pid, 'SIGQUIT');
       return true;

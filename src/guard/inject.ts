@@ -7,11 +7,25 @@ const LISTENER = '-XX:+StartAttachListener';
  * The environment of a command, with what makes its stacks readable later. Only for a JVM that is started by name:
  * other programs get what they were given, byte by byte. The `java` launcher tells of it on its stderr (JDK 9 and newer).
  */
-export function injectOptions(command: readonly string[], env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function injectOptions(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  recording: readonly string[] = [],
+): NodeJS.ProcessEnv {
   const [file, ...args] = command;
-  if (file === undefined || basename(file) !== 'java') return env;
+  if (file === undefined || !isJava(command)) return env;
   const given = env['JDK_JAVA_OPTIONS'] ?? '';
   // A decision of the operator stands, whichever way it went.
-  if ([given, ...args].some((text) => text.includes('StartAttachListener'))) return env;
-  return { ...env, JDK_JAVA_OPTIONS: given === '' ? LISTENER : `${given} ${LISTENER}` };
+  const says = (word: string): boolean => [given, ...args].some((text) => text.includes(word));
+  const options = [
+    ...(given === '' ? [] : [given]),
+    ...(says('StartAttachListener') ? [] : [LISTENER]),
+    ...(says('FlightRecord') ? [] : recording),
+  ];
+  return options.join(' ') === given ? env : { ...env, JDK_JAVA_OPTIONS: options.join(' ') };
+}
+
+/** Whether the command is a JVM started by name. */
+export function isJava([file]: readonly string[]): boolean {
+  return file !== undefined && basename(file) === 'java';
 }

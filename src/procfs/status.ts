@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
@@ -23,6 +24,13 @@ export interface ProcessStatus {
 export function readStatus(root: KernelRoot, pid: number | 'self'): ProcessStatus | undefined {
   const text = readText(root.proc(pid, 'status'));
   return text === undefined ? undefined : parseStatus(text);
+}
+
+/** Whether a process has a handler of its own for a signal: without one most signals end it. */
+export function catches(root: KernelRoot, pid: number, signal: string): boolean {
+  const number = constants.signals[signal as NodeJS.Signals] ?? 0;
+  const caught = readStatus(root, pid)?.caughtSignals ?? 0n;
+  return number > 0 && ((caught >> BigInt(number - 1)) & 1n) === 1n;
 }
 
 /**

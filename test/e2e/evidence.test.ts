@@ -175,6 +175,78 @@ describe('a Go program, which dies of a refused thread', () => {
   });
 });
 
+describe('a JVM that must be asked otherwise', () => {
+  const words = [...JAVA, '150', '20', 'then'];
+  const said = ({ notes, runtimes, groups }: IncidentDocument) => ({
+    runtimes,
+    sites: groups.filter(({ runtime }) => runtime === 'jvm').map(({ site }) => site?.function),
+    notes: notes.join(),
+  });
+  const SITES = expect.arrayContaining(['Spawner.parkMonitor', 'Spawner.parkQueue', 'Spawner.parkSleep']);
+  it('--jvm-thread-events: it recorded who made every thread', async () => {
+    const { dir, incident } = await incidentOf(['--jvm-thread-events', '--max-tasks', '600'], ...words);
+    const shares = incident.creators.map(({ frames, share }) => [frames[1]?.function, Math.round(share * 10) / 10]);
+    expect(shares.slice(0, 3)).toEqual([
+      ['Spawner.spawnConnection', 0.6],
+      ['Spawner.spawnWorker', 0.3],
+      ['Spawner.spawnTicker', 0.1],
+    ]);
+    expect(incident.coverage.stops).toBe(0);
+    expect(readdirSync(dir)).not.toContain('jfr');
+  });
+  it.each([
+    ['a command that is no JVM', ['--jvm-thread-events'], 'true'],
+    ['--no-inject', ['--jvm-thread-events', '--no-inject'], 'java'],
+  ])('--jvm-thread-events with %s is refused', async (_, flags, command) => {
+    const { code, err } = await box.start([THREADGUARD, 'run', '--incident-dir', box.scratch, ...flags, '--', command])
+      .ended;
+    expect(code).toBe(125);
+    expect(err).toContain('hint:');
+    expect(readdirSync(box.scratch)).toEqual([]);
+  });
+  it('one without a listener is sent SIGQUIT, and its answer read from the file it writes to', async () => {
+    const file = join(box.scratch, 'out');
+    const { incident } = await incidentOf(['--max-tasks', '600'], 'sh', '-c', `exec ${words.join(' ')} > ${file}`);
+    expect(said(incident)).toMatchObject({ runtimes: ['JVM'], sites: SITES });
+    expect(readFileSync(file, 'utf8')).toContain('Full thread dump');
+  });
+  it('--jvm-output names that file where there is a pipe between', async () => {
+    const file = join(box.scratch, 'out');
+    const { incident } = await incidentOf(
+      ['--max-tasks', '600', '--jvm-output', file, '--dump-timeout', '2s'],
+      ...['sh', '-c', `${words.join(' ')} | tee ${file} >/dev/null`],
+    );
+    expect(said(incident)).toMatchObject({ sites: SITES });
+  });
+  it('is not sent it where nobody could read the answer, and not where it would end of it', async () => {
+    const pipe = await incidentOf(['--max-tasks', '600'], 'sh', '-c', `exec ${words.join(' ')}`);
+    expect(said(pipe.incident).notes).toContain('--jvm-output');
+    expect(pipe.out).not.toContain('Full thread dump');
+    const deaf = [JAVA[0] as string, '-Xrs', '-XX:+DisableAttachMechanism', ...words.slice(1)].join(' ');
+    const file = join(box.scratch, 'out');
+    const { incident } = await incidentOf(['--max-tasks', '600'], 'sh', '-c', `exec ${deaf} > ${file}`);
+    expect(said(incident).notes).toContain('does not catch SIGQUIT');
+    expect(incident.actions.map(({ action }) => action)).toContain('terminate');
+  });
+});
+
+it('Node with --report-on-signal: what its workers do in JavaScript, and none of its environment', async () => {
+  const script = `const { Worker } = require('node:worker_threads');
+    process.chdir(${JSON.stringify(box.scratch)});
+    process.on('uncaughtException', () => {});
+    for (let i = 0; i < 24; i++) setTimeout(() => new Worker('function computeHere() { for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10); } computeHere()', { eval: true }).on('error', () => {}), 40 * i);`;
+  const { dir, incident } = await incidentOf(
+    ['--max-tasks', '30', '--dump-timeout', '3s'],
+    ...['env', 'API_TOKEN=hunter2', process.execPath, '--report-on-signal', '-e', script],
+  );
+  expect(incident.notes.join('\n')).toMatch(/of \d+ workers are in computeHere \(\[worker eval\]:1\)/);
+  const raw = readdirSync(dir).find((name) => name.startsWith('node-report-')) ?? '';
+  const text = gunzipSync(readFileSync(join(dir, raw))).toString();
+  expect(text).toContain('computeHere');
+  expect(text).not.toContain('hunter2');
+  expect(readdirSync(box.scratch).filter((name) => name.startsWith('report.'))).toEqual([]);
+});
+
 describe('a command that its leash refused a thread, and that ended of it before anything tripped', () => {
   const flags = ['--max-tasks', '900', '--leash', '300'];
   it('leaves an incident with what it said itself', async () => {

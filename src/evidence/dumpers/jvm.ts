@@ -10,14 +10,25 @@ export type JvmAnswer =
   /** Not asked, or no answer: why, and what would help. */
   | { readonly kind: 'none'; readonly why: string };
 
-/** `1`, the command and three arguments, each with a zero byte: the attach protocol of HotSpot. */
-const THREAD_DUMP = '1\0threaddump\0\0\0\0';
-
 /**
  * Asks a JVM for its threads over its attach socket, and only where one listens already. Nothing starts a listener:
  * neither `.attach_pid` is written nor SIGQUIT sent, because a JVM at its thread limit dies of starting that thread.
  */
 export function askJvm(root: KernelRoot, pid: number, libc: Libc | undefined, timeoutMs: number): JvmAnswer {
+  const answer = askListener(root, pid, libc, ['threaddump'], timeoutMs);
+  return answer.kind === 'none'
+    ? answer
+    : { ...answer, dump: parseThreadDump(answer.text.slice(answer.text.indexOf('\n') + 1)) };
+}
+
+/** Sends a command with its arguments (at most three) to the listener: the attach protocol of HotSpot. */
+export function askListener(
+  root: KernelRoot,
+  pid: number,
+  libc: Libc | undefined,
+  command: readonly string[],
+  timeoutMs: number,
+): Exclude<JvmAnswer, { kind: 'dump' }> | { readonly kind: 'dump'; readonly text: string } {
   const status = readStatus(root, pid);
   if (status === undefined) return { kind: 'none', why: 'it is gone' };
   const inner = status.nsPids.at(-1) ?? pid;
@@ -29,15 +40,16 @@ export function askJvm(root: KernelRoot, pid: number, libc: Libc | undefined, ti
     };
   }
   if (libc === undefined) return { kind: 'none', why: 'libc could not be loaded (koffi)' };
-  const reply = libc.exchange(path, Buffer.from(THREAD_DUMP, 'latin1'), timeoutMs);
+  // Its version, then always four texts, each with a zero byte.
+  const request = ['1', ...command, '', '', ''].slice(0, 5).map((text) => `${text}\0`);
+  const reply = libc.exchange(path, Buffer.from(request.join('')), timeoutMs);
   if (reply === undefined) {
     return { kind: 'none', why: 'its attach socket is stale, not ours to use, or did not answer in time' };
   }
   const text = reply.bytes.toString('utf8');
   const end = text.indexOf('\n');
-  if (text.slice(0, end) !== '0')
-    return { kind: 'none', why: `it refused to dump its threads (${text.slice(0, 100)})` };
-  return { kind: 'dump', dump: parseThreadDump(text.slice(end + 1)), text };
+  if (text.slice(0, end) !== '0') return { kind: 'none', why: `it refused to answer (${text.slice(0, 100)})` };
+  return { kind: 'dump', text };
 }
 
 function isSocket(path: string): boolean {

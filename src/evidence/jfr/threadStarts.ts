@@ -1,0 +1,39 @@
+import type { CreationSample } from '../../core/creators.ts';
+import type { Frame } from '../../core/stack.ts';
+import { JfrChunk, JfrRef, type JfrValue } from './chunk.ts';
+
+const EVENT = 'jdk.ThreadStart';
+/** The recording begins with what called it. */
+const START: Frame = { function: 'java.lang.Thread.start' };
+
+/** Who started each thread, from a recording of `jdk.ThreadStart`: all of its chunks. Threads of the JVM itself have no stack. */
+export function threadStarts(bytes: Buffer): CreationSample[] {
+  const samples: CreationSample[] = [];
+  for (let chunk = JfrChunk.at(bytes, 0); chunk !== undefined; chunk = JfrChunk.at(bytes, chunk.end)) {
+    const known = new Map<number, readonly Frame[]>();
+    for (const event of chunk.events(EVENT)) {
+      const trace = (event as { readonly stackTrace?: JfrValue }).stackTrace;
+      const key = trace instanceof JfrRef ? trace.key : -1;
+      const frames = known.get(key) ?? framesOf(chunk, trace);
+      if (key >= 0) known.set(key, frames);
+      if (frames.length > 0) samples.push({ runtime: 'jvm', frames });
+    }
+  }
+  return samples;
+}
+
+function framesOf(chunk: JfrChunk, trace: JfrValue): readonly Frame[] {
+  const frames = chunk.get(trace, 'frames');
+  if (!Array.isArray(frames)) return [];
+  const calls = frames.flatMap((frame: JfrValue): Frame[] => {
+    const type = chunk.get(frame, 'method', 'type', 'name', 'string');
+    const method = chunk.get(frame, 'method', 'name', 'string');
+    const line = chunk.get(frame, 'lineNumber');
+    if (typeof type !== 'string' || typeof method !== 'string') return [];
+    const name = type.replaceAll('/', '.');
+    // A recording knows classes, not files: the outermost one is what the file is called, nearly always.
+    const file = name.replace(/^.*\./, '').replace(/\$.*$/, '');
+    return [{ function: `${name}.${method}`, file, ...(typeof line === 'number' && line > 0 ? { line } : {}) }];
+  });
+  return calls.length === 0 ? [] : [START, ...calls];
+}
