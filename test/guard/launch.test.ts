@@ -91,7 +91,15 @@ describe('injectOptions', () => {
       '-XX:-StartAttachListener',
     ],
     ['other programs get nothing', ['javac', 'A.java'], {}, undefined],
-  ] as const)('%s', ([, command, env, want]) => {
-    expect(injectOptions(command, env)['JDK_JAVA_OPTIONS']).toBe(want);
+    [
+      'a recording, when it was asked for',
+      ['java', '-XX:+StartAttachListener', 'A'],
+      { JDK_JAVA_OPTIONS: '-Xmx1g' },
+      '-Xmx1g -XX:FlightRecorderOptions=x',
+      ['-XX:FlightRecorderOptions=x'],
+    ],
+    ['not beside one of its own', ['java', '-XX:StartFlightRecording', 'A'], {}, listener, ['-XX:x']],
+  ] as const)('%s', ([, command, env, want, recording = []]) => {
+    expect(injectOptions(command, env, recording)['JDK_JAVA_OPTIONS']).toBe(want);
   });
 });
