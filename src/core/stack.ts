@@ -31,6 +31,8 @@ export interface TaskStack {
   readonly tid: number;
   /** Its name, as the kernel has it: 15 bytes. */
   readonly name: string;
+  /** What its runtime calls it, where that was read. */
+  readonly label?: string;
   readonly wait: WaitKind;
   readonly runtime: StackSource;
   /** The leaf first. Empty where nothing could be read. */

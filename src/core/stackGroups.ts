@@ -35,6 +35,8 @@ interface Open {
   readonly runtime: StackSource;
   readonly waits: Map<WaitKind, number>;
   readonly names: Map<string, number>;
+  /** What runtimes call them. */
+  readonly labels: Map<string, number>;
   readonly stacks: Map<readonly Frame[], number>;
   readonly starts: number[];
   /** Names of those that were there at the baseline. */
@@ -73,6 +75,7 @@ export function groupStacks(
         runtime: task.runtime,
         waits: new Map(),
         names: new Map(),
+        labels: new Map(),
         stacks: new Map(),
         starts: [],
         older: new Map(),
@@ -83,6 +86,7 @@ export function groupStacks(
     group.whole += task.isWhole ? 1 : 0;
     add(group.waits, task.wait);
     add(group.names, keys.nameOf(task.name));
+    if (task.label !== undefined) add(group.labels, keys.nameOf(task.label));
     add(group.stacks, task.frames);
     group.starts.push(task.startTime);
     if (task.startTime <= baseline.atTicks) add(group.older, keys.nameOf(task.name));
@@ -191,7 +195,7 @@ function close(group: Open, grew: number, first: number, last: number): StackGro
     grew,
     wait: largest(group.waits)[0]?.[0] ?? 'unknown',
     runtime: group.runtime,
-    names: largest(group.names)
+    names: largest(group.labels.size > 0 ? group.labels : group.names)
       .slice(0, MOST_NAMES)
       .map(([name, count]) => ({ name, count })),
     frames,

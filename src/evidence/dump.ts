@@ -179,10 +179,11 @@ function readRuntimes(
       const thread = jvm.get(tid);
       if (thread !== undefined && thread.frames.length > 0) {
         const wait = jvmWaitKind(thread.state);
-        return { runtime: 'jvm', frames: thread.frames, name: thread.name, ...(wait === undefined ? {} : { wait }) };
+        return { runtime: 'jvm', frames: thread.frames, label: thread.name, ...(wait === undefined ? {} : { wait }) };
       }
-      const frames = python?.framesOf(tid);
-      return frames === undefined || frames.length === 0 ? undefined : { runtime: 'python', frames };
+      const { frames = [], label } = python?.stackOf(tid) ?? {};
+      if (frames.length === 0) return undefined;
+      return { runtime: 'python', frames, ...(label === undefined ? {} : { label }) };
     },
   };
 }

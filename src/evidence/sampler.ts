@@ -77,7 +77,7 @@ export function sampleCreators(
       if (count > 0)
         letRun(root, pid, tids, python === undefined ? STOP_APART_NS : LOOK_APART_NS, endMs - options.now());
       if (python !== undefined) {
-        samples.push(...tids.map((tid) => ({ runtime: 'python' as const, frames: python.framesOf(tid) })));
+        samples.push(...tids.map((tid) => ({ runtime: 'python' as const, frames: python.stackOf(tid).frames })));
         continue;
       }
       const startMs = options.now();

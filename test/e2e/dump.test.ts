@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { schemaErrors } from '../setup/schema.ts';
 import { BUILD_DIR } from '../setup/tools.ts';
 import { type Box, makeBox, THREADGUARD, until } from './harness.ts';
 
@@ -46,7 +47,9 @@ async function dump(pid: number, prefix: readonly string[] = []): Promise<Dumped
   try {
     const { code, err, out } = await box.start([...prefix, THREADGUARD, 'dump', '--json', '--pid', String(pid)]).ended;
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    return JSON.parse(out) as Dumped;
+    const document = JSON.parse(out) as Dumped;
+    expect(schemaErrors('dump.json', document)).toEqual([]);
+    return document;
   } finally {
     await box.remove();
   }
@@ -121,8 +124,42 @@ describe('where the threads of a runtime are', () => {
         [30, 'park_sleep', 'sleep'],
       ]);
       expect(said.groups[0]?.site).toMatchObject({ file: expect.stringMatching(/spawner\.py$/), line: 8 });
+      expect(said.groups.slice(0, 3).map(({ names }) => names)).toEqual([
+        ['Thread-N (connection)'],
+        ['Thread-N (worker)'],
+        ['Thread-N (ticker)'],
+      ]);
       expect(said.groups.map(({ runtime }) => runtime)).toEqual(['python', 'python', 'python', 'python']);
     }));
+
+  it('CPython: names that a program gives, of subclasses, of pools, and of those whose attributes were looked at', async () => {
+    const script = `import threading, time, os
+from concurrent.futures import ThreadPoolExecutor
+class Mine(threading.Thread):
+    def __init__(self, i):
+        self.early = i
+        super().__init__(name="mine-%d" % i, daemon=True)
+    def run(self): time.sleep(30)
+for i in range(5): Mine(i).start()
+for i in range(4): threading.Thread(target=time.sleep, args=(30,), name="conn-%d \\u00e9\\u4e2d" % i, daemon=True).start()
+dicted = threading.Thread(target=time.sleep, args=(30,), name="dicted", daemon=True)
+vars(dicted)["x"] = 1
+dicted.start()
+pool = ThreadPoolExecutor(3, thread_name_prefix="pool")
+for i in range(3): pool.submit(time.sleep, 30)
+time.sleep(0.2)
+print("ready", os.getpid(), flush=True)
+time.sleep(30)
+os._exit(0)`;
+    await parked(['/usr/bin/python3', '-c', script], async (pid) => {
+      const said = await dump(pid);
+      expect(said.groups.map(({ count, names }) => [count, names]).slice(0, 3)).toEqual([
+        [5, ['mine-N']],
+        [5, ['conn-N é中', 'dicted']],
+        [3, ['pool_N']],
+      ]);
+    });
+  });
 
   it.for(['spawner-go', 'spawner-go-stripped'])('%s: by Go’s own table, which strip leaves', (name) =>
     parked([join(BUILD_DIR, name)], async (pid) => {

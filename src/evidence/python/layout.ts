@@ -35,6 +35,22 @@ export interface PythonLayout {
   /** How many bytes one count of `instruction` is, where it is a number. */
   readonly unit: number;
   readonly text: { readonly ascii: number; readonly compact: number };
+  /** What leads from a frame to the attributes of its first argument; `undefined` where that is not known. */
+  readonly instance:
+    | {
+        /** The first local variable of a frame. */
+        readonly locals: number;
+        /** Of a type: keys that its instances share, and the size of one. */
+        readonly cachedKeys: number;
+        readonly basicSize: number;
+        /** How keys tell their size. */
+        readonly keys: 'sized' | 'logarithm';
+        /** Where the values of an instance are. */
+        readonly values: 'dictionary' | 'pointer' | 'tagged' | 'inline';
+        /** Bytes before the first of them. */
+        readonly valuesSkip: number;
+      }
+    | undefined;
 }
 
 /** The bytes of a `bytes` object, and its length. */
@@ -48,12 +64,15 @@ const NUMBERED = {
   text: { ascii: 48, compact: 72 },
 } as const;
 
+const DICTIONARY = { basicSize: 32, keys: 'sized', values: 'dictionary', valuesSkip: 0 } as const;
+
 /** Taken from the headers of 3.8.18, 3.9.18, 3.10.13, 3.11.7 and 3.12.1 with offsetof; stable within a minor version. */
 const LAYOUTS: readonly PythonLayout[] = [
   ...['3.8', '3.9'].map(
     (version): PythonLayout => ({
       ...NUMBERED,
       version,
+      instance: { ...DICTIONARY, locals: 360, cachedKeys: version === '3.8' ? 872 : 864 },
       frame: { previous: 24, code: 32, instruction: 104, owner: undefined },
       code: { filename: 104, name: 112, firstLine: 40, lines: 120, instructions: undefined },
       lineTable: 'lnotab',
@@ -63,6 +82,7 @@ const LAYOUTS: readonly PythonLayout[] = [
   {
     ...NUMBERED,
     version: '3.10',
+    instance: { ...DICTIONARY, locals: 352, cachedKeys: 872 },
     frame: { previous: 24, code: 32, instruction: 96, owner: undefined },
     code: { filename: 104, name: 112, firstLine: 40, lines: 120, instructions: undefined },
     lineTable: 'pairs',
@@ -70,6 +90,7 @@ const LAYOUTS: readonly PythonLayout[] = [
   },
   {
     version: '3.11',
+    instance: { locals: 72, cachedKeys: 872, basicSize: 32, keys: 'logarithm', values: 'pointer', valuesSkip: 0 },
     runtime: { interpretersHead: 40 },
     interpreter: { next: 0, threadsHead: 16 },
     thread: { next: 8, threadId: 152, nativeThreadId: 160, frame: [56, 8] },
@@ -81,6 +102,7 @@ const LAYOUTS: readonly PythonLayout[] = [
   },
   {
     version: '3.12',
+    instance: { locals: 72, cachedKeys: 880, basicSize: 32, keys: 'logarithm', values: 'tagged', valuesSkip: 0 },
     runtime: { interpretersHead: 40 },
     interpreter: { next: 0, threadsHead: 72 },
     thread: { next: 8, threadId: 136, nativeThreadId: 144, frame: [56, 0] },
@@ -137,6 +159,17 @@ export function readDebugOffsets(bytes: Buffer): PythonLayout | undefined {
   if (cursor.isBroken || !isSane || freeThreaded !== 0) return undefined;
   return {
     version: `3.${minor}`,
+    // From 3.14 on the kernel has the names, too (bpo-15500).
+    instance: is314
+      ? undefined
+      : {
+          locals: frame['locals'] as number,
+          cachedKeys: 880,
+          basicSize: 32,
+          keys: 'logarithm',
+          values: 'inline',
+          valuesSkip: 8,
+        },
     runtime: { interpretersHead: runtime['head'] as number },
     interpreter: { next: interpreter['next'] as number, threadsHead: interpreter['threads'] as number },
     thread: {

@@ -1,0 +1,118 @@
+import type { Memory } from '../native/memory.ts';
+import type { PythonLayout } from './layout.ts';
+import type { PythonObjects } from './objects.ts';
+
+const NAME = '_name';
+const TYPE = 8;
+/** `ma_keys` and `ma_values` of a dictionary. */
+const DICT = { keys: 32, values: 40 };
+const WORD = 8;
+const MOST_ENTRIES = 512;
+/** `DICT_KEYS_GENERAL`: entries with a hash of their own. */
+const GENERAL = 0;
+
+interface Entry {
+  readonly index: number;
+  /** Where the value is when the dictionary has its own. */
+  readonly valueAt: number;
+}
+
+/**
+ * The names of `threading.Thread` objects, read like everything else of CPython: the attribute `_name`, which lies in an
+ * array of values whose order is kept with the type (PEP 412), or in a dictionary of its own.
+ */
+export class ThreadNames {
+  readonly #memory: Memory;
+  readonly #layout: PythonLayout;
+  readonly #objects: PythonObjects;
+  /** By the address of the keys, which threads of a class share. */
+  readonly #entries = new Map<number, Entry | undefined>();
+
+  constructor(memory: Memory, layout: PythonLayout, objects: PythonObjects) {
+    this.#memory = memory;
+    this.#layout = layout;
+    this.#objects = objects;
+  }
+
+  /** `undefined` where it has none that can be read. */
+  nameOf(thread: number): string | undefined {
+    const value = thread < 4096 ? undefined : this.#valueOf(thread);
+    return value === undefined || value < 4096 ? undefined : this.#objects.text(value);
+  }
+
+  #valueOf(thread: number): number | undefined {
+    const at = this.#layout.instance;
+    if (at === undefined) return undefined;
+    const type = this.#word(thread + TYPE);
+    if (type === undefined) return undefined;
+    switch (at.values) {
+      case 'dictionary':
+        return this.#inDictionary(this.#word(thread + 2 * WORD));
+      case 'pointer': {
+        const values = this.#word(thread - 4 * WORD);
+        return values ? this.#inValues(type, values) : this.#inDictionary(this.#word(thread - 3 * WORD));
+      }
+      case 'tagged': {
+        // `_PyDictOrValues_SetValues` keeps the address less one.
+        const tagged = this.#word(thread - 3 * WORD) ?? 0;
+        return tagged % 2 === 1 ? this.#inValues(type, tagged + 1) : this.#inDictionary(tagged);
+      }
+      case 'inline': {
+        const dictionary = this.#word(thread - 3 * WORD);
+        if (dictionary) return this.#inDictionary(dictionary);
+        const size = this.#word(type + at.basicSize);
+        return size === undefined ? undefined : this.#inValues(type, thread + size);
+      }
+    }
+  }
+
+  #inValues(type: number, values: number): number | undefined {
+    const at = this.#layout.instance;
+    const keys = at === undefined ? undefined : this.#word(type + at.cachedKeys);
+    const entry = keys ? this.#entryOf(keys) : undefined;
+    return at === undefined || entry === undefined
+      ? undefined
+      : this.#word(values + at.valuesSkip + entry.index * WORD);
+  }
+
+  #inDictionary(dictionary: number | undefined): number | undefined {
+    const keys = dictionary ? this.#word(dictionary + DICT.keys) : undefined;
+    if (!dictionary || !keys) return undefined;
+    const entry = this.#entryOf(keys);
+    const values = this.#word(dictionary + DICT.values);
+    if (entry === undefined) return undefined;
+    return this.#word(values ? values + (this.#layout.instance?.valuesSkip ?? 0) + entry.index * WORD : entry.valueAt);
+  }
+
+  #entryOf(keys: number): Entry | undefined {
+    if (!this.#entries.has(keys)) this.#entries.set(keys, this.#findEntry(keys));
+    return this.#entries.get(keys);
+  }
+
+  /** Objects/dictobject.c: a head, indices of one to eight bytes each, then entries in the order in which they came. */
+  #findEntry(keys: number): Entry | undefined {
+    const head = this.#memory.read(keys, 64);
+    if (head === undefined || head.length < 64) return undefined;
+    const isOld = this.#layout.instance?.keys === 'sized';
+    const slots = Number(head.readBigUInt64LE(8));
+    const indexBytes = isOld
+      ? slots * (slots <= 0xff ? 1 : slots <= 0xffff ? 2 : 4)
+      : 2 ** Math.min(head[9] as number, 32);
+    const isGeneral = isOld || head[10] === GENERAL;
+    const count = Math.min(Number(head.readBigUInt64LE(isOld ? 32 : 24)), MOST_ENTRIES);
+    const start = keys + (isOld ? 40 : 32) + indexBytes;
+    const [stride, keyAt] = isGeneral ? [24, 8] : [16, 0];
+    const entries = this.#memory.read(start, count * stride);
+    for (let index = 0; entries !== undefined && (index + 1) * stride <= entries.length; index += 1) {
+      const key = Number(entries.readBigUInt64LE(index * stride + keyAt));
+      if (key > 4096 && this.#objects.text(key) === NAME)
+        return { index, valueAt: start + index * stride + keyAt + WORD };
+    }
+    return undefined;
+  }
+
+  #word(address: number): number | undefined {
+    const bytes = this.#memory.read(address, WORD);
+    return bytes === undefined || bytes.length < WORD ? undefined : Number(bytes.readBigUInt64LE(0));
+  }
+}
