@@ -2,6 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import { writeNow } from '../reporters/sink.ts';
 
+/** Put in by scripts/bundle.mjs. */
+declare const __version: string;
+
 /** Each command loads only what it needs: `run` starts ahead of a service. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./options.ts')).runCommand((await import('./run.ts')).run),
@@ -14,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 const program = new Command('threadguard')
   .description('Stops a command before its threads, processes or memory maps exhaust the machine.')
+  .version(__version)
   .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ writeErr: () => {} })

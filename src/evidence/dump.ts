@@ -5,6 +5,7 @@ import { readShort } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { parseStatus, readStatus } from '../procfs/status.ts';
 import { listThreads } from '../procfs/task.ts';
+import { keepHeapSmall } from '../sys/heap.ts';
 import type { Libc } from '../sys/libc.ts';
 import { askJvm } from './dumpers/jvm.ts';
 import { askBySignal } from './dumpers/jvmSignal.ts';
@@ -59,6 +60,7 @@ export interface DumpOptions {
  * tool started, no thread made; after `timeoutMs` there is what there is.
  */
 export function dumpProcesses(root: KernelRoot, pids: readonly number[], options: DumpOptions): Dump {
+  keepHeapSmall();
   const startMs = options.now();
   const leftMs = (): number => options.timeoutMs - (options.now() - startMs);
   const isHurried = (): boolean => leftMs() < options.timeoutMs * HURRY_SHARE;

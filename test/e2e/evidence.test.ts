@@ -79,44 +79,42 @@ describe('a JVM at its limit', () => {
   });
 });
 
-it('a frozen process is read like any other', async () => {
-  const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')]);
-  const dir = `/sys/fs/cgroup/unified/tgfreeze-${process.pid}`;
+/** Freezes a process in a cgroup of this name, and thaws it after. */
+async function frozen(name: string, pid: number, use: (isFrozen: () => boolean) => Promise<void>): Promise<void> {
+  const dir = join('/sys/fs/cgroup/unified', name);
+  const isFrozen = () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 1');
   mkdirSync(dir);
   try {
     writeFileSync(join(dir, 'cgroup.procs'), String(pid));
     writeFileSync(join(dir, 'cgroup.freeze'), '1');
-    await until('it is frozen', () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 1'));
+    await until('it is frozen', isFrozen);
+    await use(isFrozen);
+  } finally {
+    writeFileSync(join(dir, 'cgroup.freeze'), '0');
+    writeFileSync('/sys/fs/cgroup/unified/cgroup.procs', String(pid));
+    await sleep(50);
+    rmdirSync(dir);
+  }
+}
+
+it('a frozen process is read like any other', async () => {
+  const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')]);
+  await frozen(`tgfreeze-${process.pid}`, pid, async () => {
     expect(await dump(pid)).toMatchObject({
       tasks: 201,
       covered: 201,
       groups: [{ count: 120 }, { count: 60 }, { count: 20 }, { count: 1 }],
     });
-  } finally {
-    writeFileSync(join(dir, 'cgroup.freeze'), '0');
-    writeFileSync('/sys/fs/cgroup/unified/cgroup.procs', String(pid));
-    await sleep(50);
-    rmdirSync(dir);
-  }
+  });
 });
 
 it('a target that its guard left frozen is let go by the next guard', async () => {
   const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')]);
   // Named as a guard names it; no process has this number.
-  const dir = '/sys/fs/cgroup/unified/threadguard-4194303-1';
-  mkdirSync(dir);
-  try {
-    writeFileSync(join(dir, 'cgroup.procs'), String(pid));
-    writeFileSync(join(dir, 'cgroup.freeze'), '1');
-    await until('it is frozen', () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 1'));
+  await frozen('threadguard-4194303-1', pid, async (isFrozen) => {
     expect((await box.start([THREADGUARD, 'run', '--', 'true']).ended).code).toBe(0);
-    await until('it goes on', () => readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 0'));
-  } finally {
-    writeFileSync(join(dir, 'cgroup.freeze'), '0');
-    writeFileSync('/sys/fs/cgroup/unified/cgroup.procs', String(pid));
-    await sleep(50);
-    rmdirSync(dir);
-  }
+    await until('it goes on', () => !isFrozen());
+  });
 });
 
 it('with no PID left, not even for the guard, every stack is read', async () => {

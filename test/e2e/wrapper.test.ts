@@ -199,6 +199,12 @@ it('what comes after -- is the command’s, help and all', async () => {
   expect((await through('threadguard', ['echo', '--help', '--budget', '-x'])).out).toBe('--help --budget -x\n');
 });
 
+it('--version is that of the package', async () => {
+  const { code, out } = await box.start([THREADGUARD, '--version']).ended;
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+  expect({ code, out }).toEqual({ code: 0, out: `${version}\n` });
+});
+
 describe('refusals', () => {
   const refuse = async (want: number, ...args: string[]) => {
     const { code, err } = await box.start([THREADGUARD, ...args]).ended;
