@@ -50,9 +50,11 @@ export function parseElf(source: ByteSource): Elf | { readonly error: string } {
   if (head[4] !== 2 || head[5] !== 1) return { error: 'not a 64-bit little-endian ELF file' };
   const cursor = new Cursor(head, 18);
   const machine = cursor.u16();
+  // e_version, e_entry
   cursor.skip(4 + 8);
   const programOffset = cursor.u64();
   const sectionOffset = cursor.u64();
+  // e_flags, e_ehsize
   cursor.skip(4 + 2);
   const programSize = cursor.u16();
   const programCount = cursor.u16();
@@ -77,6 +79,7 @@ function readSegments(source: ByteSource, offset: number, count: number): Segmen
     const flags = cursor.u32();
     const from = cursor.u64();
     const address = cursor.u64();
+    // p_paddr
     cursor.skip(8);
     const fileSize = cursor.u64();
     segments.push({
@@ -99,6 +102,7 @@ function readSections(source: ByteSource, offset: number, count: number, namesIn
     const cursor = new Cursor(bytes, at);
     const nameAt = cursor.u32();
     const type = cursor.u32();
+    // sh_flags
     cursor.skip(8);
     const address = cursor.u64();
     const from = cursor.u64();

@@ -1,6 +1,6 @@
 import { Cursor } from './bytes.ts';
 import type { Elf } from './elf.ts';
-import { RA, RSP, type UnwindRule } from './unwindTable.ts';
+import { RA, RSP, type UnwindRule } from './unwindRule.ts';
 
 /** Go's own table of functions: it survives `strip`, and takes the place of `.eh_frame`, which Go does not write. */
 export interface GoTable {
@@ -62,6 +62,7 @@ export function readGoTable(elf: Elf): GoTable | undefined {
 function readHeader(bytes: Buffer, text: number): Header | undefined {
   const cursor = new Cursor(bytes);
   const magic = cursor.u32();
+  // Two zero bytes, and the size of an instruction.
   cursor.skip(3);
   if (cursor.u8() !== 8) return undefined;
   const count = cursor.u64();
@@ -101,8 +102,10 @@ function makeTable(bytes: Buffer, header: Header): GoTable {
   };
   const fieldsOf = (index: number) => {
     const cursor = new Cursor(bytes, functions + word(functions + 2 * entryBytes * index + entryBytes));
+    // Its address, known already.
     cursor.skip(entryBytes);
     const nameAt = cursor.i32();
+    // Size of the arguments, deferreturn.
     cursor.skip(8);
     const [stack, file, line] = [cursor.u32(), cursor.u32(), cursor.u32()];
     cursor.u32();

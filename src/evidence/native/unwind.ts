@@ -1,5 +1,5 @@
 import { evaluate, type Machine } from '../elf/expression.ts';
-import { RA, RBP, REGISTERS, type RegisterRule, RSP, type UnwindRule } from '../elf/unwindTable.ts';
+import { RA, RBP, REGISTERS, type RegisterRule, RSP, type UnwindRule } from '../elf/unwindRule.ts';
 
 /** Where a thread stands: all that the kernel shows of its registers. */
 export interface Standing {
