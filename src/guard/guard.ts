@@ -5,9 +5,10 @@ import type { Ceiling, Sample } from '../core/model.ts';
 import { reaches } from '../core/model.ts';
 import { formatCount } from '../core/units.ts';
 import { intervalMs, isUneventful, MIN_INTERVAL_MS } from '../policy/cadence.ts';
-import { type Effect, escalate, type Stage } from '../policy/escalation.ts';
+import { escalate, type Stage } from '../policy/escalation.ts';
 import { decideVerdict, type Verdict } from '../policy/verdict.ts';
 import { refusalEvent, sampleEvent, toTenth } from './events.ts';
+import { Fragility } from './fragility.ts';
 import { Headroom } from './headroom.ts';
 import { Ladder } from './ladder.ts';
 import { LeashKeeper } from './leashKeeper.ts';
@@ -21,9 +22,6 @@ const SAMPLE_EVENT_EVERY_MS = 1_000;
 const URGENT_FOR_MS = 2_000;
 const SETTLED_INTERVAL_MS = 50;
 const STORM_DUMP_MS = 10;
-/** From this share of the line on it is asked whether a refused thread would end the target. */
-const FRAGILE_FROM = 0.5;
-const FRAGILE_SHARE = 0.9;
 
 /** measure → decide → measure again → act → report, until `stop`. */
 export class Guard {
@@ -34,6 +32,7 @@ export class Guard {
   readonly #headroom: Headroom;
   readonly #refusals = new RefusalWatch();
   readonly #refused = new RefusalCount();
+  readonly #fragility: Fragility;
   #stage: Stage = { at: 'calm' };
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
@@ -43,14 +42,12 @@ export class Guard {
   #growth: Growth = { shortPerSecond: 0, longPerSecond: 0, gained: 0 };
   #lastSampleEventMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
-  /** Known once the target is big enough to ask. */
-  #isFragile: boolean | undefined;
-  #isDumped = false;
 
   constructor(parts: GuardParts) {
     this.#parts = parts;
     this.#headroom = new Headroom(parts.settings, parts.surroundings);
     this.#leash = new LeashKeeper(parts.settings, parts.holder, this.#witness);
+    this.#fragility = new Fragility({ ...parts, until: parts.settings.until, cap: () => this.#leash.cap });
     this.#ladder = new Ladder({
       ...parts,
       leash: this.#leash,
@@ -218,7 +215,7 @@ export class Guard {
     });
     if (stage.at === 'clamped' && this.#stage.at !== 'clamped') this.#refused.clamped();
     this.#stage = stage;
-    for (const effect of this.#inOrder(effects)) this.#ladder.carryOut(effect, verdict, sample);
+    for (const effect of this.#fragility.inOrder(effects)) this.#ladder.carryOut(effect, verdict, sample);
     this.#nameRefusal(sample, refusedNow);
     if (stage.at === 'calm' || stage.at === 'warned') this.#leash.follow(sample.tasks, this.#headroom.line);
     this.#reportSample(nowMs, sample);
@@ -244,28 +241,8 @@ export class Guard {
       growth: this.#growth,
       refusedNow,
       leashHits: this.#refused.leashHits,
-      tripShare: this.#tripShare(sample.tasks),
+      tripShare: this.#fragility.tripShare(sample.tasks, this.#headroom.line, this.#parts.holder.tripShare),
     });
-  }
-
-  /** One that dies of a refused thread is stopped before the kernel refuses it one. */
-  #tripShare(tasks: number): number {
-    const { diesOfRefusal, holder } = this.#parts;
-    if (tasks >= FRAGILE_FROM * (this.#headroom.line ?? Number.POSITIVE_INFINITY)) this.#isFragile ??= diesOfRefusal();
-    return this.#isFragile === true ? Math.min(FRAGILE_SHARE, holder.tripShare) : holder.tripShare;
-  }
-
-  /** A clamp would end such a target, with all that could be seen of it: evidence takes its place, the cap stays. */
-  #inOrder(effects: readonly Effect[]): readonly Effect[] {
-    if (this.#isFragile !== true) return effects;
-    if (!effects.includes('clamp')) return effects.filter((effect) => effect !== 'dump' || !this.#isDumped);
-    this.#isDumped = reaches(this.#parts.settings.until, 'dump');
-    this.#parts.report({
-      event: 'warn',
-      message: `not clamped: a Go program ends at the first thread that it is refused; the cap stays at ${this.#leash.cap}`,
-      fields: { cap: this.#leash.cap },
-    });
-    return effects.flatMap((effect) => (effect !== 'clamp' ? [effect] : this.#isDumped ? ['dump'] : []));
   }
 
   #countRefusals({ refused, tasks }: Sample): number | undefined {
