@@ -18,6 +18,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'guard', 'explain', '.'],
   evidence: ['core', 'procfs', 'sys', '.'],
   reporters: ['core', 'policy'],
+  service: ['core', 'sys', '.'],
   guard: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', '.'],
   cli: [
     'core',
@@ -29,6 +30,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'reporters',
     'evidence',
     'guard',
+    'service',
     'limits',
     'explain',
     'doctor',

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { STEPS, type Step } from '../core/model.ts';
 import { type ContainMode, DEFAULT_SETTINGS, type Settings } from '../policy/settings.ts';
+import type { NotifyMode } from '../service/systemd.ts';
 import { count, descriptor, duration, share, tasksOrShare } from './values.ts';
 
 /** What `run` is told beyond the policy: where to speak and what to hand on. */
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly captureStderr: boolean;
   /** Whether a JVM may be given what makes its stacks readable. */
   readonly inject: boolean;
+  /** Whose word counts for systemd. */
+  readonly notify: NotifyMode;
   /** Where the standard output of a JVM ends, to read back what SIGQUIT makes it print. */
   readonly jvmOutput: string | undefined;
   /** Whether a JVM records who starts its threads. */
@@ -110,6 +113,11 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
     .addOption(option('--keep <count>', 'incidents kept there; the oldest is removed', count).default(20))
     .addOption(new Option('--capture-stderr', 'keep the end of what the command writes there for the evidence'))
     .addOption(new Option('--no-inject', 'add nothing to the environment of a JVM (its attach listener)'))
+    .addOption(
+      new Option('--notify <who>', 'who tells systemd that the service is ready: the guard, or the command through it')
+        .choices(['guard', 'child', 'off'])
+        .default('guard'),
+    )
     .addOption(new Option('--jvm-output <file>', 'where the output of a JVM ends that has to be asked with SIGQUIT'))
     .addOption(new Option('--jvm-thread-events', 'a JVM records who starts its threads (JFR, JDK 11 and newer)'))
     .addOption(new Option('--log-format <format>', 'how the guard speaks').choices(['human', 'json']).default('human'))
@@ -145,6 +153,7 @@ interface Flags {
   progress?: true;
   inject: boolean;
   captureStderr?: true;
+  notify: NotifyMode;
   jvmThreadEvents?: true;
   jvmOutput?: string;
 }
@@ -178,6 +187,7 @@ function toOptions(command: readonly string[], flags: Flags): RunOptions {
     progress: flags.progress ?? false,
     inject: flags.inject,
     captureStderr: flags.captureStderr ?? false,
+    notify: flags.notify,
     jvmOutput: flags.jvmOutput,
     jvmThreadEvents: flags.jvmThreadEvents ?? false,
   };

@@ -23,6 +23,8 @@ import { kernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { bannerLines } from '../reporters/banner.ts';
 import type { Reporter } from '../reporters/event.ts';
+import { statusText } from '../service/notification.ts';
+import { openServiceManager } from '../service/systemd.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { lowerNiceness, raisePriority } from '../sys/priority.ts';
 import { evidenceWriter } from './evidence.ts';
@@ -33,6 +35,8 @@ import { openUsage, startProgress } from './progress.ts';
 import { openVoice } from './voice.ts';
 
 const FLUSH_MS = 250;
+/** Beyond what a stop is known to take. */
+const STOP_SLACK_MS = 5_000;
 
 const root = kernelRoot();
 const now = (): number => performance.now();
@@ -50,6 +54,7 @@ export async function run(options: RunOptions): Promise<void> {
 
   const libc = loadLibc();
   const isReaper = libc?.becomeSubreaper() ?? false;
+  const manager = openServiceManager(notes.env, options.notify, { libc, pid: process.pid, now });
   let childPid: number | undefined;
   const voice = openVoice(options, `command:${basename(file)}`, () => childPid, notes.env);
   const incident = openIncidentDir(
@@ -94,6 +99,11 @@ export async function run(options: RunOptions): Promise<void> {
     const report: Reporter = (event) => {
       evidence.record(event);
       voice.report(event);
+      if (event.event === 'sample') manager?.status(statusText(guard.view()));
+      if (event.event === 'terminate' || event.event === 'kill') {
+        manager?.stopping();
+        manager?.extend(settings.graceMs + STOP_SLACK_MS);
+      }
     };
     const guard = new Guard({
       settings,
@@ -101,18 +111,28 @@ export async function run(options: RunOptions): Promise<void> {
       surroundings,
       maps,
       report,
-      dump: evidence.dump,
+      dump: (facts, timeoutMs) => {
+        manager?.extend(timeoutMs + STOP_SLACK_MS);
+        return evidence.dump(facts, timeoutMs);
+      },
       diesOfRefusal: () => goProcesses(root, held.processes()).length > 0,
       lastWords: async () => {
         if (tail === undefined) return;
         await lastWordsOfGo(root, held.processes(), { now, timeoutMs: settings.dumpTimeoutMs });
       },
       reap: reaper.reap,
+      beat: () => manager?.beat(),
+      heartbeatMs: manager?.heartbeatMs,
       now,
     });
     const plan = guard.rehearse();
     refuseWhenFull(plan.ceilings);
-    const relay = openRelay(root, { onContinue: () => guard.resume() });
+    const relay = openRelay(root, {
+      onContinue: () => guard.resume(),
+      onSignal: (signal) => {
+        if (signal === 'SIGTERM') manager?.stopping();
+      },
+    });
     const usage = voice.status === undefined ? undefined : await openUsage();
     // The first asynchronous read makes the threads of the pool: now, not when there is no room for them.
     await countMaps(root, process.pid);
@@ -121,12 +141,13 @@ export async function run(options: RunOptions): Promise<void> {
     const launch = planLaunch(options.command as [string, ...string[]], {
       ignoredSignals: notes.ignoredSignals,
       dieWithGuard: settings.onGuardDeath === 'kill',
-      rewriteListenPid: sockets.length > 0,
+      ownPid: [...(sockets.length > 0 ? ['LISTEN_PID'] : []), ...(manager?.ownPid ?? [])],
       limits: libc === undefined && notes.openFiles !== undefined ? [`--nofile=${notes.openFiles}:`] : [],
     });
     if (settings.onGuardDeath === 'kill') findTool('setpriv', notes.env);
     const losses = [
       ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
+      ...(manager?.problem === undefined ? [] : [manager.problem]),
       ...(isReaper ? [] : ['orphans that leave the session are followed by their start time only']),
     ];
     const words = redactWords(options.command);
@@ -157,7 +178,8 @@ export async function run(options: RunOptions): Promise<void> {
     });
 
     const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
-    const env = options.inject ? injectOptions(options.command, notes.env, recording?.options()) : notes.env;
+    const given = manager?.env ?? notes.env;
+    const env = options.inject ? injectOptions(options.command, given, recording?.options()) : given;
     const child = await fork(holder, plan.cap, launch, { env, passFds, newSession, captureStderr: tail !== undefined });
     childPid = child.pid;
     if (child.stderr !== undefined) tail?.attach(child.stderr);
@@ -171,6 +193,7 @@ export async function run(options: RunOptions): Promise<void> {
         ? undefined
         : startProgress(guard, voice.status, usage, child.pid);
     guard.start();
+    manager?.started(statusText(guard.view()));
 
     const ending = await child.ended;
     await guard.settled();
@@ -190,6 +213,7 @@ export async function run(options: RunOptions): Promise<void> {
     incident.settle();
     await voice.flush(FLUSH_MS);
     relay.close();
+    manager?.close();
     if (guard.wasStopped) leave(EXIT.stopped, libc);
     else leaveAs(ending, libc);
   } catch (error) {

@@ -18,13 +18,15 @@ export function planLaunch(
   needs: {
     readonly ignoredSignals: bigint;
     readonly dieWithGuard: boolean;
-    readonly rewriteListenPid: boolean;
+    /** Variables that must hold the command's own pid. */
+    readonly ownPid: readonly string[];
     /** Soft limits that the guard could not restore itself, as `prlimit` flags. */
     readonly limits?: readonly string[];
   },
 ): LaunchPlan {
   const chain: string[] = [];
-  if (needs.rewriteListenPid) chain.push('sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh');
+  const own = needs.ownPid.map((name) => `${name}=$$ `);
+  if (own.length > 0) chain.push('sh', '-c', `${own.join('')}exec "$@"`, 'sh');
   if (needs.limits !== undefined && needs.limits.length > 0) chain.push('prlimit', ...needs.limits);
   if (needs.dieWithGuard) chain.push('setpriv', '--pdeathsig', 'KILL');
   const ignored = maskNames(needs.ignoredSignals);

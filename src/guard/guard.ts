@@ -308,6 +308,8 @@ export class Guard {
     if ('sinceMs' in this.#stage && this.#stage.at !== 'warned') {
       wait = this.#parts.now() - this.#stage.sinceMs < URGENT_FOR_MS ? MIN_INTERVAL_MS : SETTLED_INTERVAL_MS;
     }
+    wait = Math.min(wait, this.#parts.heartbeatMs ?? wait);
+    this.#parts.beat();
     this.#dueMs = this.#parts.now() + wait;
     this.#timer = setTimeout(() => this.#glance(), wait);
   }

@@ -25,6 +25,10 @@ export interface GuardParts {
   readonly lastWords: () => Promise<void>;
   /** Reaps orphans that came to the guard. */
   readonly reap: () => void;
+  /** Called at every look: the loop turns. */
+  readonly beat: () => void;
+  /** Looks are never further apart. */
+  readonly heartbeatMs: number | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }

@@ -13,7 +13,10 @@ export interface Relay {
  * Hands signals on, one for one, from before the child exists. `onStop` and `onContinue` bracket the
  * time in which the guard's own job is stopped.
  */
-export function openRelay(root: KernelRoot, hooks: { onContinue: () => void }): Relay {
+export function openRelay(
+  root: KernelRoot,
+  hooks: { onContinue: () => void; onSignal: (signal: NodeJS.Signals) => void },
+): Relay {
   let child: { pid: number; sharesGroup: boolean } | undefined;
   const early: NodeJS.Signals[] = [];
   const listeners = new Map<NodeJS.Signals, () => void>();
@@ -25,6 +28,7 @@ export function openRelay(root: KernelRoot, hooks: { onContinue: () => void }): 
     }
     const { forward, stopSelf } = planSignal(signal, child.sharesGroup && isForeground(root));
     if (forward) send(child.pid, signal);
+    hooks.onSignal(signal);
     if (signal === 'SIGCONT') hooks.onContinue();
     if (stopSelf) process.kill(process.pid, 'SIGSTOP');
   };

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import { type Datagrams, openDatagrams } from './datagram.ts';
 import { openExchange } from './unixSocket.ts';
 
 /** The few calls that Node does not make. */
-export interface Libc {
+export interface Libc extends Datagrams {
   /** prctl(PR_SET_CHILD_SUBREAPER, 1): orphans of the tree become children of the guard. */
   becomeSubreaper(): boolean;
   /** Reaps one adopted child; true when it is gone. Never waits. */
@@ -54,6 +55,7 @@ export function loadLibc(): Libc | undefined {
     const exit = lib.func('void _exit(int status)');
     const exchange = openExchange(lib);
     return {
+      ...openDatagrams(lib, () => koffi.errno()),
       exchange,
       becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
       reap: (pid) => waitpid(pid, null, WNOHANG) === pid,

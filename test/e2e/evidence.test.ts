@@ -189,7 +189,7 @@ describe('a JVM that must be asked otherwise', () => {
       ['Spawner.spawnWorker', 0.3],
       ['Spawner.spawnTicker', 0.1],
     ]);
-    expect(incident.coverage.stops).toBe(0);
+    expect(incident.creators[0]?.source).toMatch(/^the JVM recorded \d+ thread starts$/);
     expect(readdirSync(dir)).not.toContain('jfr');
   });
   it.each([
@@ -255,7 +255,7 @@ describe('a command that its leash refused a thread, and that ended of it before
     expect(code).toBe(2);
     expect(incident.trip).toMatchObject({ cause: 'refused', level: 'trip' });
     expect(incident.trip.reason).toMatch(/^exit 2, after its leash \(pids\.max \d+\) had refused it/);
-    expect(incident.headline).toMatch(/^main\.spawnConnection .* makes 60% of the threads/);
+    expect(incident.headline).toMatch(/^main\.spawnConnection .* makes (59|60|61)% of the threads/);
     expect(incident.coverage.found).toBe(0);
     expect(readFileSync(join(dir, 'report.html'), 'utf8')).not.toContain('stacks of 0 of 0');
   });

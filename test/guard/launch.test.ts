@@ -6,7 +6,7 @@ import { parseLaunchNotes } from '../../src/guard/launchNotes.ts';
 import { FORWARDED, maskNames, planSignal } from '../../src/guard/signals.ts';
 
 describe('launch plan', () => {
-  const none = { ignoredSignals: 0n, dieWithGuard: false, rewriteListenPid: false };
+  const none = { ignoredSignals: 0n, dieWithGuard: false, ownPid: [] };
   it.for([
     { name: 'nothing to set up: no chain', needs: none, want: ['cmd', 'a b'] },
     { name: 'nohup', needs: { ...none, ignoredSignals: 1n }, want: ['env', '--ignore-signal=HUP', 'cmd', 'a b'] },
@@ -17,8 +17,13 @@ describe('launch plan', () => {
     },
     {
       name: 'socket activation',
-      needs: { ...none, rewriteListenPid: true },
+      needs: { ...none, ownPid: ['LISTEN_PID'] },
       want: ['sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh', 'cmd', 'a b'],
+    },
+    {
+      name: 'socket activation and a watchdog',
+      needs: { ...none, ownPid: ['LISTEN_PID', 'WATCHDOG_PID'] },
+      want: ['sh', '-c', 'LISTEN_PID=$$ WATCHDOG_PID=$$ exec "$@"', 'sh', 'cmd', 'a b'],
     },
   ])('$name', ({ needs, want }) => {
     const { file, args } = planLaunch(['cmd', 'a b'], needs);

@@ -121,6 +121,12 @@ describe('a kernel that runs out', () => {
       // The command alone in its leaf, the guard in its own.
       counted_staying: expect.stringMatching(/^(1 \d+|\d+ 1) *$/),
       result_staying: 'success',
+      active_notifying: 'active',
+      status_notifying: expect.stringMatching(/^\d+ tasks?.*more threads until /),
+      active_watched: 'active',
+      result_notifying: 'success',
+      result_asleep: 'watchdog',
+      result_stubborn: 'timeout',
       left: '0',
       done: '',
     });

@@ -66,6 +66,27 @@ case $LAB_SCENARIO in
     say counted_staying "$(for dir in $inside; do cat $dir/pids.current; done | tr '\n' ' ')"
     systemctl stop staying.service
     say result_staying "$(systemctl show -P Result staying.service)"
+    # Type=notify: the start returns when the guard has said that it is ready.
+    systemctl start notifying.service
+    say active_notifying "$(systemctl show -P ActiveState notifying.service)"
+    say status_notifying "$(systemctl show -P StatusText notifying.service)"
+    sleep 8
+    say active_watched "$(systemctl show -P ActiveState notifying.service)"
+    systemctl stop notifying.service
+    say result_notifying "$(systemctl show -P Result notifying.service)"
+    # A guard that sleeps is found by its watchdog, and its command goes with it.
+    systemctl start notifying.service
+    kill -STOP "$(systemctl show -P MainPID notifying.service)"
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ "$(systemctl show -P ActiveState notifying.service)" = active ] || break
+      sleep 1
+    done
+    sleep 4
+    say result_asleep "$(systemctl show -P Result notifying.service)"
+    # A command that ignores SIGTERM is killed when systemd's own time is over.
+    systemctl start stubborn.service
+    systemctl stop stubborn.service
+    say result_stubborn "$(systemctl show -P Result stubborn.service)"
     say left "$(find /sys/fs/cgroup -name 'threadguard-*' | wc -l)"
     ;;
 esac

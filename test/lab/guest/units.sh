@@ -35,3 +35,8 @@ service delegated yes oneshot "--budget 50% -- $LAB_BOMB $LAB_MODE 100000 60"
 service plain no oneshot "-- /bin/true"
 service required no oneshot "--require-containment -- /bin/true"
 service staying yes exec "-- /bin/sleep 60"
+service notifying yes notify "--grace 1s -- /bin/sleep 60"
+service stubborn yes notify "-- /bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'"
+for name in notifying stubborn; do
+  printf 'WatchdogSec=4\nTimeoutAbortSec=2\nTimeoutStopSec=4\nRestartPreventExitStatus=113\n' >>$units/$name.service
+done

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Box, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+
+const PYTHON = '/usr/bin/python3';
+
+let box: Box;
+beforeEach(() => {
+  box = makeBox(200);
+});
+afterEach(() => box.remove());
+
+/** Runs it guarded beside a service manager that listens; `told` has its datagrams. */
+async function managed(flags: readonly string[], env: NodeJS.ProcessEnv, ...command: string[]) {
+  const socket = join(box.scratch, 'notify');
+  const manager = box.start([PYTHON, 'test/programs/manager.py', socket]);
+  await until('the manager listens', () => manager.out().includes('listening'));
+  const running = box.start([THREADGUARD, 'run', '--quiet', ...flags, '--', ...command], {
+    env: { ...process.env, NOTIFY_SOCKET: socket, ...env },
+  });
+  return { told: () => manager.out().split('\n').slice(1, -1), running };
+}
+
+describe('a service manager', () => {
+  it('hears from the guard: ready, its state, that its loop turns, that it stops', async () => {
+    const { running, told } = await managed([], { WATCHDOG_USEC: '400000' }, 'sleep', '20');
+    await until('it is ready', () => told().some((text) => /^READY=1\|STATUS=1 task;/.test(text)));
+    await until('it is alive', () => told().filter((text) => text === 'WATCHDOG=1').length >= 5);
+    running.child.kill('SIGTERM');
+    expect((await running.ended).signal).toBe('SIGTERM');
+    expect(told()).toContain('STOPPING=1');
+  });
+  it('hears no more of a guard that is stopped: its watchdog will expire', async () => {
+    const { running, told } = await managed([], { WATCHDOG_USEC: '200000' }, 'sleep', '20');
+    await until('it is alive', () => told().includes('WATCHDOG=1'));
+    running.child.kill('SIGSTOP');
+    await sleep(100);
+    const before = told().length;
+    await sleep(500);
+    expect(told().length).toBe(before);
+    running.child.kill('SIGCONT');
+    running.child.kill('SIGTERM');
+    await running.ended;
+  });
+  it('--notify child: hears what the command says, from the guard', async () => {
+    const script = `import os, socket, time
+end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+end.connect("\\0" + os.environ["NOTIFY_SOCKET"][1:])
+time.sleep(0.3)
+end.send(b"READY=1\\nSTATUS=pid %d of %s\\nMAINPID=1" % (os.getpid(), os.environ["WATCHDOG_PID"].encode()))
+time.sleep(20)`;
+    const { running, told } = await managed(
+      ['--notify', 'child'],
+      { WATCHDOG_USEC: '400000' },
+      ...[PYTHON, '-c', script],
+    );
+    await until('it is ready', () => told().includes('READY=1'));
+    await until('its status came', () => told().some((text) => /^STATUS=pid (\d+) of \1 \(/.test(text)));
+    expect(told().join()).not.toContain('MAINPID');
+    running.child.kill('SIGTERM');
+    await running.ended;
+  });
+  it('that is gone is named, and the command runs with what it was given', async () => {
+    const { code, err, out } = await box.start([THREADGUARD, 'run', '--', 'sh', '-c', 'echo $NOTIFY_SOCKET'], {
+      env: { ...process.env, NOTIFY_SOCKET: '/nowhere/notify' },
+    }).ended;
+    expect({ code, out }).toEqual({ code: 0, out: '/nowhere/notify\n' });
+    expect(err).toContain('the service manager at /nowhere/notify cannot be told anything (ENOENT)');
+  });
+});
