@@ -59,12 +59,15 @@ export function openIncidentDir(
   );
 }
 
-/** Not mkdir's own `recursive`: below /proc, where mkdir says ENOENT, Node 20 loops in it for ever. */
+/**
+ * Not mkdir's own `recursive`: below /proc, where mkdir says ENOENT, Node 20 loops in it for ever. Others may pass through,
+ * not look around: below it are directories of services that run as somebody else. Each incident is its owner's alone.
+ */
 function makeDirs(path: string): void {
   if (existsSync(path)) return;
   const parent = dirname(path);
   if (parent !== path) makeDirs(parent);
-  mkdirSync(path, { mode: 0o700 });
+  mkdirSync(path, { mode: 0o711 });
 }
 
 function usualPlaces(env: NodeJS.ProcessEnv): string[] {

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Box, makeBox, sleep, THREADGUARD, until } from './harness.ts';
@@ -66,5 +68,50 @@ time.sleep(20)`;
     }).ended;
     expect({ code, out }).toEqual({ code: 0, out: '/nowhere/notify\n' });
     expect(err).toContain('the service manager at /nowhere/notify cannot be told anything (ENOENT)');
+  });
+});
+
+describe('threadguard unit', () => {
+  /** What systemd itself says of it; nothing is good. */
+  const verify = (file: string): string =>
+    execFileSync('sh', ['-c', 'systemd-analyze verify --man=no "$0" 2>&1 || true', file], { encoding: 'utf8' });
+  const unit = (words: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    box.start([THREADGUARD, 'unit', ...words], { env: { ...process.env, ...env } }).ended;
+
+  it('prints one that systemd takes as it is', async () => {
+    const words = ['--user', 'daemon', 'odd', '--max-tasks', '500', '--', 'sh', '-c', 'echo "100% $HOME"; sleep 1'];
+    const { code, out } = await unit(words);
+    expect(code).toBe(0);
+    expect(out).toContain('--max-tasks 500 -- ');
+    const file = join(box.scratch, 'odd.service');
+    writeFileSync(file, out);
+    expect(verify(file)).toBe('');
+  });
+  it('--drop-in wraps a service with what changes it already', async () => {
+    const file = join(box.scratch, 'app.service');
+    const dir = `${file}.d`;
+    mkdirSync(dir);
+    writeFileSync(file, '[Service]\nType=forking\nExecStart=/bin/false\n');
+    writeFileSync(join(dir, '10-own.conf'), '[Service]\nType=notify\nExecStart=\nExecStart=/bin/sleep 5\n');
+    const { code, out } = await unit(['--drop-in', 'app.service', '--grace', '3s'], { SYSTEMD_UNIT_PATH: box.scratch });
+    expect(code).toBe(0);
+    expect(out).toContain('--notify child --grace 3s -- /bin/sleep 5\n');
+    writeFileSync(join(dir, '50-threadguard.conf'), out);
+    expect(verify(file)).toBe('');
+    // Made again, it does not wrap itself.
+    expect((await unit(['--drop-in', 'app', '--grace', '3s'], { SYSTEMD_UNIT_PATH: box.scratch })).out).toBe(out);
+  });
+  it.each([
+    ['a name with a slash', ['a/b', '--', 'true'], /"a\/b" is no name for a unit/],
+    ['no command', ['web'], /no COMMAND was given/],
+    ['no such command', ['web', '--', 'no-such-command'], /command not found/],
+    ['a flag that run would refuse', ['web', '--max-task', '5', '--', 'true'], /max-tasks/],
+    ['a service that is not there', ['--drop-in', 'nowhere'], /there is no nowhere\.service/],
+    ['two commands', ['--drop-in', 'web', '--', 'true'], /has a command already/],
+  ])('%s is refused with a hint', async (_, words, want) => {
+    const { code, err } = await unit(words);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(want);
+    expect(err).toContain('hint:');
   });
 });

@@ -83,6 +83,11 @@ case $LAB_SCENARIO in
     done
     sleep 4
     say result_asleep "$(systemctl show -P Result notifying.service)"
+    systemctl start made.service
+    say active_made "$(systemctl show -P ActiveState made.service)"
+    say state_made "$(stat -c '%U' /var/lib/threadguard/made)"
+    systemctl stop made.service
+    say result_made "$(systemctl show -P Result made.service)"
     # A command that ignores SIGTERM is killed when systemd's own time is over.
     systemctl start stubborn.service
     systemctl stop stubborn.service

@@ -37,6 +37,12 @@ service required no oneshot "--require-containment -- /bin/true"
 service staying yes exec "-- /bin/sleep 60"
 service notifying yes notify "--grace 1s -- /bin/sleep 60"
 service stubborn yes notify "-- /bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'"
+# What guards of the machine below left there, it is an overlay, belongs to another story.
+rm -rf /var/lib/threadguard
+# As `threadguard unit` prints it, but for what this small system has not.
+"$LAB_ROOT/bin/threadguard" unit --user daemon made -- /bin/sleep 60 >$units/made.service
+mkdir -p $units/made.service.d
+printf '[Unit]\nDefaultDependencies=no\nAfter=\n' >$units/made.service.d/lab.conf
 for name in notifying stubborn; do
   printf 'WatchdogSec=4\nTimeoutAbortSec=2\nTimeoutStopSec=4\nRestartPreventExitStatus=113\n' >>$units/$name.service
 done
