@@ -2,6 +2,8 @@
 export const EXIT = {
   /** The guard stopped the target. */
   stopped: 113,
+  /** `--max-restarts` are used up: starting it again would not help. */
+  gaveUp: 114,
   /** The guard itself failed, bad flags included. */
   guardFailed: 125,
   /** The command was found but cannot be executed. */

@@ -9,6 +9,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 const MAY: Readonly<Record<string, readonly string[]>> = {
   core: [],
   policy: ['core'],
+  config: ['core', 'policy', '.'],
   procfs: [],
   sys: [],
   cgroup: ['procfs', 'sys', '.'],
@@ -18,11 +19,12 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'guard', 'explain', '.'],
   evidence: ['core', 'procfs', 'sys', '.'],
   reporters: ['core', 'policy'],
-  service: ['core', 'sys', '.'],
+  service: ['core', 'policy', 'sys', 'reporters', '.'],
   guard: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'reporters', 'evidence', '.'],
   cli: [
     'core',
     'policy',
+    'config',
     'procfs',
     'cgroup',
     'ceilings',

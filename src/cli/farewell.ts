@@ -4,6 +4,7 @@ import type { Ending } from '../guard/child.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Holder } from '../guard/holder.ts';
 import { summaryLines } from '../reporters/banner.ts';
+import type { Reporter } from '../reporters/event.ts';
 import type { Voice } from './voice.ts';
 
 /** After the child: lets go of what it left running, takes the containment back, says how it went. */
@@ -14,17 +15,18 @@ export async function sayFarewell(parts: {
   readonly cap: number | 'max';
   readonly dryRun: boolean;
   readonly incident: IncidentDir;
-  readonly voice: Voice;
+  readonly report: Reporter;
+  readonly voice: Pick<Voice, 'status' | 'dropped'>;
   readonly now: () => number;
 }): Promise<void> {
-  const { ending, guard, holder, incident, voice } = parts;
+  const { ending, guard, holder, incident, report, voice } = parts;
   const leftTasks = leftBehind(holder, parts.now());
   if (leftTasks > 0) holder.release(parts.cap === 'max' ? 'max' : Math.max(leftTasks, guard.view().line ?? leftTasks));
   const summary = guard.summary();
   const cgroupRemoved = await removeHolder(holder, leftTasks);
   voice.status?.('');
   const dropped = voice.dropped();
-  voice.report({
+  report({
     event: 'exit',
     message: summaryLines({
       ...summary,

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./explain.ts')).explainCommandLine(),
   dump: async () => (await import('./dump.ts')).dumpCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),
+  config: async () => (await import('./config.ts')).configCommand(),
   unit: async () => (await import('./unit.ts')).unitCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };

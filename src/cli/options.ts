@@ -1,13 +1,31 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { STEPS, type Step } from '../core/model.ts';
+import { RESTART_MODES, type RestartMode, type RestartRule } from '../policy/restart.ts';
+import type { Rule } from '../policy/rules.ts';
 import { type ContainMode, DEFAULT_SETTINGS, type Settings } from '../policy/settings.ts';
+import { EVENTS } from '../reporters/event.ts';
 import type { NotifyMode } from '../service/systemd.ts';
-import { count, descriptor, duration, share, tasksOrShare } from './values.ts';
+import { applyConfig, applyEnvironment, variableOf } from './layers.ts';
+import { count, descriptor, duration, restarts, share, tasksOrShare } from './values.ts';
 
 /** What `run` is told beyond the policy: where to speak and what to hand on. */
 export interface RunOptions {
   readonly settings: Settings;
   readonly command: readonly string[];
+  /** How the target is called; by default after its command. */
+  readonly name: string | undefined;
+  /** The configuration file, which SIGHUP reads again. */
+  readonly config: string | undefined;
+  readonly restart: RestartRule;
+  /** Where restarts are remembered over restarts of the guard; by default beside the incidents. */
+  readonly stateFile: string | undefined;
+  /** A shell command that takes a bad deploy back. */
+  readonly onTripExec: string | undefined;
+  readonly onTripTimeoutMs: number;
+  readonly metrics: MetricsOptions;
+  /** Where people are told, and of which events; `undefined` for the usual ones. */
+  readonly tell: readonly string[];
+  readonly tellOn: readonly string[] | undefined;
   readonly passFds: readonly number[];
   readonly incidentDir: string | undefined;
   /** Incidents kept beside each other. */
@@ -28,6 +46,12 @@ export interface RunOptions {
   readonly jvmThreadEvents: boolean;
 }
 
+export interface MetricsOptions {
+  /** `127.0.0.1:9464`. */
+  readonly address: string | undefined;
+  readonly file: string | undefined;
+}
+
 const CEILING_NAMES = [
   'kernel.pid_max',
   'kernel.threads-max',
@@ -40,7 +64,7 @@ const CEILING_NAMES = [
 ];
 
 /** The `run` command with every flag. Flags after COMMAND belong to the command. */
-export function runCommand(action: (options: RunOptions) => Promise<void>): Command {
+export function runCommand(action: (options: RunOptions, again: () => Promise<RunOptions>) => Promise<void>): Command {
   const d = DEFAULT_SETTINGS;
   return new Command('run')
     .description('guard a command')
@@ -108,6 +132,41 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
         .default('keep'),
     )
     .addOption(new Option('--dry-run', 'walk the ladder, say what would be done, touch nothing'))
+    .addOption(new Option('--config <file>', 'settings and policies from a YAML file; SIGHUP reads it again'))
+    .addOption(new Option('--name <name>', 'what the target is called in logs, metrics and messages'))
+    .addOption(
+      new Option('--restart <when>', 'start the command again when it has ended').choices(RESTART_MODES).default('no'),
+    )
+    .addOption(
+      option('--restart-delay <duration>', 'most delay before the first restart; doubles each time', duration).default(
+        1_000,
+        '1s',
+      ),
+    )
+    .addOption(option('--restart-max-delay <duration>', 'the longest delay', duration).default(60_000, '1m'))
+    .addOption(
+      option(
+        '--max-restarts <n/window>',
+        'restarts after crashes, and as many after trips, before it gives up (exit 114)',
+        restarts,
+      ).default({ count: 5, windowMs: 600_000 }, '5/10m'),
+    )
+    .addOption(new Option('--state-file <file>', 'where restarts are remembered'))
+    .addOption(new Option('--on-trip-exec <command>', 'a shell command to run after a trip, for example a rollback'))
+    .addOption(option('--on-trip-timeout <duration>', 'how long that may take', duration).default(60_000, '1m'))
+    .addOption(new Option('--metrics <address>', 'serve Prometheus metrics there, for example 127.0.0.1:9464'))
+    .addOption(new Option('--metrics-file <file>', 'write metrics there for the textfile collector of node_exporter'))
+    .addOption(
+      option(
+        '--tell <destination...>',
+        'tell people: https://…, slack+https://…, alertmanager+http://…, unix:/…, file:/…, exec:COMMAND',
+        words,
+        [],
+      ),
+    )
+    .addOption(
+      option('--tell-on <event...>', 'of these events (default: warn, trip, release, kill, restart, error)', eventName),
+    )
     .addOption(option('--pass-fd <fd...>', 'hand on this descriptor (3 to 1023)', descriptor, []))
     .addOption(new Option('--incident-dir <dir>', 'where evidence goes'))
     .addOption(option('--keep <count>', 'incidents kept there; the oldest is removed', count).default(20))
@@ -124,10 +183,55 @@ export function runCommand(action: (options: RunOptions) => Promise<void>): Comm
     .addOption(new Option('--log-file <file>', 'speak there instead of on stderr'))
     .addOption(new Option('--quiet', 'say nothing but errors and actions'))
     .addOption(new Option('--progress', 'a status line on a terminal'))
-    .action((command: string[], flags: Flags) => action(toOptions(command, flags)));
+    .action(async (words: string[], _: Flags, command: Command) => {
+      const given = givenOptions(command);
+      // The file read anew; the command line and the environment are what they were.
+      const again = (): Promise<RunOptions> => settle(words, fresh(given));
+      await action(await settle(words, command), again);
+    });
+}
+
+type Given = readonly (readonly [attribute: string, value: unknown])[];
+
+function givenOptions(command: Command): Given {
+  return command.options
+    .map((option) => option.attributeName())
+    .filter((name) => command.getOptionValueSource(name) === 'cli')
+    .map((name) => [name, command.getOptionValue(name)] as const);
+}
+
+function fresh(given: Given): Command {
+  const command = runCommand(async () => {});
+  for (const [name, value] of given) command.setOptionValueWithSource(name, value, 'cli');
+  return command;
+}
+
+/** The flags and what stands behind them: the environment, then the file. */
+async function settle(words: readonly string[], command: Command): Promise<RunOptions> {
+  applyEnvironment(command, process.env);
+  const { config } = command.opts<Flags>();
+  if (config === undefined) return toOptions(words, command.opts(), []);
+  // Loaded for those who use it: YAML and its schema take 30 ms.
+  const { loadConfig } = await import('../config/load.ts');
+  const loaded = loadConfig(config);
+  applyConfig(command, loaded);
+  return toOptions(words, command.opts(), loaded.rules);
 }
 
 interface Flags {
+  config?: string;
+  name?: string;
+  restart: RestartMode;
+  restartDelay: number;
+  restartMaxDelay: number;
+  maxRestarts: RestartRule['most'];
+  stateFile?: string;
+  onTripExec?: string;
+  onTripTimeout: number;
+  metrics?: string;
+  metricsFile?: string;
+  tell: string[];
+  tellOn?: string[];
   budget: Record<string, number>;
   maxTasks?: number;
   maxMaps?: number;
@@ -158,7 +262,7 @@ interface Flags {
   jvmOutput?: string;
 }
 
-function toOptions(command: readonly string[], flags: Flags): RunOptions {
+function toOptions(command: readonly string[], flags: Flags, rules: readonly Rule[]): RunOptions {
   return {
     settings: {
       contain: flags.contain,
@@ -176,8 +280,23 @@ function toOptions(command: readonly string[], flags: Flags): RunOptions {
       dumpTimeoutMs: flags.dumpTimeout,
       until: flags.until,
       dryRun: flags.dryRun ?? false,
+      rules,
     },
     command,
+    name: flags.name,
+    config: flags.config,
+    restart: {
+      mode: flags.restart,
+      delayMs: flags.restartDelay,
+      mostDelayMs: flags.restartMaxDelay,
+      most: flags.maxRestarts,
+    },
+    stateFile: flags.stateFile,
+    onTripExec: flags.onTripExec,
+    onTripTimeoutMs: flags.onTripTimeout,
+    metrics: { address: flags.metrics, file: flags.metricsFile },
+    tell: flags.tell,
+    tellOn: flags.tellOn,
     passFds: flags.passFd,
     incidentDir: flags.incidentDir,
     keep: flags.keep,
@@ -193,9 +312,83 @@ function toOptions(command: readonly string[], flags: Flags): RunOptions {
   };
 }
 
+/** Every setting as it came out, and where it came from. */
+export interface Effective {
+  readonly settings: readonly {
+    readonly attribute: string;
+    readonly text: string | undefined;
+    readonly origin: string;
+  }[];
+  readonly rules: readonly Rule[];
+}
+
+export function effectiveOptions(
+  command: Command,
+  { config, settings }: RunOptions,
+  lineOf: (attribute: string) => number | undefined,
+): Effective {
+  const origins: Readonly<Record<string, (attribute: string) => string>> = {
+    cli: () => 'command line',
+    env: variableOf,
+    config: (attribute) => `${config}:${lineOf(attribute) ?? 1}`,
+  };
+  return {
+    rules: settings.rules,
+    settings: command.options.map((option) => {
+      const attribute = option.attributeName();
+      const source = command.getOptionValueSource(attribute) ?? 'default';
+      const origin = origins[source]?.(attribute) ?? 'default';
+      const text = origin === 'default' ? defaultText(option) : valueText(option, command.getOptionValue(attribute));
+      return { attribute, text, origin };
+    }),
+  };
+}
+
+function defaultText({ defaultValue, defaultValueDescription: told, negate }: Option): string | undefined {
+  if (negate) return 'true';
+  if (told === 'none' || defaultValue === undefined) return undefined;
+  return told ?? String(defaultValue);
+}
+
+/** As it would stand in a file. */
+const TEXTS: ReadonlyMap<unknown, (value: never) => string> = new Map<unknown, (value: never) => string>([
+  [duration, (ms: number) => (ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`)],
+  [share, shareText],
+  [
+    tasksOrShare,
+    (amount: { share: number } | { tasks: number }) =>
+      'share' in amount ? shareText(amount.share) : String(amount.tasks),
+  ],
+  [restarts, ({ count: times, windowMs }: RestartRule['most']) => `${times}/${windowMs / 1_000}s`],
+  [
+    budgetShare,
+    (shares: Record<string, number>) =>
+      JSON.stringify(Object.fromEntries(Object.entries(shares).map(([name, value]) => [name, shareText(value)]))),
+  ],
+]);
+
+function shareText(value: number): string {
+  return `${Number((value * 100).toFixed(4))}%`;
+}
+
+function valueText({ parseArg }: Option, value: unknown): string {
+  const text = TEXTS.get(parseArg) as ((value: unknown) => string) | undefined;
+  return text?.(value) ?? (typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
 function option<T>(flags: string, description: string, parse: (text: string, previous: T) => T, initial?: T): Option {
   const made = new Option(flags, description).argParser(parse);
   return initial === undefined ? made : made.default(initial, 'none');
+}
+
+/** A repeated option is a list. */
+function words(text: string, previous: readonly string[]): string[] {
+  return [...previous, text];
+}
+
+function eventName(text: string, previous: readonly string[] | undefined): string[] {
+  if (!EVENTS.includes(text)) throw new InvalidArgumentError(`It must be one of ${EVENTS.join(', ')}.`);
+  return [...(previous ?? []), text];
 }
 
 function budgetShare(text: string, previous: Record<string, number>): Record<string, number> {

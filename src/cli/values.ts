@@ -37,6 +37,16 @@ export function tasksOrShare(text: string): { share: number } | { tasks: number 
   return { share: value };
 }
 
+/** `5/10m`: so many within so long. */
+export function restarts(text: string): { count: number; windowMs: number } {
+  const [many = '', window = ''] = text.split('/');
+  const windowMs = parseDurationMs(window);
+  const times = parseCount(many);
+  if (times === undefined || windowMs === undefined || windowMs === 0)
+    throw new InvalidArgumentError('It must be a number and a time, like 5/10m.');
+  return { count: times, windowMs };
+}
+
 export function descriptor(text: string, previous: number[]): number[] {
   const fd = parseCount(text);
   if (fd === undefined || fd < 3 || fd > 1023)

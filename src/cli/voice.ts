@@ -2,8 +2,11 @@ import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:f
 import { errnoOf, GuardError } from '../errors.ts';
 import type { GuardEvent, Reporter } from '../reporters/event.ts';
 import { humanReporter, wantsColour } from '../reporters/human.ts';
+import { journalReporter } from '../reporters/journal.ts';
 import { ndjsonReporter } from '../reporters/ndjson.ts';
 import { openSink, type Sink } from '../reporters/sink.ts';
+import { isJournal, openJournal } from '../service/journal.ts';
+import type { Libc } from '../sys/libc.ts';
 import type { RunOptions } from './options.ts';
 
 /** What is still said with --quiet. */
@@ -27,17 +30,26 @@ export interface Voice {
 }
 
 export function openVoice(
-  options: RunOptions,
-  target: string,
-  pid: () => number | undefined,
-  env: NodeJS.ProcessEnv,
+  options: Pick<RunOptions, 'logFile' | 'logFormat' | 'progress' | 'quiet'>,
+  parts: {
+    readonly target: string;
+    readonly pid: () => number | undefined;
+    readonly env: NodeJS.ProcessEnv;
+    readonly libc: Libc | undefined;
+  },
 ): Voice {
+  const { env, pid, target } = parts;
   const sink = openLog(options.logFile);
   const isTerminal = options.logFile === undefined && process.stderr.isTTY === true;
+  const inJournal = options.logFile === undefined && isJournal(env);
+  const human = humanReporter(sink, { colour: wantsColour(isTerminal, env), priorities: inJournal });
+  const journal = inJournal && options.logFormat === 'human' ? openJournal(parts.libc) : undefined;
   const speak =
     options.logFormat === 'json'
       ? ndjsonReporter(sink, target, pid)
-      : humanReporter(sink, { colour: wantsColour(isTerminal, env) });
+      : journal === undefined
+        ? human
+        : journalReporter((entry) => journal.send(entry), { target, pid }, human);
   const hasStatus = options.progress && isTerminal && options.logFormat === 'human';
   let drawn = false;
   const clear = (): void => {

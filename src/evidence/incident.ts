@@ -59,6 +59,14 @@ export function openIncidentDir(
   );
 }
 
+/** For a run that leaves no evidence: every write says why. */
+export function unkeptIncident(why: GuardError): IncidentDir {
+  const refuse = (): never => {
+    throw why;
+  };
+  return { path: '', isUsed: () => false, scratch: refuse, write: refuse, settle: () => {} };
+}
+
 /**
  * Not mkdir's own `recursive`: below /proc, where mkdir says ENOENT, Node 20 loops in it for ever. Others may pass through,
  * not look around: below it are directories of services that run as somebody else. Each incident is its owner's alone.

@@ -25,13 +25,14 @@ export function contain(
   surroundings: Surroundings,
   libc: Libc | undefined,
   now: () => number,
+  own: ReadonlySet<number> = new Set(),
 ): Contained {
   const fallbacks: string[] = [];
   // A dry run touches nothing, not even a cgroup.
   const mode = settings.dryRun ? 'none' : settings.contain;
   const walk = (useRlimit: boolean): Holder => {
     const { loadavg, uid } = surroundings.context;
-    return walkHolder({ root, loadavg, libc, uid, useRlimit, now });
+    return walkHolder({ root, loadavg, libc, uid, useRlimit, now, own });
   };
   if (mode === 'auto' || mode === 'cgroup') {
     try {

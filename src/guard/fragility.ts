@@ -1,5 +1,6 @@
-import { reaches, type Step } from '../core/model.ts';
+import { reaches } from '../core/model.ts';
 import type { Effect } from '../policy/escalation.ts';
+import type { Settings } from '../policy/settings.ts';
 import type { Reporter } from '../reporters/event.ts';
 
 /** From this share of the line on it is asked whether a refused thread would end the target. */
@@ -9,7 +10,7 @@ const TRIP_SHARE = 0.9;
 
 interface FragilityParts {
   readonly diesOfRefusal: () => boolean;
-  readonly until: Step;
+  readonly settings: Settings;
   readonly report: Reporter;
   readonly cap: () => number | 'max';
 }
@@ -35,7 +36,7 @@ export class Fragility {
   inOrder(effects: readonly Effect[]): readonly Effect[] {
     if (this.#isFragile !== true) return effects;
     if (!effects.includes('clamp')) return effects.filter((effect) => effect !== 'dump' || !this.#isDumped);
-    this.#isDumped = reaches(this.#parts.until, 'dump');
+    this.#isDumped = reaches(this.#parts.settings.until, 'dump');
     const cap = this.#parts.cap();
     this.#parts.report({
       event: 'warn',

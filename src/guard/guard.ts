@@ -4,8 +4,15 @@ import type { Growth } from '../core/forecast.ts';
 import type { Ceiling, Sample } from '../core/model.ts';
 import { reaches } from '../core/model.ts';
 import { formatCount } from '../core/units.ts';
-import { intervalMs, isUneventful, MIN_INTERVAL_MS } from '../policy/cadence.ts';
+import {
+  intervalMs,
+  isUneventful,
+  LOOK_AT_LEAST_EVERY_MS,
+  MIN_INTERVAL_MS,
+  RULES_EVERY_MS,
+} from '../policy/cadence.ts';
 import { escalate, type Stage } from '../policy/escalation.ts';
+import type { RuleFacts } from '../policy/rules.ts';
 import { decideVerdict, type Verdict } from '../policy/verdict.ts';
 import { refusalEvent, sampleEvent, toTenth } from './events.ts';
 import { Fragility } from './fragility.ts';
@@ -15,6 +22,7 @@ import { LeashKeeper } from './leashKeeper.ts';
 import type { DumpFacts, GuardParts, GuardSummary, GuardView } from './model.ts';
 import { RefusalCount } from './refusalCount.ts';
 import { RefusalWatch } from './refusals.ts';
+import { RuleBook } from './ruleBook.ts';
 import { Witness } from './witness.ts';
 
 const SAMPLE_EVENT_EVERY_MS = 1_000;
@@ -33,6 +41,7 @@ export class Guard {
   readonly #refusals = new RefusalWatch();
   readonly #refused = new RefusalCount();
   readonly #fragility: Fragility;
+  readonly #rules: RuleBook;
   #stage: Stage = { at: 'calm' };
   #timer: NodeJS.Timeout | undefined;
   #startedMs = 0;
@@ -47,7 +56,8 @@ export class Guard {
     this.#parts = parts;
     this.#headroom = new Headroom(parts.settings, parts.surroundings);
     this.#leash = new LeashKeeper(parts.settings, parts.holder, this.#witness);
-    this.#fragility = new Fragility({ ...parts, until: parts.settings.until, cap: () => this.#leash.cap });
+    this.#fragility = new Fragility({ ...parts, cap: () => this.#leash.cap });
+    this.#rules = new RuleBook(parts.settings);
     this.#ladder = new Ladder({
       ...parts,
       leash: this.#leash,
@@ -96,7 +106,8 @@ export class Guard {
    * its grace and is then killed, and a kill is verified. Resolves when no more will be done.
    */
   async settled(): Promise<void> {
-    const { holder, now, reap, settings } = this.#parts;
+    const { holder, now, reap } = this.#parts;
+    const settings = this.#rules.settings;
     while (this.#stage.at === 'terminating' && !settings.dryRun && reaches(settings.until, 'kill')) {
       reap();
       if (holder.isEmpty() || this.#stopped) return;
@@ -140,6 +151,15 @@ export class Guard {
     };
   }
 
+  /** Every ceiling as last read. */
+  get ceilings(): readonly Ceiling[] {
+    return this.#headroom.ceilings;
+  }
+
+  get sinceSampleMs(): number {
+    return this.#parts.now() - this.#witness.last.timeMs;
+  }
+
   summary(): GuardSummary {
     const { lateness, nearest, peakMaps, peakTasks } = this.#witness;
     return {
@@ -161,6 +181,7 @@ export class Guard {
     const isCalm = isUneventful({
       stage: this.#stage.at,
       sinceLookMs: nowMs - this.#looked.timeMs,
+      lookEveryMs: this.#parts.settings.rules.length === 0 ? LOOK_AT_LEAST_EVERY_MS : RULES_EVERY_MS,
       tasksMoved: Math.abs(sample.tasks - this.#looked.tasks),
       hostTasksMoved: Math.abs(this.#parts.surroundings.hostTasks() - this.#looked.hostTasks),
       mapsMoved: Math.abs((sample.maps ?? 0) - this.#looked.maps),
@@ -203,8 +224,9 @@ export class Guard {
     this.#witness.compare(sample, this.#headroom.budgets, settings);
     this.#growth = this.#witness.growth();
     const refusedNow = this.#countRefusals(sample);
-    const verdict = this.#decide(nowMs, sample, refusedNow, peakTasks);
-    const { stage, effects } = escalate(settings, this.#stage, {
+    const decided = this.#decide(nowMs, sample, refusedNow, peakTasks);
+    const { verdict, extra } = this.#rules.look(decided, this.#stage.at, this.#ruleFacts(nowMs, sample));
+    const { stage, effects } = escalate(this.#rules.settings, this.#stage, {
       nowMs,
       tasks: sample.tasks,
       verdict,
@@ -216,10 +238,21 @@ export class Guard {
     if (stage.at === 'clamped' && this.#stage.at !== 'clamped') this.#refused.clamped();
     this.#stage = stage;
     for (const effect of this.#fragility.inOrder(effects)) this.#ladder.carryOut(effect, verdict, sample);
+    for (const { effect, because } of extra) this.#ladder.carryOut(effect, because, sample);
     this.#nameRefusal(sample, refusedNow);
     if (stage.at === 'calm' || stage.at === 'warned') this.#leash.follow(sample.tasks, this.#headroom.line);
     this.#reportSample(nowMs, sample);
     this.#schedule(sample, refusedNow ?? 0);
+  }
+
+  #ruleFacts(nowMs: number, sample: Sample): RuleFacts {
+    const { maxMaps } = this.#parts.settings;
+    const maps = this.#headroom.budgets.find(({ ceiling }) => ceiling.unit === 'maps')?.allowed;
+    const lines = {
+      tasks: this.#headroom.line,
+      maps: maxMaps === undefined ? maps : Math.min(maxMaps, maps ?? maxMaps),
+    };
+    return { nowMs, sample, samples: this.#witness.samples, lines };
   }
 
   /** After the actions: what refused the target something, when it was not the guard's own cap. */
@@ -310,6 +343,7 @@ export class Guard {
     }
     wait = Math.min(wait, this.#parts.heartbeatMs ?? wait);
     this.#parts.beat();
+    this.#parts.looked(this.#parts.now() - sample.timeMs);
     this.#dueMs = this.#parts.now() + wait;
     this.#timer = setTimeout(() => this.#glance(), wait);
   }

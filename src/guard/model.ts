@@ -27,6 +27,8 @@ export interface GuardParts {
   readonly reap: () => void;
   /** Called at every look: the loop turns. */
   readonly beat: () => void;
+  /** A look took so long. */
+  readonly looked: (tookMs: number) => void;
   /** Looks are never further apart. */
   readonly heartbeatMs: number | undefined;
   /** Monotonic milliseconds. */

@@ -11,12 +11,18 @@ export interface Reaper {
   close(): void;
 }
 
-export function openReaper(root: KernelRoot, libc: Libc | undefined, childPid: () => number | undefined): Reaper {
+export function openReaper(
+  root: KernelRoot,
+  libc: Libc | undefined,
+  childPid: () => number | undefined,
+  /** Processes of the guard's own, which Node waits for. */
+  own: ReadonlySet<number>,
+): Reaper {
   let timer: NodeJS.Timeout | undefined;
   const reap = (): void => {
     const child = childPid();
     if (libc === undefined || child === undefined) return;
-    for (const pid of listChildren(root, process.pid) ?? []) if (pid !== child) libc.reap(pid);
+    for (const pid of listChildren(root, process.pid) ?? []) if (pid !== child && !own.has(pid)) libc.reap(pid);
   };
   const onChild = (): void => {
     timer ??= setTimeout(() => {

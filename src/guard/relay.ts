@@ -5,30 +5,39 @@ import { FORWARDED, planSignal } from './signals.ts';
 export interface Relay {
   /** From now on signals go to this child; the ones that came before are handed on at once. */
   attach(pid: number, sharesGroup: boolean): void;
+  /** The child has ended; what comes now waits for the next one. */
+  detach(): void;
   /** Gives every signal its default action back. */
   close(): void;
 }
 
 /**
- * Hands signals on, one for one, from before the child exists. `onStop` and `onContinue` bracket the
- * time in which the guard's own job is stopped.
+ * Hands signals on, one for one, from before the child exists. `onContinue` is called when the guard's own job goes on
+ * after a stop, `onSignal` for every signal as it comes, `mayForward` before it is handed on.
  */
 export function openRelay(
   root: KernelRoot,
-  hooks: { onContinue: () => void; onSignal: (signal: NodeJS.Signals) => void },
+  hooks: {
+    onContinue: () => void;
+    onSignal: (signal: NodeJS.Signals) => void;
+    mayForward: (signal: NodeJS.Signals, pid: number) => boolean;
+  },
 ): Relay {
   let child: { pid: number; sharesGroup: boolean } | undefined;
   const early: NodeJS.Signals[] = [];
   const listeners = new Map<NodeJS.Signals, () => void>();
 
   const deliver = (signal: NodeJS.Signals): void => {
+    hooks.onSignal(signal);
+    pass(signal);
+  };
+  const pass = (signal: NodeJS.Signals): void => {
     if (child === undefined) {
       early.push(signal);
       return;
     }
     const { forward, stopSelf } = planSignal(signal, child.sharesGroup && isForeground(root));
-    if (forward) send(child.pid, signal);
-    hooks.onSignal(signal);
+    if (forward && hooks.mayForward(signal, child.pid)) send(child.pid, signal);
     if (signal === 'SIGCONT') hooks.onContinue();
     if (stopSelf) process.kill(process.pid, 'SIGSTOP');
   };
@@ -44,7 +53,10 @@ export function openRelay(
   return {
     attach: (pid, sharesGroup) => {
       child = { pid, sharesGroup };
-      for (const signal of early.splice(0)) deliver(signal);
+      for (const signal of early.splice(0)) pass(signal);
+    },
+    detach: () => {
+      child = undefined;
     },
     close: () => {
       for (const [signal, listener] of listeners) process.off(signal, listener);

@@ -38,12 +38,15 @@ export class Tree {
   readonly #uid: number;
   /** Was there before the child, so it is nobody's descendant in the target. A full walk does not trust this. */
   readonly #elders: ReadonlySet<number>;
+  /** Processes that the guard made for itself. */
+  readonly #own: ReadonlySet<number>;
   #known = new Map<number, number>();
 
-  constructor(root: KernelRoot, guardPid: number, uid: number) {
+  constructor(root: KernelRoot, guardPid: number, uid: number, own: ReadonlySet<number> = new Set()) {
     this.#root = root;
     this.#guardPid = guardPid;
     this.#uid = uid;
+    this.#own = own;
     this.#elders = new Set(listProcesses(root));
   }
 
@@ -103,6 +106,7 @@ export class Tree {
   }
 
   #isMember({ pid, ppid, startTime }: ProcessStat): boolean {
+    if (this.#own.has(pid)) return false;
     return ppid === this.#guardPid || this.#known.get(pid) === startTime || this.#known.has(ppid);
   }
 
@@ -111,6 +115,7 @@ export class Tree {
     // Parents are older than children, but pids wrap: a bound instead of trust in the order.
     for (let depth = 0; at !== undefined && depth < 4096; depth += 1) {
       if (at.pid === this.#guardPid) return at !== member;
+      if (this.#own.has(at.pid)) return false;
       if (this.#known.get(at.pid) === at.startTime) return true;
       at = all.get(at.ppid);
     }

@@ -28,6 +28,8 @@ interface WalkOptions {
   /** Whether RLIMIT_NPROC holds this target; needs libc and a uid that is not exempt. */
   readonly useRlimit: boolean;
   readonly now: () => number;
+  /** Processes of the guard's own. */
+  readonly own: ReadonlySet<number>;
 }
 
 /**
@@ -41,7 +43,7 @@ interface WalkOptions {
  */
 export function walkHolder(options: WalkOptions): Holder {
   const { root, loadavg, libc, uid, now } = options;
-  const tree = new Tree(root, process.pid, uid);
+  const tree = new Tree(root, process.pid, uid, options.own);
   const limits = options.useRlimit && libc !== undefined ? openNprocCap(libc) : undefined;
   let child: { readonly pid: number; readonly startTime: number; readonly leads: boolean } | undefined;
   let walk = tree.walk();
@@ -66,7 +68,7 @@ export function walkHolder(options: WalkOptions): Holder {
   const reapAdopted = (): void => {
     if (libc === undefined) return;
     for (const { pid, ppid, isZombie } of walk.members)
-      if (isZombie && ppid === process.pid && pid !== child?.pid) libc.reap(pid);
+      if (isZombie && ppid === process.pid && pid !== child?.pid && !options.own.has(pid)) libc.reap(pid);
   };
   const others = (): number => Math.max(0, walk.uidTasks - walk.tasks);
   /** Whether the tree has taken all that its cap allows; where there is none, that is never enough for it. */

@@ -38,6 +38,9 @@ export function intervalMs(input: {
 /** A whole look is taken this often however calm it is: memory and other tenants move ceilings too. */
 export const LOOK_AT_LEAST_EVERY_MS = 5_000;
 
+/** The same where the operator's own rules count samples. */
+export const RULES_EVERY_MS = 1_000;
+
 /** Tasks that the target and the host may gain or lose before it is worth a whole look. */
 export const NOTICEABLE_TASKS = 8;
 const NOTICEABLE_HOST_TASKS = 64;
@@ -50,6 +53,7 @@ const NOTICEABLE_MAPS = 64;
 export function isUneventful(glance: {
   readonly stage: 'calm' | 'warned' | 'clamped' | 'terminating' | 'killed';
   readonly sinceLookMs: number;
+  readonly lookEveryMs: number;
   readonly tasksMoved: number;
   readonly hostTasksMoved: number;
   readonly mapsMoved: number;
@@ -59,7 +63,7 @@ export function isUneventful(glance: {
 }): boolean {
   return (
     glance.stage === 'calm' &&
-    glance.sinceLookMs < LOOK_AT_LEAST_EVERY_MS &&
+    glance.sinceLookMs < glance.lookEveryMs &&
     glance.tasksMoved < NOTICEABLE_TASKS &&
     glance.hostTasksMoved < NOTICEABLE_HOST_TASKS &&
     glance.mapsMoved < NOTICEABLE_MAPS &&

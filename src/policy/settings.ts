@@ -1,5 +1,6 @@
 import type { BudgetRule } from '../core/budget.ts';
 import type { Step } from '../core/model.ts';
+import type { Rule } from './rules.ts';
 
 export type ContainMode = 'auto' | 'cgroup' | 'rlimit' | 'none';
 
@@ -26,6 +27,8 @@ export interface Settings {
   readonly dumpTimeoutMs: number;
   readonly until: Step;
   readonly dryRun: boolean;
+  /** `policies:` of the configuration. */
+  readonly rules: readonly Rule[];
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -44,4 +47,5 @@ export const DEFAULT_SETTINGS: Settings = {
   dumpTimeoutMs: 500,
   until: 'kill',
   dryRun: false,
+  rules: [],
 };

@@ -5,7 +5,7 @@ import { formatCount, formatDuration, formatShare } from '../core/units.ts';
 import type { Settings } from './settings.ts';
 
 /** Why the guard holds an opinion. */
-export type Cause = 'max-tasks' | 'max-maps' | 'budget' | 'forecast' | 'leash' | 'foreign' | 'refused';
+export type Cause = 'max-tasks' | 'max-maps' | 'budget' | 'forecast' | 'leash' | 'foreign' | 'refused' | 'policy';
 
 export interface Verdict {
   readonly level: 'ok' | 'warn' | 'trip';

@@ -21,6 +21,8 @@ export function bannerLines(facts: {
   readonly fallbacks: readonly string[];
   readonly losses: readonly string[];
   readonly intervalMs: number;
+  /** Where metrics are served. */
+  readonly metrics: string | undefined;
 }): string[] {
   const { settings, holder } = facts;
   const binding = bindingCeiling(facts.ceilings);
@@ -47,6 +49,8 @@ export function bannerLines(facts: {
   lines.push(
     `held by ${holder.description}${holder.isHeld ? held : ''}; looks every ${formatDuration(facts.intervalMs)}`,
   );
+  if (settings.rules.length > 0) lines.push(`policies: ${settings.rules.map(({ name }) => name).join(', ')}`);
+  if (facts.metrics !== undefined) lines.push(`metrics on http://${facts.metrics}/metrics`);
   for (const text of facts.fallbacks) lines.push(text);
   for (const text of holder.cannot) lines.push(`cannot: ${text}`);
   for (const text of facts.losses) lines.push(`cannot: ${text}`);

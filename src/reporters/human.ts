@@ -1,5 +1,6 @@
 import { escapeText } from '../core/units.ts';
 import type { GuardEvent, Reporter } from './event.ts';
+import { priorityOf } from './journal.ts';
 import type { Sink } from './sink.ts';
 
 const COLOURS: Readonly<Partial<Record<GuardEvent['event'], string>>> = {
@@ -18,12 +19,20 @@ export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolea
 }
 
 /** Events as lines for people. Samples are left out: they are for programs. */
-export function humanReporter(sink: Pick<Sink, 'write'>, options: { colour: boolean; now?: () => Date }): Reporter {
+export function humanReporter(
+  sink: Pick<Sink, 'write'>,
+  options: {
+    colour: boolean;
+    /** Begins each line with `<4>`: sd-daemon(3), when stderr is the journal and its own socket is not to be had. */
+    priorities?: boolean;
+  },
+): Reporter {
   return ({ event, message }) => {
     if (event === 'sample' || event === 'start') return;
     const lines = message.split('\n').map(escapeText);
     const head = event === 'contained' || event === 'exit' ? '' : `${paint(event, event, options.colour)}: `;
-    sink.write(lines.map((line, index) => `threadguard: ${index === 0 ? head : '  '}${line}\n`).join(''));
+    const first = options.priorities === true ? `<${priorityOf(event)}>` : '';
+    sink.write(lines.map((line, index) => `${first}threadguard: ${index === 0 ? head : '  '}${line}\n`).join(''));
   };
 }
 

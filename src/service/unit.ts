@@ -63,8 +63,8 @@ KillMode=mixed
 WatchdogSec=30
 # The guard runs before its threads starve, also without root.
 LimitRTPRIO=1
-# 113: stopped for its threads; 125: the guard could not start. Neither gets better by itself.
-RestartPreventExitStatus=113 125`;
+# 113: stopped for its threads; 114: restarts used up; 125: the guard could not start. None gets better by itself.
+RestartPreventExitStatus=113 114 125`;
 
 const WATCHDOG = /# WATCHDOG.*\nWatchdogSec=.*\n/;
 

@@ -4,7 +4,7 @@ import type { LibraryHandle } from 'koffi';
 /** Sends datagrams to one UNIX socket, without waiting. */
 export interface DatagramSender {
   /** False when it was not taken: nobody is there any more, or the queue is full. */
-  send(text: string): boolean;
+  send(what: string | Buffer): boolean;
   close(): void;
 }
 
@@ -54,8 +54,8 @@ export function openDatagrams(lib: LibraryHandle, errno: () => number): Datagram
       const fd = open(path, (...all) => connect(...all) as number);
       if (typeof fd === 'string') return fd;
       return {
-        send: (text) => {
-          const bytes = Buffer.from(text);
+        send: (what) => {
+          const bytes = typeof what === 'string' ? Buffer.from(what) : what;
           return Number(send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)) === bytes.length;
         },
         close: () => void close(fd),

@@ -23,3 +23,8 @@ export function lowerNiceness(): void {
     // No right to it (CAP_SYS_NICE): the target's own session has to do.
   }
 }
+
+/** Back to where a child may begin; needs no right. */
+export function restoreNiceness(): void {
+  setPriority(0);
+}

@@ -40,6 +40,7 @@ describe('cadence', () => {
   });
   const glance = {
     stage: 'calm' as const,
+    lookEveryMs: 5_000,
     sinceLookMs: 300,
     tasksMoved: 0,
     hostTasksMoved: 0,

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import pRetry from 'p-retry';
+import { formatCount, formatDuration } from '../core/units.ts';
+import { EXIT, GuardError } from '../errors.ts';
+import {
+  decideRestart,
+  type EndKind,
+  type RestartDecision,
+  type RestartMemory,
+  type RestartRule,
+  whyNoMore,
+  withinWindow,
+} from '../policy/restart.ts';
+import { readStat } from '../procfs/stat.ts';
+import { type Helper, openHelper } from '../service/helper.ts';
+import { deployOf, openRestartState, type RestartState } from '../service/restartState.ts';
+import { type Outcome, runOnce } from './attempt.ts';
+import { describe } from './farewell.ts';
+import { roomNow, type Session, selfOf } from './session.ts';
+
+/** How it went in the end, and whether `--max-restarts` are used up. */
+export interface LastOutcome extends Outcome {
+  readonly gaveUp: boolean;
+  /** A signal that came while no run was under way. */
+  readonly interruptedBy: NodeJS.Signals | undefined;
+}
+
+/** The host must have this share of the room that it had before the first run. */
+const ROOM_SHARE = 0.5;
+const LOOK_FOR_ROOM_MS = 500;
+const ASKED: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
+const INTERRUPTING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
+
+/** Runs the command, and again, as `--restart` says. */
+export async function keepRunning(session: Session): Promise<LastOutcome> {
+  const { options, report } = session;
+  const rule = options.restart;
+  const rollback =
+    options.onTripExec === undefined ? undefined : openHelper(options.onTripExec, session.notes.env, session.own);
+  const state = rule.mode === 'no' ? undefined : openState(session, rule);
+  const roomAtStart = roomNow(session.surroundings);
+  let memory: RestartMemory | undefined = state?.memory;
+  try {
+    return await pRetry(
+      async (attempt): Promise<LastOutcome> => {
+        const outcome = await runOnce(session, attempt);
+        const kind = kindOf(outcome);
+        if (kind === 'trip' && rollback !== undefined) await takeBack(session, rollback, outcome);
+        const last = { ...outcome, gaveUp: false, interruptedBy: undefined };
+        if (memory === undefined || state === undefined || wasAsked(session, outcome)) return last;
+        const { uptimeMs, wasCalm } = outcome;
+        const decision = decideRestart(rule, memory, { kind, uptimeMs, wasCalm, atMs: Date.now() }, Math.random());
+        memory = decision.memory;
+        const unkept = state.keep(memory);
+        if (unkept !== undefined) report({ event: 'error', message: unkept, fields: {} });
+        if (decision.next === 'restart') throw new Due(decision, kind, last);
+        if (decision.next === 'leave') return last;
+        report({
+          event: 'error',
+          message: `not started again: ${decision.reason} (exit ${EXIT.gaveUp})`,
+          fields: { gaveUp: true, crashes: memory.crashes.length, trips: memory.trips.length },
+        });
+        return { ...last, gaveUp: true };
+      },
+      {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: 0,
+        shouldRetry: ({ error }) => error instanceof Due,
+        // The delay is ours: full jitter, and the host must have room again.
+        onFailedAttempt: async ({ attemptNumber, error }) => {
+          if (error instanceof Due) await waitFor(session, error, attemptNumber, roomAtStart);
+        },
+      },
+    );
+  } catch (error) {
+    if (error instanceof Interrupted) return { ...error.last, interruptedBy: error.signal };
+    throw error;
+  } finally {
+    rollback?.close();
+    state?.close();
+  }
+}
+
+/** A restart is due; not an error, but p-retry goes on only after one. */
+class Due extends Error {
+  readonly decision: Extract<RestartDecision, { next: 'restart' }>;
+  readonly kind: EndKind;
+  readonly last: LastOutcome;
+  constructor(decision: Extract<RestartDecision, { next: 'restart' }>, kind: EndKind, last: LastOutcome) {
+    super('a restart is due');
+    this.decision = decision;
+    this.kind = kind;
+    this.last = last;
+  }
+}
+
+/** Somebody wants it to end while it waits. */
+class Interrupted extends Error {
+  readonly signal: NodeJS.Signals;
+  readonly last: LastOutcome;
+  constructor(signal: NodeJS.Signals, last: LastOutcome) {
+    super(signal);
+    this.signal = signal;
+    this.last = last;
+  }
+}
+
+function kindOf({ ending, wasStopped }: Outcome): EndKind {
+  if (wasStopped) return 'trip';
+  return ending.by === 'exit' && ending.code === 0 ? 'success' : 'failure';
+}
+
+/** Whoever stopped it wants it to be stopped. */
+function wasAsked({ current: { signals } }: Session, { ending }: Outcome): boolean {
+  return ASKED.some((signal) => signals.has(signal)) || (ending.by === 'signal' && signals.has(ending.signal));
+}
+
+/** The delay, and then until the host has room again: a restart into a full machine would only fail once more. */
+async function waitFor(session: Session, due: Due, attempt: number, roomAtStart: number | undefined): Promise<void> {
+  const { current, manager, now, report, surroundings } = session;
+  const { delayMs, memory } = due.decision;
+  const had = due.last.wasStopped ? 'stopped by threadguard' : describe(due.last.ending);
+  report({
+    event: 'restart',
+    message: `${had} after ${formatDuration(due.last.uptimeMs)}; restart ${attempt} in ${formatDuration(delayMs)}`,
+    fields: { reason: due.kind, attempt, delayMs, crashes: memory.crashes.length, trips: memory.trips.length },
+  });
+  manager?.status(`waiting to start it again (${due.kind})`);
+  const interruption = listen(session);
+  const dueMs = now() + delayMs;
+  const needed = Math.floor((roomAtStart ?? 0) * ROOM_SHARE);
+  let hasTold = false;
+  const mayStart = (): boolean => {
+    if (now() < dueMs) return false;
+    const room = roomNow(surroundings) ?? needed;
+    if (room >= needed) return true;
+    const message = `waiting for room: ${formatCount(room)} more threads fit, ${formatCount(needed)} are wanted for a restart`;
+    if (!hasTold) report({ event: 'warn', message, fields: { room, needed } });
+    hasTold = true;
+    return false;
+  };
+  while (interruption.signal === undefined && !mayStart()) {
+    manager?.beat();
+    const leftMs = dueMs - now();
+    const stepMs = leftMs > 0 ? Math.min(leftMs, LOOK_FOR_ROOM_MS) : LOOK_FOR_ROOM_MS;
+    await Promise.race([interruption.came, sleep(Math.min(stepMs, manager?.heartbeatMs ?? stepMs))]);
+  }
+  current.onSignal = () => {};
+  if (interruption.signal !== undefined) throw new Interrupted(interruption.signal, due.last);
+}
+
+/** A signal that ends the wait. */
+function listen({ current }: Session): { signal: NodeJS.Signals | undefined; readonly came: Promise<void> } {
+  let resolve = (): void => {};
+  const came = new Promise<void>((done) => {
+    resolve = done;
+  });
+  const heard: { signal: NodeJS.Signals | undefined; readonly came: Promise<void> } = { signal: undefined, came };
+  current.onSignal = (signal) => {
+    if (!INTERRUPTING.includes(signal)) return;
+    heard.signal ??= signal;
+    resolve();
+  };
+  return heard;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Runs the operator's own command after a trip; whatever it does, the guard goes on. */
+async function takeBack({ options, report, target }: Session, helper: Helper, outcome: Outcome): Promise<void> {
+  const end = await helper.run(
+    {
+      THREADGUARD_EVENT: 'trip',
+      THREADGUARD_TARGET: target,
+      THREADGUARD_REASON: outcome.reason ?? '',
+      THREADGUARD_INCIDENT: outcome.incident ?? '',
+    },
+    options.onTripTimeoutMs,
+  );
+  const ways = {
+    exit: () => (end.by === 'exit' ? `ended with exit ${end.code}` : ''),
+    signal: () => (end.by === 'signal' ? `was ended by ${end.signal}` : ''),
+    timeout: () => `hung and was killed after ${formatDuration(options.onTripTimeoutMs)} (--on-trip-timeout)`,
+    refused: () => (end.by === 'refused' ? `could not be started: ${end.why}` : ''),
+  };
+  const isGood = end.by === 'exit' && end.code === 0;
+  report({
+    event: isGood ? 'rollback' : 'error',
+    message: `the command of --on-trip-exec ${ways[end.by]()}`,
+    fields: { ...end },
+  });
+}
+
+/** Throws where it must not be started at all. */
+function openState(session: Session, rule: RestartRule): RestartState {
+  const { executable, options, report, root } = session;
+  const deploy = deployOf(options.command, executable);
+  const path = options.stateFile ?? defaultPath(session);
+  const state = openRestartState(path, deploy, selfOf(root), (pid) => readStat(root, pid)?.startTime);
+  if (state.problem !== undefined) report({ event: 'error', message: state.problem, fields: { stateFile: path } });
+  const reason = whyNoMore(rule, withinWindow(state.memory, rule, Date.now()));
+  if (reason === undefined) return { ...state, memory: withinWindow(state.memory, rule, Date.now()) };
+  state.close();
+  throw new GuardError('gave-up', `not started: ${reason}, as ${path} remembers`, {
+    hint: `deploy something else, wait, or remove ${path}`,
+    exitCode: EXIT.gaveUp,
+  });
+}
+
+/** Beside the incidents, one for each command. */
+function defaultPath({ executable, notes, options, target }: Session): string {
+  const own =
+    process.getuid?.() === 0
+      ? '/var/lib/threadguard'
+      : join(notes.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'threadguard');
+  const hash = createHash('sha256')
+    .update([executable, ...options.command.slice(1)].join('\0'))
+    .digest('hex');
+  const name = target.slice('command:'.length).replace(/[^\w.-]/g, '_');
+  return join(options.incidentDir ?? own, 'restarts', `${name}-${hash.slice(0, 8)}.json`);
+}

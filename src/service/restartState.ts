@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf, GuardError } from '../errors.ts';
+import { NO_MEMORY, type RestartMemory } from '../policy/restart.ts';
+
+/** What restarts leave behind for the next guard: a bad deploy is remembered when the guard itself is started again. */
+export interface RestartState {
+  readonly memory: RestartMemory;
+  /** What could not be read of the file; the guard then begins without a memory. */
+  readonly problem: string | undefined;
+  /** Keeps it, whole or not at all; a sentence when it could not. */
+  keep(memory: RestartMemory): string | undefined;
+  /** Nobody guards this service any more. */
+  close(): void;
+}
+
+const SCHEMA = 'threadguard.restarts/1';
+
+/** The guard that keeps a file, by its identity. */
+interface Keeper {
+  readonly pid: number;
+  readonly startTime: number;
+}
+
+interface Document {
+  readonly schema: typeof SCHEMA;
+  readonly deploy: string;
+  readonly keeper: Keeper | null;
+  readonly crashes: readonly number[];
+  readonly trips: readonly number[];
+  readonly inARow: number;
+  readonly lastDelayMs: number;
+}
+
+/**
+ * What is deployed: the words of the command, and of the files among them when they were written. A new deploy has a clean
+ * slate.
+ */
+export function deployOf(words: readonly string[], executable: string): string {
+  const hash = createHash('sha256');
+  for (const word of [executable, ...words.slice(1)]) {
+    hash.update(`${word}\0`);
+    const stat = statSync(word, { throwIfNoEntry: false });
+    if (stat?.isFile() === true) hash.update(`${stat.size} ${stat.mtimeMs}\0`);
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+/**
+ * Opens the memory of a service. A file that cannot be understood is no reason to leave a service down: it is said, and
+ * replaced. Another guard that lives and keeps the file is: two would restart the same service.
+ */
+export function openRestartState(
+  path: string,
+  deploy: string,
+  self: Keeper,
+  startTimeOf: (pid: number) => number | undefined,
+): RestartState {
+  const found = read(path);
+  const document = typeof found === 'string' ? undefined : found;
+  const keeper = document?.keeper;
+  if (keeper != null && keeper.pid !== self.pid && startTimeOf(keeper.pid) === keeper.startTime) {
+    throw new GuardError('two-guards', `another threadguard (pid ${keeper.pid}) keeps ${path}`, {
+      hint: 'stop that one first, or give this one a --name or a --state-file of its own',
+    });
+  }
+  let memory: RestartMemory = NO_MEMORY;
+  if (document !== undefined && document.deploy === deploy) {
+    const { crashes, inARow, lastDelayMs, trips } = document;
+    memory = { crashes, trips, inARow, lastDelayMs };
+  }
+  const write = (next: RestartMemory, by: Keeper | null): string | undefined => {
+    try {
+      const text = `${JSON.stringify({ schema: SCHEMA, deploy, keeper: by, ...next } satisfies Document)}\n`;
+      writeFileSync(`${path}.part`, text, { mode: 0o600 });
+      renameSync(`${path}.part`, path);
+      memory = next;
+      return undefined;
+    } catch (error) {
+      return `restarts are not remembered: cannot write ${path} (${errnoOf(error)})`;
+    }
+  };
+  try {
+    mkdirSync(dirname(path), { mode: 0o700 });
+  } catch {
+    // It is there, or the write says why not.
+  }
+  const problem = write(memory, self) ?? (typeof found === 'string' && found !== 'ENOENT' ? found : undefined);
+  return {
+    memory,
+    problem,
+    keep: (next) => write(next, self),
+    close: () => void write(memory, null),
+  };
+}
+
+/** The document, or why there is none. */
+function read(path: string): Document | string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT'
+      ? 'ENOENT'
+      : `cannot read ${path} (${errnoOf(error)}): beginning without a memory`;
+  }
+  const damaged = `${path} is damaged (cut short?): beginning without a memory of earlier restarts`;
+  try {
+    const value = JSON.parse(text) as Partial<Document> | null;
+    const isTimes = (list: unknown): boolean => Array.isArray(list) && list.every((one) => Number.isFinite(one));
+    const isGood =
+      value?.schema === SCHEMA &&
+      typeof value.deploy === 'string' &&
+      isTimes(value.crashes) &&
+      isTimes(value.trips) &&
+      Number.isFinite(value.inARow) &&
+      Number.isFinite(value.lastDelayMs);
+    return isGood ? (value as Document) : damaged;
+  } catch {
+    return damaged;
+  }
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { parseDestination } from '../../src/service/tell/destination.ts';
+import { bodyOf, type Message } from '../../src/service/tell/message.ts';
+
+const message: Message = {
+  schema: 'threadguard.event/1',
+  time: '2026-01-02T03:04:05.000Z',
+  host: 'h1',
+  target: 'command:<b>&"x"',
+  pid: 7,
+  event: 'trip',
+  message: 'a <script> & more',
+  incident: null,
+};
+const alert = (over: Partial<Message>) => (JSON.parse(bodyOf('alertmanager', { ...message, ...over })) as object[])[0];
+
+describe('what a receiver is sent', () => {
+  it('Slack: its three characters escaped, once', () => {
+    expect(JSON.parse(bodyOf('slack', message))).toEqual({
+      text: '*threadguard* on h1, command:&lt;b&gt;&amp;"x": *trip*\na &lt;script&gt; &amp; more',
+    });
+  });
+  it('Alertmanager: a warning is one alert, a trip another, and a release ends it', () => {
+    expect(alert({ event: 'warn' })).toMatchObject({
+      labels: { alertname: 'ThreadguardWarning', severity: 'warning' },
+    });
+    expect(alert({ event: 'kill' })).toMatchObject({ labels: { alertname: 'ThreadguardTrip', severity: 'critical' } });
+    expect(alert({ event: 'kill' })).not.toHaveProperty('endsAt');
+    expect(alert({ event: 'release' })).toMatchObject({
+      labels: { alertname: 'ThreadguardTrip' },
+      endsAt: message.time,
+    });
+  });
+  it('anybody else: all of it', () => {
+    expect(JSON.parse(bodyOf('generic', message))).toEqual(message);
+  });
+});
+
+describe('a destination', () => {
+  it.each([
+    ['https://h/p?q', { kind: 'http', format: 'generic', label: 'https://h/' }],
+    ['slack+https://hooks.example/T/B/secret', { kind: 'http', format: 'slack', label: 'https://hooks.example/' }],
+    ['unix:/run/x.sock', { kind: 'unix', path: '/run/x.sock' }],
+    ['file:/var/log/x', { kind: 'file', path: '/var/log/x' }],
+    ['exec:mail -s "x" root', { kind: 'exec', command: 'mail -s "x" root', label: 'exec:mail' }],
+  ])('%s', (text, want) => {
+    expect(parseDestination(text)).toMatchObject(want);
+  });
+  it('Alertmanager has a path of its own unless one is given', () => {
+    const path = (text: string) => (parseDestination(text) as { url: URL }).url.pathname;
+    expect(path('alertmanager+http://h:9093')).toBe('/api/v2/alerts');
+    expect(path('alertmanager+http://h:9093/am/api/v2/alerts')).toBe('/am/api/v2/alerts');
+  });
+});
