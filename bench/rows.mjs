@@ -1,9 +1,11 @@
 // The rows, in the order of the issue that set them. Each returns its lines.
 import { readdirSync, readFileSync } from 'node:fs';
 import { AS_NOBODY, BOMB, GUARD, inBox, inner, median, number, paired, sleep, told } from './box.mjs';
+import { activemq, nats } from './broker.mjs';
 import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
 import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
+import { atRestAsService, receivers, scrapes, stop } from './service.mjs';
 
 const run = (...flags) => [GUARD, 'run', '--log-format', 'json', ...flags, '--'];
 const RUNS = 20;
@@ -192,4 +194,10 @@ export const rows = {
   'evidence: agreement': agreement,
   'evidence: creators': creators,
   'evidence: end to end': endToEnd,
+  'broker: ActiveMQ': activemq,
+  'broker: NATS': nats,
+  'service: stop': stop,
+  'service: scrapes': scrapes,
+  'service: receivers': receivers,
+  'service: at rest': atRestAsService,
 };

@@ -60,7 +60,7 @@ export function rankCreators(
   samples: readonly CreationSample[],
   source: (caught: number, all: number) => string,
 ): Creator[] {
-  const paths = new Map<string, { count: number; frames: readonly Frame[]; executor: string | undefined }>();
+  const paths = new Map<string, { count: number; seen: SeenFrames[]; executor: string | undefined }>();
   let all = 0;
   for (const sample of samples) {
     const frames = creationPath(sample);
@@ -70,19 +70,34 @@ export function rankCreators(
       .slice(0, TOLD_APART)
       .map(({ file, function: name, module }) => `${file ?? module}!${name}`)
       .join(';');
-    const known = paths.get(key);
-    if (known === undefined) paths.set(key, { count: 1, frames, executor: executorOf(sample.frames) });
-    else known.count += 1;
+    const known = paths.get(key) ?? { count: 0, seen: [], executor: executorOf(sample.frames) };
+    known.count += 1;
+    note(known.seen, frames);
+    paths.set(key, known);
   }
   return [...paths.values()]
     .sort((a, b) => b.count - a.count)
-    .map(({ count, executor, frames }) => ({
+    .map(({ count, executor, seen }) => ({
       count,
       share: count / all,
       source: source(all, samples.length),
       ...(executor === undefined ? {} : { executor }),
-      frames,
+      frames: seen.reduce((most, one) => (one.count > most.count ? one : most)).frames,
     }));
+}
+
+interface SeenFrames {
+  readonly lines: string;
+  readonly frames: readonly Frame[];
+  count: number;
+}
+
+/** One function may start threads on several lines: the one that was seen most stands for it. */
+function note(seen: SeenFrames[], frames: readonly Frame[]): void {
+  const lines = frames.map(({ line }) => line ?? 0).join();
+  const known = seen.find((one) => one.lines === lines);
+  if (known === undefined) seen.push({ lines, frames, count: 1 });
+  else known.count += 1;
 }
 
 /** Ruby names a thread after the file and line that made it: an exact count, for nothing. */

@@ -1,4 +1,5 @@
 import { type CreationSample, creationPath } from '../core/creators.ts';
+import type { Frame } from '../core/stack.ts';
 import { readShort } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readPlace } from '../procfs/syscall.ts';
@@ -6,7 +7,7 @@ import { listThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import { pauseHere } from '../sys/pause.ts';
 import { askJvm } from './dumpers/jvm.ts';
-import { type PythonThreads, reopenPython } from './dumpers/python.ts';
+import { type Python, type PythonThreads, reopenPython } from './dumpers/python.ts';
 import { ElfFiles } from './native/modules.ts';
 import { type NativeProcess, openNativeProcess } from './native/process.ts';
 import { unwind } from './native/unwind.ts';
@@ -45,6 +46,9 @@ const BETWEEN_MS = 1;
 /** A thread on another processor needs a moment to stop. */
 const STANDSTILL_MS = 20;
 const POLL_MS = 0.1;
+/** A refused thread start of CPython takes 50 µs, a look at it 15; programs that try again do so within this. */
+const CATCH_MS = 5;
+const LOOKS_AT_ONCE = 32;
 
 /**
  * Catches the threads that make threads in the act: the busiest ones are stopped for a moment, again and again, and
@@ -77,7 +81,11 @@ export function sampleCreators(
       if (count > 0)
         letRun(root, pid, tids, python === undefined ? STOP_APART_NS : LOOK_APART_NS, endMs - options.now());
       if (python !== undefined) {
-        samples.push(...tids.map((tid) => ({ runtime: 'python' as const, frames: python.stackOf(tid).frames })));
+        const untilMs = Math.min(endMs, options.now() + CATCH_MS);
+        for (const [index, tid] of tids.entries()) {
+          const frames = index === 0 ? awaited(python, tid, untilMs, options.now) : python.steadyStackOf(tid)?.frames;
+          if (frames !== undefined) samples.push({ runtime: 'python', frames });
+        }
         continue;
       }
       const startMs = options.now();
@@ -157,6 +165,18 @@ function letRun(root: KernelRoot, pid: number, tids: readonly number[], forNs: n
     pauseHere(BETWEEN_MS);
     if (ran() - before >= forNs) return;
   }
+}
+
+/** One that is refused sleeps nearly always: the busiest is watched until it makes a thread. What it did last, if it makes none. */
+function awaited(python: Python, tid: number, untilMs: number, now: () => number): readonly Frame[] | undefined {
+  let frames: readonly Frame[] | undefined;
+  for (let looks = 1; now() < untilMs; looks += 1) {
+    frames = python.steadyStackOf(tid)?.frames ?? frames;
+    if (frames !== undefined && creationPath({ runtime: 'python', frames }) !== undefined) return frames;
+    // It may want the processor that is being used for watching it.
+    if (looks % LOOKS_AT_ONCE === 0) pauseHere(POLL_MS);
+  }
+  return frames;
 }
 
 /** Time on a processor: the first number of `/proc/PID/task/TID/schedstat`. */

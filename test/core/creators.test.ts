@@ -83,6 +83,18 @@ it('shares are of what was caught, and one helper that all use is told apart by 
   ]);
 });
 
+it('the line that was seen most stands for its function', () => {
+  const at = (line: number) => ({
+    runtime: 'python' as const,
+    frames: [
+      { function: 'start', file: '/usr/lib/python3.11/threading.py', line: 900 },
+      { function: 'work', file: 'a.py', line },
+    ],
+  });
+  const [creator] = rankCreators([at(18), at(14), at(14), at(20)], () => 'x');
+  expect([creator?.count, creator?.frames[0]?.line]).toEqual([4, 14]);
+});
+
 const task = (name: string, frames: readonly Frame[] = []): TaskStack => ({
   pid: 1,
   tid: 1,

@@ -20,6 +20,8 @@ export interface Python {
   readonly threads: PythonThreads;
   /** Frames of a thread as they are now, the leaf first; none for a thread that is not its own. */
   stackOf(tid: number): PythonStack;
+  /** The same of a thread that is at work; `undefined` when it moved on too fast to be sure. */
+  steadyStackOf(tid: number): PythonStack | undefined;
 }
 
 /**
@@ -67,6 +69,10 @@ function pythonOf(memory: Memory, layout: PythonLayout, threads: PythonThreads):
       const thread = threads.get(tid);
       window.refresh();
       return thread === undefined ? NO_STACK : reader.stackOf(window, thread);
+    },
+    steadyStackOf: (tid) => {
+      const thread = threads.get(tid);
+      return thread === undefined ? undefined : reader.steadyStackOf(window, thread);
     },
   };
 }

@@ -7,6 +7,7 @@ import { PythonObjects } from './objects.ts';
 import { ThreadNames } from './threadNames.ts';
 
 const MOST_FRAMES = 512;
+const MOST_TRIES = 3;
 /** Names of threads that stand at the same place are alike but for their numbers: some of them tell. */
 const NAMES_EACH = 32;
 
@@ -35,6 +36,8 @@ export class FrameReader {
   readonly #codes = new Map<number, Code | undefined>();
   readonly #stacks = new StackTrie<Frame>();
   readonly #named = new Map<readonly Frame[], number>();
+  /** Of each frame of one stack: its address, its code object, its instruction. */
+  readonly #raw = new Float64Array(MOST_FRAMES * 3);
 
   constructor(memory: Memory, layout: PythonLayout) {
     this.#memory = memory;
@@ -46,25 +49,69 @@ export class FrameReader {
 
   /** Frames of a thread, the leaf first, and the name that it has in Python, where that is read. */
   stackOf(threads: MemoryWindow, thread: number): PythonStack {
-    const { frame: at, thread: of } = this.#layout;
-    const [first, ...steps] = of.frame as [number, ...number[]];
-    let frame = threads.readWord(thread + first);
-    this.#window.refresh();
-    for (const step of steps) frame = frame ? this.#window.readWord(frame + step) : undefined;
+    return this.#decode(this.#capture(this.#leafOf(threads, thread)));
+  }
+
+  /**
+   * The same of a thread that runs. Its leaf is looked at once more afterwards: one that has returned in between would stand
+   * above a caller that is somewhere else by now (seen: the line of the sleep after a refused thread start, named as the
+   * line that starts threads). `undefined` when it does not hold still.
+   */
+  steadyStackOf(threads: MemoryWindow, thread: number): PythonStack | undefined {
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      threads.refresh();
+      const leaf = this.#leafOf(threads, thread);
+      const count = this.#capture(leaf);
+      threads.refresh();
+      if (leaf === this.#leafOf(threads, thread)) return this.#decode(count);
+    }
+    return undefined;
+  }
+
+  /** Notes where each frame is and does not look anything up: a thread that runs does not wait. Returns how many. */
+  #capture(leaf: number | undefined): number {
+    const { code, frame: at, unit } = this.#layout;
+    const window = this.#window;
+    const raw = this.#raw;
+    let count = 0;
+    let frame = leaf;
+    for (let seen = 0; frame && seen < MOST_FRAMES; seen += 1) {
+      if (at.owner === undefined || (window.readByte(frame + at.owner.at) ?? 255) < at.owner.notPython) {
+        raw[count * 3] = frame;
+        raw[count * 3 + 1] = window.readWord(frame + at.code) ?? 0;
+        raw[count * 3 + 2] =
+          code.instructions === undefined
+            ? (window.readInt32(frame + at.instruction) ?? 0) * unit
+            : (window.readWord(frame + at.instruction) ?? 0);
+        count += 1;
+      }
+      frame = window.readWord(frame + at.previous);
+    }
+    return count;
+  }
+
+  #decode(count: number): PythonStack {
     const frames: Frame[] = [];
     let bottom = 0;
-    for (let count = 0; frame && count < MOST_FRAMES; count += 1) {
-      const found = this.#frameAt(frame);
-      if (found !== undefined) {
-        frames.push(found);
-        bottom = frame;
-      }
-      frame = this.#window.readWord(frame + at.previous);
+    for (let index = 0; index < count; index += 1) {
+      const found = this.#frameOf(this.#raw[index * 3 + 1] as number, this.#raw[index * 3 + 2] as number);
+      if (found === undefined) continue;
+      frames.push(found);
+      bottom = this.#raw[index * 3] as number;
     }
     const shared = this.#stacks.framesOf(frames, () => frames);
     const self = isBootstrap(frames.at(-1)) ? this.#firstLocal(bottom) : undefined;
     const label = self === undefined ? undefined : this.#nameFor(shared, self);
     return { frames: shared, label };
+  }
+
+  /** The address of the frame that a thread is in. */
+  #leafOf(threads: MemoryWindow, thread: number): number | undefined {
+    const [first, ...steps] = this.#layout.thread.frame as [number, ...number[]];
+    let frame = threads.readWord(thread + first);
+    this.#window.refresh();
+    for (const step of steps) frame = frame ? this.#window.readWord(frame + step) : undefined;
+    return frame;
   }
 
   /** `self` of `Thread._bootstrap`. */
@@ -80,19 +127,11 @@ export class FrameReader {
     return this.#names.nameOf(self);
   }
 
-  #frameAt(frame: number): Frame | undefined {
-    const { frame: at, code: of, unit } = this.#layout;
-    const window = this.#window;
-    if (at.owner !== undefined && (window.readByte(frame + at.owner.at) ?? 255) >= at.owner.notPython) return undefined;
-    const tagged = window.readWord(frame + at.code);
+  #frameOf(tagged: number, instruction: number): Frame | undefined {
     // From 3.14 on the low bits of a reference are flags.
-    const address = tagged === undefined ? 0 : tagged - (tagged % 8);
-    const code = this.#codeAt(address);
+    const code = this.#codeAt(tagged - (tagged % 8));
     if (code === undefined) return undefined;
-    const offset =
-      of.instructions === undefined
-        ? (window.readInt32(frame + at.instruction) ?? 0) * unit
-        : (window.readWord(frame + at.instruction) ?? 0) - code.start;
+    const offset = this.#layout.code.instructions === undefined ? instruction : instruction - code.start;
     let known = code.frames.get(offset);
     if (known === undefined) {
       const line = lineOf(this.#layout.lineTable, code.table, code.firstLine, Math.max(0, offset));
