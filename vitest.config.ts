@@ -7,7 +7,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: [
-            'test/{core,policy,config,procfs,cgroup,ceilings,limits,explain,doctor,evidence,guard,reporters,service,cli}/**/*.test.ts',
+            'test/{core,policy,config,canary,procfs,cgroup,ceilings,limits,explain,doctor,evidence,guard,reporters,service,cli}/**/*.test.ts',
             'test/*.test.ts',
           ],
         },

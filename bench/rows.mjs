@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { AS_NOBODY, BOMB, GUARD, inBox, inner, median, number, paired, sleep, told } from './box.mjs';
 import { activemq, nats } from './broker.mjs';
+import { canaryVerdicts, growthClasses } from './canary.mjs';
 import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
 import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
@@ -194,6 +195,8 @@ export const rows = {
   'evidence: agreement': agreement,
   'evidence: creators': creators,
   'evidence: end to end': endToEnd,
+  'canary: growth classes': growthClasses,
+  'canary: verdicts': canaryVerdicts,
   'broker: ActiveMQ': activemq,
   'broker: NATS': nats,
   'service: stop': stop,

@@ -16,6 +16,8 @@ export interface CgroupContainment {
   /** Files that put the calling thread (v1) or process (v2) in, and the ones that take it out again. */
   readonly enterFiles: readonly string[];
   readonly leaveFiles: readonly string[];
+  /** Files that put another process in. */
+  readonly moveFiles: readonly string[];
   /** What `remove` takes back, in this order. */
   readonly undo: readonly (() => void)[];
 }
@@ -27,14 +29,20 @@ const PREFIX = 'threadguard-';
  * steps in to fork the child, whose first instruction is then inside, and out again at once.
  * Throws a GuardError that says which directory refused what.
  */
-export function createContainment(root: KernelRoot, places: CgroupPlaces, guardPid: number): CgroupContainment {
+export function createContainment(
+  root: KernelRoot,
+  places: CgroupPlaces,
+  guardPid: number,
+  /** Whether a service runs beside the guard already, in the same cgroup: a sidecar. */
+  isSidecar = false,
+): CgroupContainment {
   const { pids, unified } = places;
   if (pids === undefined) throw refusal('no pids controller is mounted here', undefined);
   const startTime = readStat(root, guardPid)?.startTime ?? 0;
   const name = `${PREFIX}${guardPid}-${startTime}`;
   const undo: (() => void)[] = [];
   try {
-    if (pids.version === 2) return createV2(root, root.at(pids.dir), name, undo);
+    if (pids.version === 2) return createV2(root, root.at(pids.dir), name, undo, isSidecar);
     const parent = root.at(pids.dir);
     const pidsDir = makeDir(parent, name, undo);
     const unifiedDir = unified === undefined ? undefined : tryMakeDir(root.at(unified.dir), name, undo);
@@ -50,6 +58,7 @@ export function createContainment(root: KernelRoot, places: CgroupPlaces, guardP
         join(parent, 'tasks'),
         ...(unifiedDir === undefined || unified === undefined ? [] : [join(root.at(unified.dir), 'cgroup.procs')]),
       ],
+      moveFiles: [pidsDir, ...(unifiedDir === undefined ? [] : [unifiedDir])].map((dir) => join(dir, 'cgroup.procs')),
       undo,
     };
   } catch (error) {
@@ -62,9 +71,16 @@ export function createContainment(root: KernelRoot, places: CgroupPlaces, guardP
  * v2 lets a cgroup have processes or controllers for its children, not both (the root excepted). So
  * unless `pids` is already on for children, the guard first moves itself into a leaf of its own.
  */
-function createV2(root: KernelRoot, parent: string, name: string, undo: (() => void)[]): CgroupContainment {
+function createV2(
+  root: KernelRoot,
+  parent: string,
+  name: string,
+  undo: (() => void)[],
+  isSidecar: boolean,
+): CgroupContainment {
   let home = parent;
   removeStale(root, parent);
+  const dir = makeDir(parent, name, undo);
   const subtree = join(parent, 'cgroup.subtree_control');
   if (!(readText(subtree) ?? '').split(/\s+/).includes('pids')) {
     if (
@@ -78,19 +94,31 @@ function createV2(root: KernelRoot, parent: string, name: string, undo: (() => v
       home = makeDir(parent, `${name}-guard`, undo);
       writeFileSync(join(home, 'cgroup.procs'), '0');
       undo.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
+      // All that is left is the service: it must be out of the way before the controller is on for children.
+      if (isSidecar) moveAll(parent, dir);
     }
     writeFileSync(subtree, '+pids');
     if (!isRoot) undo.push(() => writeFileSync(subtree, '-pids'));
   }
-  const dir = makeDir(parent, name, undo);
   return {
     version: 2,
     pidsDir: dir,
     unifiedDir: dir,
     enterFiles: [join(dir, 'cgroup.procs')],
     leaveFiles: [join(home, 'cgroup.procs')],
+    moveFiles: [join(dir, 'cgroup.procs')],
     undo,
   };
+}
+
+function moveAll(from: string, to: string): void {
+  for (const pid of (readText(join(from, 'cgroup.procs')) ?? '').split('\n').filter(Boolean)) {
+    try {
+      writeFileSync(join(to, 'cgroup.procs'), pid);
+    } catch {
+      // It has just ended.
+    }
+  }
 }
 
 /** Undoes everything in reverse; says whether all of it went (a cgroup with a task left cannot go). */

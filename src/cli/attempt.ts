@@ -3,6 +3,7 @@ import { escapeText } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import { type IncidentDir, openIncidentDir, unkeptIncident } from '../evidence/incident.ts';
 import { ThreadStartRecording } from '../evidence/jfr/recording.ts';
+import { watchProcess } from '../guard/adopted.ts';
 import { type Child, type Ending, startChild } from '../guard/child.ts';
 import { contain } from '../guard/contain.ts';
 import type { LaunchPlan } from '../guard/exec.ts';
@@ -46,7 +47,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
   const incident = openIncident(session, attempt);
   let holder: Holder | undefined;
   try {
-    const contained = contain(settings, root, surroundings, libc, now, session.own);
+    const contained = contain(settings, root, surroundings, libc, now, session.own, session.sidecar !== undefined);
     holder = contained.holder;
     const held = holder;
     const recording = options.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
@@ -132,16 +133,19 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const env = options.inject ? injectOptions(options.command, given, recording?.options()) : given;
     // Niceness is inherited; where real time was refused, a run before this one has lowered the guard's own.
     if (attempt > 1 && session.scheduling !== 'realtime') restoreNiceness();
-    const child = await fork(holder, plan.cap, session.launch, {
-      env,
-      passFds: session.passFds,
-      newSession,
-      captureStderr: tail !== undefined,
-    });
+    const child =
+      session.sidecar === undefined
+        ? await fork(holder, plan.cap, session.launch, {
+            env,
+            passFds: session.passFds,
+            newSession,
+            captureStderr: tail !== undefined,
+          })
+        : adopt(session, session.sidecar, holder, plan.cap);
     const startedMs = now();
     current.pid = child.pid;
     if (child.stderr !== undefined) tail?.attach(child.stderr);
-    session.relay.attach(child.pid, !newSession);
+    if (session.sidecar === undefined) session.relay.attach(child.pid, !newSession);
     current.onContinue = () => guard.resume();
     if (session.scheduling !== 'realtime') lowerNiceness();
     const stopWatching = holder.onRefusal(() => guard.wake());
@@ -170,7 +174,9 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const refused = isCrash(ending) && !guard.wasStopped ? guard.refusedFacts(describe(ending)) : undefined;
     const told = refused === undefined ? undefined : evidence.postMortem(refused);
     if (told !== undefined) report({ event: 'dump', message: told, fields: { ...refused?.verdict } });
-    await sayFarewell({ guard, holder, ending, cap: plan.cap, dryRun, incident, report, voice, now });
+    // Nobody follows a service that outlives its sidecar: it is let go.
+    const cap = session.sidecar === undefined ? plan.cap : 'max';
+    await sayFarewell({ guard, holder, ending, cap, dryRun, incident, report, voice, now });
     for (const message of await evidence.finish()) voice.report({ event: 'error', message, fields: {} });
     incident.settle();
     current.pid = undefined;
@@ -189,6 +195,16 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     incident.settle();
     throw error;
   }
+}
+
+/** The service runs beside the guard; whoever wants the guard to end does not mean the service. */
+function adopt({ current, root }: Session, pid: number, holder: Holder, cap: number | 'max'): Child {
+  const child = watchProcess(root, pid);
+  holder.adopt(pid, cap);
+  current.onSignal = (signal) => {
+    if (signal === 'SIGTERM' || signal === 'SIGINT') child.release();
+  };
+  return child;
 }
 
 /** A service that is to be started again is: a full disk may cost it its evidence, not its life. */
@@ -223,6 +239,7 @@ function viewOf(guard: Guard, holder: Holder): TargetView {
 const ASKED_TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL', 'SIGPIPE'];
 
 function isCrash(ending: Ending): boolean {
+  if (ending.by === 'gone') return false;
   return ending.by === 'exit' ? ending.code !== 0 : !ASKED_TO_END.includes(ending.signal);
 }
 

@@ -72,5 +72,6 @@ async function removeHolder(holder: Holder, left: number): Promise<boolean> {
 }
 
 export function describe(ending: Ending): string {
+  if (ending.by === 'gone') return 'ended';
   return ending.by === 'exit' ? `exit ${ending.code}` : `ended by ${ending.signal}`;
 }

@@ -1,21 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import { writeNow } from '../reporters/sink.ts';
+import { COMMANDS } from './commands.ts';
 
 /** Put in by scripts/bundle.mjs. */
 declare const __version: string;
-
-/** Each command loads only what it needs: `run` starts ahead of a service. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./options.ts')).runCommand((await import('./run.ts')).run),
-  limits: async () => (await import('./limits.ts')).limitsCommand(),
-  explain: async () => (await import('./explain.ts')).explainCommandLine(),
-  dump: async () => (await import('./dump.ts')).dumpCommand(),
-  report: async () => (await import('./report.ts')).reportCommand(),
-  config: async () => (await import('./config.ts')).configCommand(),
-  unit: async () => (await import('./unit.ts')).unitCommand(),
-  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
-};
 
 const program = new Command('threadguard')
   .description('Stops a command before its threads, processes or memory maps exhaust the machine.')

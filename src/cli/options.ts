@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly jvmOutput: string | undefined;
   /** Whether a JVM records who starts its threads. */
   readonly jvmThreadEvents: boolean;
+  /** Whether the launcher becomes the command and the guard runs beside it. */
+  readonly sidecar: boolean;
 }
 
 export interface MetricsOptions {
@@ -131,6 +133,7 @@ export function runCommand(action: (options: RunOptions, again: () => Promise<Ru
         .choices(['keep', 'kill'])
         .default('keep'),
     )
+    .addOption(new Option('--sidecar', 'the command keeps its pid, descriptors and parent; the guard runs beside it'))
     .addOption(new Option('--dry-run', 'walk the ladder, say what would be done, touch nothing'))
     .addOption(new Option('--config <file>', 'settings and policies from a YAML file; SIGHUP reads it again'))
     .addOption(new Option('--name <name>', 'what the target is called in logs, metrics and messages'))
@@ -259,6 +262,7 @@ interface Flags {
   captureStderr?: true;
   notify: NotifyMode;
   jvmThreadEvents?: true;
+  sidecar?: true;
   jvmOutput?: string;
 }
 
@@ -309,6 +313,7 @@ function toOptions(command: readonly string[], flags: Flags, rules: readonly Rul
     notify: flags.notify,
     jvmOutput: flags.jvmOutput,
     jvmThreadEvents: flags.jvmThreadEvents ?? false,
+    sidecar: flags.sidecar ?? false,
   };
 }
 

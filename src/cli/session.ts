@@ -22,6 +22,7 @@ import { type Exposed, exposeMetrics } from './expose.ts';
 import type { RunOptions } from './options.ts';
 import { activationFds, checkDescriptors, findTool, refuseWhenFull, restoreOpenFiles } from './preflight.ts';
 import { openUsage, type Usage } from './progress.ts';
+import { sidecarOf } from './sidecar.ts';
 import { openTelling, type Telling } from './telling.ts';
 import { openVoice, type Voice } from './voice.ts';
 
@@ -47,6 +48,8 @@ export interface Session {
   readonly scheduling: Scheduling;
   readonly launch: LaunchPlan;
   readonly passFds: readonly number[];
+  /** The service beside which the guard runs; `undefined` where it starts the command itself. */
+  readonly sidecar: number | undefined;
   /** Processes that the guard makes for itself. */
   readonly own: ReadonlySet<number> & Set<number>;
   /** What could not be had, each a sentence. */
@@ -87,9 +90,14 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
   checkDescriptors(options.passFds);
   if (options.jvmThreadEvents) checkJvm(options);
 
+  const sidecar = options.sidecar ? sidecarOf(options, root, process.env) : undefined;
   const libc = loadLibc();
   const isReaper = libc?.becomeSubreaper() ?? false;
-  const manager = openServiceManager(notes.env, options.notify, { libc, pid: process.pid, now });
+  const manager = openServiceManager(notes.env, sidecar === undefined ? options.notify : 'off', {
+    libc,
+    pid: process.pid,
+    now,
+  });
   const own = new Set<number>();
   const nothing = (): void => {};
   const current: Current = {
@@ -175,6 +183,7 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     usage,
     scheduling,
     launch,
+    sidecar,
     passFds: [...new Set([...options.passFds, ...sockets])],
     own,
     losses: [

@@ -7,6 +7,7 @@ import { openPids } from '../cgroup/pids.ts';
 import { GuardError } from '../errors.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
+import { treeOf } from './adopted.ts';
 import type { Holder } from './holder.ts';
 
 /**
@@ -14,6 +15,8 @@ import type { Holder } from './holder.ts';
  * child is at work before that thread has left, and a fast one was refused the last task of its cap.
  */
 const GUARD_TASKS: Readonly<Record<1 | 2, number>> = { 1: 1, 2: 16 };
+
+const MOST_ROUNDS = 16;
 
 /** The strongest holder: a pids cgroup of the target's own. */
 export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): Holder {
@@ -62,6 +65,17 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       setCap(final);
       for (const file of containment.leaveFiles) writeFileSync(file, '0');
     },
+    adopt: (pid, first) => {
+      // The cap comes first: a guard that dies in between must not leave a cgroup without one. A move is never refused.
+      setCap(first);
+      // Whatever it forks between the list and the move is a child of one that is listed: the second round finds it.
+      for (let round = 0, moved = -1; moved !== 0 && round < MOST_ROUNDS; round += 1) {
+        const inside = new Set(killer.processes());
+        const outside = treeOf(root, pid, process.pid).filter((one) => !inside.has(one));
+        moved = outside.filter((one) => containment.moveFiles.every((file) => move(file, one))).length;
+      }
+      setCap(first === 'max' ? 'max' : Math.max(first, pids.current() ?? 0));
+    },
     tasks: () => {
       lastTasks = pids.current() ?? lastTasks;
       return lastTasks;
@@ -103,6 +117,16 @@ export function cgroupHolder(root: KernelRoot, containment: CgroupContainment): 
       freezer?.close();
     },
   };
+}
+
+/** A process that is just ending cannot be moved, and need not be. */
+function move(file: string, pid: number): boolean {
+  try {
+    writeFileSync(file, String(pid));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isDead(root: KernelRoot, pid: number): boolean {

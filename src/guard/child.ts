@@ -6,7 +6,9 @@ import type { LaunchPlan } from './exec.ts';
 /** How the command ended. Node reports a death by a real-time signal as code 0: documented, not detectable. */
 export type Ending =
   | { readonly by: 'exit'; readonly code: number }
-  | { readonly by: 'signal'; readonly signal: NodeJS.Signals };
+  | { readonly by: 'signal'; readonly signal: NodeJS.Signals }
+  /** Somebody else's child: only that it has ended is known. */
+  | { readonly by: 'gone' };
 
 export interface Child {
   readonly pid: number;

@@ -26,6 +26,7 @@ export function contain(
   libc: Libc | undefined,
   now: () => number,
   own: ReadonlySet<number> = new Set(),
+  isSidecar = false,
 ): Contained {
   const fallbacks: string[] = [];
   // A dry run touches nothing, not even a cgroup.
@@ -36,7 +37,7 @@ export function contain(
   };
   if (mode === 'auto' || mode === 'cgroup') {
     try {
-      return { holder: inCgroup(root, surroundings, libc), fallbacks };
+      return { holder: inCgroup(root, surroundings, libc, isSidecar), fallbacks };
     } catch (error) {
       if (!(error instanceof GuardError) || mode === 'cgroup') throw error;
       fallbacks.push(`not contained by a cgroup: ${error.message}`);
@@ -67,7 +68,7 @@ function settle(settings: Settings, contained: Contained): Contained {
   );
 }
 
-function inCgroup(root: KernelRoot, surroundings: Surroundings, libc: Libc | undefined): Holder {
+function inCgroup(root: KernelRoot, surroundings: Surroundings, libc: Libc | undefined, isSidecar: boolean): Holder {
   const { places, uid } = surroundings.context;
   const refusal = delegationRefusal(root, places, libc, uid);
   if (refusal !== undefined) {
@@ -75,7 +76,7 @@ function inCgroup(root: KernelRoot, surroundings: Surroundings, libc: Libc | und
       hint: 'set Delegate=yes in the unit, or start it with systemd-run --scope -p Delegate=yes',
     });
   }
-  return cgroupHolder(root, createContainment(root, places, process.pid));
+  return cgroupHolder(root, createContainment(root, places, process.pid, isSidecar));
 }
 
 function rlimitObstacle(surroundings: Surroundings, libc: Libc | undefined): string | undefined {

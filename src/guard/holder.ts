@@ -13,6 +13,8 @@ export interface Holder {
   beforeFork(cap: number | 'max'): void;
   /** Takes the guard out again. Called at once after the fork, with the child's pid when there is one. */
   afterFork(pid: number | undefined, cap: number | 'max'): void;
+  /** Takes a tree that runs already instead; its first process is given. */
+  adopt(pid: number, cap: number | 'max'): void;
   /** Tasks of the whole tree now. */
   tasks(nowMs: number): number;
   /** Creations refused since the start; `undefined` where the kernel does not count them. */

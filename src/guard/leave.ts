@@ -7,8 +7,8 @@ const DEATH_MS = 100;
 
 /** Ends the guard as the child ended: with its status, or by the same signal. */
 export function leaveAs(ending: Ending, libc: Libc | undefined): void {
-  if (ending.by === 'exit') {
-    leave(ending.code, libc);
+  if (ending.by !== 'signal') {
+    leave(ending.by === 'exit' ? ending.code : 0, libc);
     return;
   }
   const { signal } = ending;

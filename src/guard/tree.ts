@@ -37,7 +37,7 @@ export class Tree {
   readonly #guardPid: number;
   readonly #uid: number;
   /** Was there before the child, so it is nobody's descendant in the target. A full walk does not trust this. */
-  readonly #elders: ReadonlySet<number>;
+  readonly #elders: Set<number>;
   /** Processes that the guard made for itself. */
   readonly #own: ReadonlySet<number>;
   #known = new Map<number, number>();
@@ -48,6 +48,12 @@ export class Tree {
     this.#uid = uid;
     this.#own = own;
     this.#elders = new Set(listProcesses(root));
+  }
+
+  /** A process that is no descendant of the guard's belongs to the target, and all below it. */
+  adopt(pid: number, startTime: number): void {
+    this.#known.set(pid, startTime);
+    this.#elders.delete(pid);
   }
 
   /** One pass over `/proc`: about 20 µs a process, so callers gate it. */

@@ -141,6 +141,14 @@ export function walkHolder(options: WalkOptions): Holder {
       childThreads = 1;
       walk = { ...walk, members: [{ ...stat, isZombie: false }], tasks: 1, uidTasks: walk.uidTasks + 1 };
     },
+    adopt: (pid, first) => {
+      const stat = readStat(root, pid);
+      if (stat === undefined) return;
+      child = { pid: stat.pid, startTime: stat.startTime, leads: stat.pgrp === stat.pid };
+      tree.adopt(stat.pid, stat.startTime);
+      refresh();
+      setCap(first === 'max' ? 'max' : Math.max(first, walk.tasks));
+    },
     tasks: (nowMs) => {
       const threads = child === undefined ? 0 : (countThreads(root, child.pid) ?? 0);
       const gained = readHostTasks(loadavg) - hostTasks - (threads - childThreads);

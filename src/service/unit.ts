@@ -31,12 +31,11 @@ Description=${name}, guarded by threadguard
 After=network.target
 
 [Service]
-# Started when the command runs. One that notifies systemd itself: add --notify child.
-Type=notify
+${isSidecar(flags) ? '# The command is the main process; the guard runs beside it.\nType=exec' : '# Started when the command runs. One that notifies systemd itself: add --notify child.\nType=notify'}
 ExecStart=${line}
-${user === undefined ? '' : `User=${escapeSpecifiers(user)}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}# Evidence of incidents.
+${flags.includes('--config') ? '# The policy is read again.\nExecReload=/bin/kill -HUP $MAINPID\n' : ''}${user === undefined ? '' : `User=${escapeSpecifiers(user)}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}# Evidence of incidents.
 StateDirectory=threadguard/${name}
-${GUARDED}
+${guardedLines(flags)}
 Restart=on-failure
 RestartSec=5
 # Longer than --grace and --dump-timeout together.
@@ -67,6 +66,16 @@ LimitRTPRIO=1
 RestartPreventExitStatus=113 114 125`;
 
 const WATCHDOG = /# WATCHDOG.*\nWatchdogSec=.*\n/;
+const STATUSES = /\n# 113:.*\nRestartPrevent.*/;
+
+function isSidecar(flags: readonly string[]): boolean {
+  return flags.includes('--sidecar');
+}
+
+/** Beside a service nobody beats for it, and its status is its own. */
+function guardedLines(flags: readonly string[]): string {
+  return isSidecar(flags) ? GUARDED.replace(WATCHDOG, '').replace(STATUSES, '') : GUARDED;
+}
 
 /** How a kind of service is wrapped: its type from then on, and who notifies. */
 const KINDS: ReadonlyMap<string, { readonly type: string | undefined; readonly notify: 'guard' | 'child' | 'off' }> =
@@ -106,7 +115,7 @@ export function dropInText(
         hint: 'take the @ and the word after the path out of it first',
       };
     }
-    const notify = kind.notify === 'guard' ? [] : ['--notify', kind.notify];
+    const notify = kind.notify === 'guard' || isSidecar(flags) ? [] : ['--notify', kind.notify];
     wrapped.push(
       `ExecStart=${prefix}${execLine([guard, 'run', ...incidentDir(name), ...notify, ...flags, '--'])} ${command}`,
     );
@@ -116,10 +125,10 @@ export function dropInText(
   return {
     text: `# /etc/systemd/system/${name}.service.d/${DROP_IN}, made by threadguard unit --drop-in
 [Service]
-${kind.type === undefined ? '' : `Type=${kind.type}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}ExecStart=
+${kind.type === undefined || isSidecar(flags) ? '' : `Type=${kind.type}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}ExecStart=
 ${wrapped.join('\n')}
 StateDirectory=threadguard/${name}
-${isWatched ? GUARDED : GUARDED.replace(WATCHDOG, '')}
+${isWatched ? guardedLines(flags) : guardedLines(flags).replace(WATCHDOG, '')}
 `,
   };
 }

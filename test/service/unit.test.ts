@@ -34,6 +34,26 @@ describe('a unit', () => {
   });
 });
 
+describe('beside the service', () => {
+  const flags = ['--sidecar', '--config', '/etc/web.yaml'];
+  it('the command is the main process: nobody notifies or beats for it', () => {
+    const text = unitText({ ...made, flags });
+    expect(linesOf(text, 'Type')).toEqual(['Type=exec']);
+    expect(linesOf(text, 'ExecReload')).toEqual(['ExecReload=/bin/kill -HUP $MAINPID']);
+    expect(text).not.toMatch(/^(WatchdogSec|RestartPreventExitStatus)=/m);
+  });
+  it('a drop-in leaves the type as it is', () => {
+    const found = dropInText(
+      { ...facts, flags },
+      readSettings(['[Service]\nType=notify\nExecStart=/bin/a\n'], 'Service'),
+    );
+    const text = 'text' in found ? found.text : found.why;
+    expect(linesOf(text, 'Type')).toEqual([]);
+    expect(text).toContain('--sidecar --config /etc/web.yaml -- /bin/a');
+    expect(text).not.toMatch(/--notify|WatchdogSec/);
+  });
+});
+
 const wrap = (...texts: string[]) => dropInText(facts, readSettings(texts, 'Service'));
 const text = (...texts: string[]) => {
   const found = wrap(...texts);

@@ -86,8 +86,28 @@ case $LAB_SCENARIO in
     systemctl start made.service
     say active_made "$(systemctl show -P ActiveState made.service)"
     say state_made "$(stat -c '%U' /var/lib/threadguard/made)"
+    echo 'maxTasks: 30' >/tmp/made.yaml
+    systemctl reload made.service
+    for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q '"event":"reload"' /tmp/made.log && break; sleep 0.5; done
+    say reloaded_made "$(grep -c '"event":"reload"' /tmp/made.log)"
     systemctl stop made.service
     say result_made "$(systemctl show -P Result made.service)"
+    # Beside a service: it is the main process, and in a cgroup of its own.
+    systemctl start beside.service
+    for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q 'held by pids cgroup' /tmp/beside.log && break; sleep 0.5; done
+    say main_beside "$(tr '\0' ' ' </proc/$(systemctl show -P MainPID beside.service)/cmdline | cut -c1-10)"
+    say leaves_beside "$(find /sys/fs/cgroup/system.slice/beside.service -name 'threadguard-*' | wc -l)"
+    systemctl stop beside.service
+    say result_beside "$(systemctl show -P Result beside.service)"
+    # The guard runs out of memory: systemd ends what it leaves behind.
+    systemctl start oomed.service
+    systemctl set-property --runtime oomed.service MemoryMax=20M MemorySwapMax=0
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      [ "$(systemctl show -P ActiveState oomed.service)" = active ] || break
+      sleep 1
+    done
+    say left_oomed "$(cat /sys/fs/cgroup/system.slice/oomed.service/*/cgroup.procs 2>/dev/null | wc -l)"
+    say result_oomed "$(systemctl show -P Result oomed.service)"
     # A command that ignores SIGTERM is killed when systemd's own time is over.
     systemctl start stubborn.service
     systemctl stop stubborn.service

@@ -36,13 +36,20 @@ service plain no oneshot "-- /bin/true"
 service required no oneshot "--require-containment -- /bin/true"
 service staying yes exec "-- /bin/sleep 60"
 service notifying yes notify "--grace 1s -- /bin/sleep 60"
+service oomed yes notify "-- /bin/sleep 60"
 service stubborn yes notify "-- /bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'"
 # What guards of the machine below left there, it is an overlay, belongs to another story.
-rm -rf /var/lib/threadguard
+rm -rf var/lib/threadguard
 # As `threadguard unit` prints it, but for what this small system has not.
-"$LAB_ROOT/bin/threadguard" unit --user daemon made -- /bin/sleep 60 >$units/made.service
-mkdir -p $units/made.service.d
-printf '[Unit]\nDefaultDependencies=no\nAfter=\n' >$units/made.service.d/lab.conf
+echo 'maxTasks: 40' >tmp/made.yaml
+# The unit is printed inside, where its paths are what they will be.
+unit() { chroot . "$LAB_ROOT/bin/threadguard" unit "$@"; }
+unit --user daemon made --config /tmp/made.yaml --log-file /tmp/made.log --log-format json -- /bin/sleep 60 >$units/made.service
+unit beside --sidecar --log-file /tmp/beside.log -- /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >$units/beside.service
+for name in made beside; do
+  mkdir -p $units/$name.service.d
+  printf '[Unit]\nDefaultDependencies=no\nAfter=\n' >$units/$name.service.d/lab.conf
+done
 for name in notifying stubborn; do
   printf 'WatchdogSec=4\nTimeoutAbortSec=2\nTimeoutStopSec=4\nRestartPreventExitStatus=113\n' >>$units/$name.service
 done

@@ -1,0 +1,82 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { GuardError } from '../errors.ts';
+import { treeOf } from '../guard/adopted.ts';
+import { type Selector, select } from '../limits/select.ts';
+import { countMaps } from '../procfs/maps.ts';
+import { readText } from '../procfs/read.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+import { readStat } from '../procfs/stat.ts';
+import { readStatus } from '../procfs/status.ts';
+import { countThreads } from '../procfs/task.ts';
+import { readSeries, type Series, type SeriesPoint } from './series.ts';
+
+/** Something that can be compared: a recording, or what runs now. */
+export type Source =
+  | { readonly kind: 'file'; readonly series: Series }
+  | {
+      readonly kind: 'live';
+      readonly label: string;
+      readonly selector: Selector;
+      sample(): Promise<Omit<SeriesPoint, 'timeMs'> | undefined>;
+    };
+
+/** `file:a.ndjson`, `pid:42`, `unit:a.service`, `cgroup:/a`. A bare number is a pid, a bare path a file. */
+export function openSource(root: KernelRoot, text: string): Source {
+  const match = /^(file|pid|unit|cgroup):(.+)$/s.exec(text);
+  const kind = match?.[1] ?? (/^\d+$/.test(text) ? 'pid' : 'file');
+  const rest = match?.[2] ?? text;
+  if (kind === 'file') return { kind: 'file', series: readSeries(rest) };
+  if (kind === 'pid' && !/^[1-9]\d*$/.test(rest)) {
+    throw new GuardError('bad-selector', `${JSON.stringify(text)} is no process`, {
+      hint: 'pid:NUMBER, unit:NAME, cgroup:PATH or file:PATH',
+    });
+  }
+  const selector: Selector =
+    kind === 'pid'
+      ? { kind, pid: Number(rest) }
+      : kind === 'unit'
+        ? { kind, unit: rest }
+        : { kind: 'cgroup', path: rest };
+  return liveSource(root, selector);
+}
+
+function liveSource(root: KernelRoot, selector: Selector): Source {
+  const selected = select(root, selector);
+  const place = selected.places?.pids ?? selected.places?.unified;
+  const startTime = selector.kind === 'pid' ? readStat(root, selector.pid)?.startTime : undefined;
+  const processes = (): number[] => {
+    if (selector.kind !== 'pid') return place === undefined ? [] : processesBelow(root.at(place.dir));
+    return readStat(root, selector.pid)?.startTime === startTime ? treeOf(root, selector.pid, process.pid) : [];
+  };
+  return { kind: 'live', label: selected.label, selector, sample: () => sampleOf(root, processes()) };
+}
+
+/** Maps are counted of so many processes with the most threads. */
+const HEAVIEST = 4;
+
+/** `undefined` when nothing of it lives. */
+async function sampleOf(root: KernelRoot, pids: readonly number[]): Promise<Omit<SeriesPoint, 'timeMs'> | undefined> {
+  const threads = pids.map((pid) => ({ pid, threads: countThreads(root, pid) ?? 0 })).filter((one) => one.threads > 0);
+  if (threads.length === 0) return undefined;
+  const heaviest = threads.toSorted((a, b) => b.threads - a.threads).slice(0, HEAVIEST);
+  const maps = (await Promise.all(heaviest.map(({ pid }) => countMaps(root, pid)))).filter(
+    (count) => count !== undefined,
+  );
+  return {
+    tasks: threads.reduce((sum, one) => sum + one.threads, 0),
+    processes: threads.length,
+    maps: maps.length === 0 ? undefined : Math.max(...maps),
+    memoryBytes: threads.reduce((sum, { pid }) => sum + (readStatus(root, pid)?.rssAnonBytes ?? 0), 0),
+  };
+}
+
+function processesBelow(dir: string): number[] {
+  const own = (readText(join(dir, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number);
+  try {
+    const inner = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [...own, ...inner.flatMap(({ name }) => processesBelow(join(dir, name)))];
+  } catch {
+    return own;
+  }
+}

@@ -1,0 +1,142 @@
+import { formatCount, formatDuration, formatShare } from '../units.ts';
+import { classifyGrowth, type GrowthClass, LEAST_POINTS } from './classify.ts';
+import { type Estimate, extraRise, levelRatio } from './compare.ts';
+import { median } from './series.ts';
+
+export type CanaryVerdict = 'pass' | 'marginal' | 'fail' | 'inconclusive';
+
+/** Paired values of one thing that is counted, at equal distances. */
+export interface PairedMetric {
+  readonly name: string;
+  readonly baseline: readonly number[];
+  readonly candidate: readonly number[];
+  /** What the candidate may still take before a ceiling stops it; `undefined` where nothing is known. */
+  readonly remaining?: number | undefined;
+}
+
+export interface JudgeRule {
+  /** How much higher a level may be: 0.25 is a quarter. */
+  readonly tolerance: number;
+  /** Exhaustion nearer than this is a failure, when it is not the baseline's too. */
+  readonly horizonMs: number;
+  /** Scores from these on pass, and are marginal. */
+  readonly pass: number;
+  readonly marginal: number;
+}
+
+export const DEFAULT_RULE: JudgeRule = { tolerance: 0.25, horizonMs: 3_600_000, pass: 90, marginal: 75 };
+
+export interface MetricVerdict {
+  readonly name: string;
+  readonly verdict: CanaryVerdict;
+  /** Whether this alone decides: a leak, or a predicted end. */
+  readonly isCritical: boolean;
+  readonly baseline: GrowthClass | undefined;
+  readonly candidate: GrowthClass | undefined;
+  readonly level: Estimate | undefined;
+  readonly extra: Estimate | undefined;
+  readonly sentence: string;
+}
+
+export interface Judgement {
+  readonly verdict: CanaryVerdict;
+  /** 0 to 100; 0 when something critical failed. */
+  readonly score: number;
+  readonly samples: number;
+  readonly metrics: readonly MetricVerdict[];
+  readonly sentence: string;
+}
+
+/** A leak must add this to be one: three, or this share of the level. */
+const LEAST_EXTRA = 3;
+const LEAST_EXTRA_SHARE = 0.08;
+/** The beginning is left out: caches and pools fill. */
+const WARM_UP_SHARE = 0.25;
+/** Half of the tolerance is a thing to look at. */
+const MARGINAL_SHARE = 0.5;
+
+/** Whether the candidate is worse than the baseline, and in what. Pure: the same series, the same verdict. */
+export function judge(metrics: readonly PairedMetric[], stepMs: number, rule: JudgeRule = DEFAULT_RULE): Judgement {
+  const samples = Math.min(...metrics.map(({ baseline, candidate }) => Math.min(baseline.length, candidate.length)));
+  const verdicts = metrics.map((metric) => judgeMetric(metric, stepMs, rule));
+  const known = verdicts.filter(({ verdict }) => verdict !== 'inconclusive');
+  const failed = known.find(({ isCritical, verdict }) => isCritical && verdict === 'fail');
+  const points = known.reduce(
+    (sum, { verdict }) => sum + (verdict === 'pass' ? 1 : verdict === 'marginal' ? 0.5 : 0),
+    0,
+  );
+  const score = failed !== undefined || known.length === 0 ? 0 : Math.round((100 * points) / known.length);
+  const verdict = verdictOf(verdicts, failed, score, rule);
+  const worst = failed ?? verdicts.find((one) => one.verdict === verdict) ?? verdicts[0];
+  return {
+    verdict,
+    score,
+    samples,
+    metrics: verdicts,
+    sentence: worst === undefined ? 'nothing was compared' : `${worst.name}: ${worst.sentence}`,
+  };
+}
+
+function verdictOf(
+  verdicts: readonly MetricVerdict[],
+  failed: MetricVerdict | undefined,
+  score: number,
+  rule: JudgeRule,
+): CanaryVerdict {
+  if (failed !== undefined) return 'fail';
+  if (verdicts.length === 0 || verdicts.some(({ verdict }) => verdict === 'inconclusive')) return 'inconclusive';
+  return score >= rule.pass ? 'pass' : score >= rule.marginal ? 'marginal' : 'fail';
+}
+
+function judgeMetric(
+  { baseline, candidate, name, remaining }: PairedMetric,
+  stepMs: number,
+  rule: JudgeRule,
+): MetricVerdict {
+  const n = Math.min(baseline.length, candidate.length);
+  const nothing = {
+    name,
+    isCritical: false,
+    baseline: undefined,
+    candidate: undefined,
+    level: undefined,
+    extra: undefined,
+  };
+  if (n < LEAST_POINTS) {
+    return { ...nothing, verdict: 'inconclusive', sentence: `only ${n} paired samples, ${LEAST_POINTS} are needed` };
+  }
+  const cut = Math.min(Math.floor(n * WARM_UP_SHARE), n - LEAST_POINTS + Math.floor(LEAST_POINTS * WARM_UP_SHARE));
+  const [b, c] = [baseline.slice(cut, n), candidate.slice(cut, n)];
+  const classes = {
+    baseline: classifyGrowth(baseline.slice(0, n), stepMs),
+    candidate: classifyGrowth(candidate.slice(0, n), stepMs, remaining),
+  };
+  const extra = extraRise(b, c);
+  const level = levelRatio(b, c);
+  const facts = { ...nothing, ...classes, extra, level };
+  const own = median(c);
+  const isLeak = extra.low > 0 && extra.value * own >= Math.max(LEAST_EXTRA, LEAST_EXTRA_SHARE * own);
+  const inMs = classes.candidate?.exhaustionMs ?? Number.POSITIVE_INFINITY;
+  if (isLeak) {
+    const end = Number.isFinite(inMs) ? `; nothing is left in ${formatDuration(inMs)}` : '';
+    const text = `grew by ${formatShare(extra.value)} more than the baseline over the window (at least ${formatShare(extra.low)})${end}`;
+    return { ...facts, verdict: 'fail', isCritical: true, sentence: text };
+  }
+  // What both do is no fault of the candidate's, but nothing can be learnt from it either.
+  if (classes.baseline?.isGrowing === true && classes.candidate?.isGrowing === true) {
+    return {
+      ...facts,
+      verdict: 'inconclusive',
+      sentence: `the baseline itself grows: it ${classes.baseline.sentence}`,
+    };
+  }
+  if (classes.candidate?.isGrowing === true && inMs <= rule.horizonMs && extra.value > 0) {
+    return { ...facts, verdict: 'fail', isCritical: true, sentence: `${classes.candidate.sentence}` };
+  }
+  const least = LEAST_EXTRA / Math.max(1, median(b));
+  const sentence = `${formatCount(own)} against ${formatCount(median(b))}: ${level.value >= 1 ? '+' : ''}${formatShare(level.value - 1)}, ${classes.candidate?.sentence ?? ''}`;
+  if (level.low - 1 > Math.max(rule.tolerance, least)) return { ...facts, verdict: 'fail', sentence };
+  if (level.low - 1 > Math.max(rule.tolerance * MARGINAL_SHARE, least))
+    return { ...facts, verdict: 'marginal', sentence };
+  return { ...facts, verdict: 'pass', sentence };
+}
