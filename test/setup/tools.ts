@@ -21,6 +21,14 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/ruby': 'ruby',
   '/usr/bin/chromium': 'chromium',
   '/lib/systemd/systemd': 'systemd',
+  '/usr/bin/groff': 'groff-base',
+  '/usr/bin/zsh': 'zsh',
+  '/usr/bin/fish': 'fish',
+  '/usr/bin/openssl': 'openssl',
+  '/usr/bin/promtool': 'prometheus',
+  '/usr/sbin/nats-server': 'nats-server',
+  '/usr/share/activemq/bin/activemq.jar': 'activemq',
+  '/usr/lib/rabbitmq/bin/rabbitmq-server': 'rabbitmq-server',
 };
 
 export const BUILD_DIR: string = fileURLToPath(new URL('../../node_modules/.cache/threadguard', import.meta.url));
