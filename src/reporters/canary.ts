@@ -1,5 +1,5 @@
 import type { Judgement, MetricVerdict } from '../core/growth/judge.ts';
-import { formatBytes, formatCount } from '../core/units.ts';
+import { formatCount } from '../core/units.ts';
 
 interface CanaryFacts {
   readonly judgement: Judgement;
@@ -55,9 +55,4 @@ const NAMES: Readonly<Record<string, string>> = {
 
 function shapes({ baseline, candidate }: MetricVerdict): string {
   return baseline === undefined || candidate === undefined ? '' : ` [${baseline.shape} → ${candidate.shape}]`;
-}
-
-/** `812 tasks`, `1.5 MiB`: a value of a metric for people. */
-export function metricText(name: string, value: number): string {
-  return name === 'memoryBytes' ? formatBytes(value) : `${formatCount(value)} ${name}`;
 }
