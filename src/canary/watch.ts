@@ -1,3 +1,4 @@
+import { LEAST_POINTS } from '../core/growth/classify.ts';
 import { type Judgement, type JudgeRule, judge } from '../core/growth/judge.ts';
 import type { Source } from './live.ts';
 import { type MetricName, type Paired, pairSeries, type Series, type SeriesPoint } from './series.ts';
@@ -21,11 +22,13 @@ export interface WatchOptions {
   readonly sleep: (ms: number) => Promise<void>;
   /** Called after each sample. */
   readonly onSample: (samples: number, elapsedMs: number) => void;
+  /** Called with each verdict on the way. */
+  readonly onJudgement: (judgement: Judgement) => void;
 }
 
 /** A failure is certain when it was found so often in a row. */
 const CERTAIN = 3;
-/** Judged again after so many samples; not before there are this many. */
+/** Judged again after so many samples; stopped early not before there are this many. */
 const JUDGE_EVERY = 10;
 const JUDGE_FROM = 60;
 
@@ -50,9 +53,11 @@ export async function watchCanary(baseline: Source, candidate: Source, options: 
     }
     options.onSample(samples, elapsedMs);
     if (elapsedMs >= options.forMs) break;
-    if (samples >= JUDGE_FROM && samples % JUDGE_EVERY === 0) {
+    if (samples >= LEAST_POINTS && samples % JUDGE_EVERY === 0) {
       const { judgement } = result([]);
-      const isCertain = judgement.metrics.some(({ isCritical, verdict }) => isCritical && verdict === 'fail');
+      options.onJudgement(judgement);
+      const isCertain =
+        samples >= JUDGE_FROM && judgement.metrics.some(({ isCritical, verdict }) => isCritical && verdict === 'fail');
       failures = isCertain ? failures + 1 : 0;
       if (failures >= CERTAIN) break;
     }

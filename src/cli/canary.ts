@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander';
+import { answerGate, type GateState } from '../canary/gates.ts';
 import { openSource, type Source } from '../canary/live.ts';
 import type { MetricName } from '../canary/series.ts';
 import { type CanaryResult, watchCanary } from '../canary/watch.ts';
-import { type CanaryVerdict, DEFAULT_RULE } from '../core/growth/judge.ts';
+import { type CanaryVerdict, DEFAULT_RULE, type Judgement } from '../core/growth/judge.ts';
 import { formatDuration } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import { readReport } from '../limits/report.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { canaryDocument, canaryText } from '../reporters/canary.ts';
+import { openHttpServer } from '../service/httpServer.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { count, duration, interval, share } from './values.ts';
 
@@ -23,6 +25,8 @@ interface Flags {
   onMarginal: 'pass' | 'fail' | 'marginal';
   onInconclusive: 'pass' | 'fail' | 'wait' | 'inconclusive';
   json?: true;
+  name: string;
+  serve?: string;
 }
 
 /** Off the ranges of shells and sysexits.h: a rollout tool can tell them apart. */
@@ -58,6 +62,8 @@ export function canaryCommand(): Command {
         .choices(['inconclusive', 'pass', 'fail', 'wait'])
         .default('inconclusive'),
     )
+    .addOption(new Option('--serve <address>', 'answer rollout engines there, and go on answering after the verdict'))
+    .addOption(new Option('--name <name>', 'what this canary is called there').default('canary'))
     .addOption(new Option('--json', 'one JSON document'))
     .action(async (flags: Flags) => {
       process.exitCode = await canary(flags);
@@ -81,17 +87,45 @@ async function canary(flags: Flags): Promise<number> {
   }
   const root = kernelRoot();
   const [baseline, candidate] = [openSource(root, flags.baseline), openSource(root, flags.candidate)];
-  let result = await watch(flags, baseline, candidate);
+  const state: { -readonly [K in keyof GateState]: GateState[K] } = {
+    name: flags.name,
+    judgement: undefined,
+    isFinal: false,
+  };
+  const server =
+    flags.serve === undefined
+      ? undefined
+      : await openHttpServer(flags.serve, 'gates', (method, path) => answerGate(method, path, state));
+  if (server !== undefined) process.stderr.write(`threadguard: gates on http://${server.address}/v1/canary\n`);
+  let result = await watch(flags, baseline, candidate, state);
   if (
     flags.onInconclusive === 'wait' &&
     result.judgement.verdict === 'inconclusive' &&
     isLive(baseline) &&
     isLive(candidate)
   ) {
-    result = await watch({ ...flags, for: 2 * flags.for }, baseline, candidate);
+    result = await watch({ ...flags, for: 2 * flags.for }, baseline, candidate, state);
   }
+  state.judgement = result.judgement;
+  state.isFinal = true;
   process.stdout.write(flags.json === true ? `${JSON.stringify(canaryDocument(result))}\n` : canaryText(result));
+  if (server !== undefined) await asked();
+  server?.close();
   return exitOf(result.judgement.verdict, flags);
+}
+
+/** Until somebody wants it to end: an engine may ask again. */
+function asked(): Promise<void> {
+  return new Promise((resolve) => {
+    // A server alone, which is not referenced, would not keep it alive.
+    const timer = setInterval(() => {}, 60_000);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        clearInterval(timer);
+        resolve();
+      });
+    }
+  });
 }
 
 function isLive({ kind }: Source): boolean {
@@ -103,7 +137,12 @@ function exitOf(verdict: CanaryVerdict, { onInconclusive, onMarginal }: Flags): 
   return EXITS[asked === 'wait' ? 'inconclusive' : asked];
 }
 
-async function watch(flags: Flags, baseline: Source, candidate: Source): Promise<CanaryResult> {
+async function watch(
+  flags: Flags,
+  baseline: Source,
+  candidate: Source,
+  state: { judgement: Judgement | undefined },
+): Promise<CanaryResult> {
   const isTerminal = process.stderr.isTTY === true;
   const result = await watchCanary(baseline, candidate, {
     forMs: flags.for,
@@ -112,6 +151,9 @@ async function watch(flags: Flags, baseline: Source, candidate: Source): Promise
     remaining: remainingOf(candidate),
     now: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    onJudgement: (judgement) => {
+      state.judgement = judgement;
+    },
     onSample: (samples, elapsedMs) => {
       if (!isTerminal) return;
       process.stderr.write(

@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./report.ts')).reportCommand(),
   canary: async () => (await import('./canary.ts')).canaryCommand(),
   record: async () => (await import('./record.ts')).recordCommand(),
+  'suggest-limit': async () => (await import('./suggest.ts')).suggestCommand(),
   config: async () => (await import('./config.ts')).configCommand(),
   unit: async () => (await import('./unit.ts')).unitCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
