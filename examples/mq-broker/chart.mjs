@@ -5,8 +5,8 @@ const COLOURS = { bare: '#c0392b', guarded: '#1e8449', quiet: '#7f8c8d' };
 export function chart(scenes) {
   const { name, of } = scenes[0];
   const seconds = Math.max(...scenes.map(({ perSecond }) => perSecond.length));
-  const worst = Math.max(10, ...scenes.flatMap(({ perSecond }) => perSecond.map(({ latencyMs }) => latencyMs)));
-  const top = 40;
+  const worst = Math.max(10, ...scenes.flatMap(({ perSecond }) => perSecond.map(({ latencyMs }) => latencyMs ?? 0)));
+  const top = 60;
   const second = top + HEIGHT + GAP;
   const legend = scenes.map(
     ({ kind }, index) => `<text x="${LEFT + index * 110}" y="24" fill="${COLOURS[kind]}">&#9632; ${kind}</text>`,
@@ -35,12 +35,24 @@ function panel(top, title, most, seconds, text, scenes, height) {
     (value) =>
       `<text x="${LEFT - 8}" y="${y(value) + 4}" text-anchor="end" fill="#555">${text(value)}</text><line x1="${LEFT}" x2="${LEFT + WIDTH}" y1="${y(value)}" y2="${y(value)}" stroke="#ddd"/>`,
   );
-  const lines = scenes.map(
-    ({ kind, perSecond }) =>
-      `<polyline fill="none" stroke="${COLOURS[kind]}" stroke-width="2" points="${perSecond.map((one, index) => `${x(index).toFixed(1)},${y(height(one)).toFixed(1)}`).join(' ')}"/>`,
+  // Where nothing arrived there is no line.
+  const lines = scenes.flatMap(({ kind, perSecond }) =>
+    runsOf(perSecond.map((one, index) => [index, height(one)])).map(
+      (run) =>
+        `<polyline fill="none" stroke="${COLOURS[kind]}" stroke-width="2" stroke-linecap="round" points="${run.map(([index, value]) => `${x(index).toFixed(1)},${y(value).toFixed(1)}`).join(' ')}"/>`,
+    ),
   );
   const ends = [0, seconds - 1].map(
     (index) => `<text x="${x(index)}" y="${top + HEIGHT + 18}" text-anchor="middle" fill="#555">${index} s</text>`,
   );
-  return [`<text x="${LEFT}" y="${top - 2}" fill="#222">${title}</text>`, ...ticks, ...lines, ...ends].join('\n');
+  return [`<text x="${LEFT}" y="${top - 10}" fill="#222">${title}</text>`, ...ticks, ...lines, ...ends].join('\n');
+}
+
+function runsOf(points) {
+  const runs = [[]];
+  for (const point of points) {
+    if (point[1] === undefined) runs.push([]);
+    else runs.at(-1).push(point);
+  }
+  return runs.filter((run) => run.length > 0);
 }

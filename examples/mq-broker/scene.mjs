@@ -71,7 +71,7 @@ async function openTraffic(facts) {
   const acknowledged = new Set();
   const received = new Set();
   const latencies = [];
-  let worst = 0;
+  let worst;
   let isCut = false;
   const client = facts.client({
     onAcknowledged: (id) => acknowledged.add(id),
@@ -79,7 +79,7 @@ async function openTraffic(facts) {
       received.add(id);
       const ms = performance.now() - published.get(id);
       latencies.push(ms);
-      worst = Math.max(worst, ms);
+      worst = Math.max(worst ?? 0, ms);
     },
     onClosed: () => {
       isCut = true;
@@ -93,6 +93,7 @@ async function openTraffic(facts) {
   }
   await sleep(500);
   latencies.length = 0;
+  worst = undefined;
   let next = facts.warmUp + 1;
   const timer = setInterval(() => {
     if (isCut) return;
@@ -101,10 +102,10 @@ async function openTraffic(facts) {
     next += 1;
   }, 1_000 / MESSAGES_PER_SECOND);
   return {
-    /** The worst since it was last asked. */
+    /** The worst since it was last asked; `undefined` when nothing arrived. */
     worstMs: () => {
       const value = worst;
-      worst = 0;
+      worst = undefined;
       return value;
     },
     close: async () => {

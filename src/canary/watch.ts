@@ -9,6 +9,8 @@ export interface CanaryResult {
   readonly baseline: Series;
   readonly candidate: Series;
   readonly stepMs: number;
+  /** What was compared, at equal distances. */
+  readonly paired: Paired;
 }
 
 /** How a canary is watched. */
@@ -97,5 +99,6 @@ function judgePaired(
     baseline,
     candidate,
     stepMs: paired.stepMs,
+    paired,
   };
 }

@@ -1,14 +1,16 @@
+import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { answerGate, type GateState } from '../canary/gates.ts';
 import { openSource, type Source } from '../canary/live.ts';
 import type { MetricName } from '../canary/series.ts';
 import { type CanaryResult, watchCanary } from '../canary/watch.ts';
 import { type CanaryVerdict, DEFAULT_RULE, type Judgement } from '../core/growth/judge.ts';
-import { formatDuration } from '../core/units.ts';
-import { GuardError } from '../errors.ts';
+import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
+import { errnoOf, GuardError } from '../errors.ts';
 import { readReport } from '../limits/report.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { canaryDocument, canaryText } from '../reporters/canary.ts';
+import { canaryHtml } from '../reporters/report/canaryHtml.ts';
 import { openHttpServer } from '../service/httpServer.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { count, duration, interval, share } from './values.ts';
@@ -25,6 +27,7 @@ interface Flags {
   onMarginal: 'pass' | 'fail' | 'marginal';
   onInconclusive: 'pass' | 'fail' | 'wait' | 'inconclusive';
   json?: true;
+  html?: string;
   name: string;
   serve?: string;
 }
@@ -64,6 +67,7 @@ export function canaryCommand(): Command {
     )
     .addOption(new Option('--serve <address>', 'answer rollout engines there, and go on answering after the verdict'))
     .addOption(new Option('--name <name>', 'what this canary is called there').default('canary'))
+    .addOption(new Option('--html <file>', 'write a page with both series'))
     .addOption(new Option('--json', 'one JSON document'))
     .action(async (flags: Flags) => {
       process.exitCode = await canary(flags);
@@ -109,10 +113,35 @@ async function canary(flags: Flags): Promise<number> {
   state.judgement = result.judgement;
   state.isFinal = true;
   process.stdout.write(flags.json === true ? `${JSON.stringify(canaryDocument(result))}\n` : canaryText(result));
+  if (flags.html !== undefined) writePage(flags.html, result);
   if (server !== undefined) await asked();
   server?.close();
   return exitOf(result.judgement.verdict, flags);
 }
+
+function writePage(path: string, { baseline, candidate, judgement, paired }: CanaryResult): void {
+  const charts = [...paired.metrics].map(([name, values]) => ({
+    label: NAMES[name],
+    seconds: values.baseline.map((_, index) => (index * paired.stepMs) / 1000),
+    ...values,
+    text: name === 'memoryBytes' ? formatBytes : formatCount,
+  }));
+  try {
+    writeFileSync(path, canaryHtml({ judgement, baseline: baseline.label, candidate: candidate.label, charts }));
+  } catch (error) {
+    throw new GuardError('no-page', `cannot write ${path} (${errnoOf(error)})`, {
+      hint: 'name a file that can be written with --html',
+      cause: error,
+    });
+  }
+}
+
+const NAMES: Readonly<Record<MetricName, string>> = {
+  tasks: 'Tasks',
+  processes: 'Processes',
+  maps: 'Maps',
+  memoryBytes: 'Memory',
+};
 
 /** Until somebody wants it to end: an engine may ask again. */
 function asked(): Promise<void> {

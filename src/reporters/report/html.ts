@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { formatCount } from '../../core/units.ts';
+import { escapeHtml, hash, tableHtml } from './markup.ts';
 import { CEILING_COLUMNS, type Page, type PageGroup } from './page.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
@@ -80,31 +80,8 @@ function groupHtml(group: PageGroup, index: number): string {
   return `<details class="card" data-group${index < OPEN_GROUPS ? ' open' : ''}><summary><span class="count">${formatCount(count)}</span><span class="what">${escapeHtml(wait)}${site === '' ? '' : ` in <code>${escapeHtml(site)}</code>`} <span class="quiet">${escapeHtml(names)}, ${escapeHtml(runtime)}</span></span>${change}${timelineSvg(timeline)}</summary>${stack}</details>`;
 }
 
-function tableHtml(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = columns.map((column) => `<th>${escapeHtml(column)}</th>`).join('');
-  const body = rows.map(
-    (row) =>
-      `<tr>${row.map((cell, index) => `<td${index === 0 ? ' class="name"' : ''}>${escapeHtml(cell)}</td>`).join('')}</tr>`,
-  );
-  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`;
-}
-
 function listHtml(lines: readonly string[]): string {
   return `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>`;
-}
-
-function hash(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-}
-
-/** Marks that turn the direction of what follows them are shown as what they are: a name must not rewrite its line. */
-function escapeHtml(text: string): string {
-  return text
-    .replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
-    .replace(
-      /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    );
 }
 
 /** JSON that cannot end the element that it stands in. */

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+
+/** A source expression of a content security policy for this very text. */
+export function hash(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+/** Marks that turn the direction of what follows them are shown as what they are: a name must not rewrite its line. */
+export function escapeHtml(text: string): string {
+  return text
+    .replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+    .replace(
+      /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+}
+
+/** Cells are text; the first of a row is its name. */
+export function tableHtml(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const head = columns.map((column) => `<th>${escapeHtml(column)}</th>`).join('');
+  const body = rows.map(
+    (row) =>
+      `<tr>${row.map((cell, index) => `<td${index === 0 ? ' class="name"' : ''}>${escapeHtml(cell)}</td>`).join('')}</tr>`,
+  );
+  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table>`;
+}
