@@ -5,6 +5,7 @@ import { GUARD, median } from './box.mjs';
 
 const SECONDS = 60;
 const RUNS = 5;
+const HOW = { seconds: SECONDS, guard: GUARD };
 
 /** Pairs of runs, quiet and guarded, and one bare: how bad it is without. */
 export const activemq = () => beside('activemq', '/usr/share/activemq/bin/activemq.jar');
@@ -14,12 +15,12 @@ async function beside(name, file) {
   if (!existsSync(file)) return [`${name} is not installed here`];
   const runs = [];
   for (let run = 0; run < RUNS; run += 1) {
-    const quiet = await play(name, 'quiet', SECONDS, GUARD);
-    runs.push({ quiet, guarded: await play(name, 'guarded', SECONDS, GUARD) });
+    const quiet = await play(name, 'quiet', HOW);
+    runs.push({ quiet, guarded: await play(name, 'guarded', HOW) });
   }
   const all = ({ guarded: { afterNeighbour, of } }) => afterNeighbour.every(({ greeted }) => greeted === of);
   const ratios = runs.map(({ guarded, quiet }) => guarded.p99Ms / quiet.p99Ms);
-  const bare = await play(name, 'bare', SECONDS, GUARD);
+  const bare = await play(name, 'bare', HOW);
   const counts = bare.afterNeighbour.map(({ greeted }) => greeted);
   return [
     `${name}, guarded, ${SECONDS} s: everybody greeted in every second in ${runs.filter(all).length} of ${RUNS} runs; acknowledged and not delivered ${runs.map(({ guarded }) => guarded.lost).join(', ')}`,

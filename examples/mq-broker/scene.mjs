@@ -8,17 +8,16 @@ import { openMachine, sleep } from './machine.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const NEIGHBOUR = ['python3', here('neighbour.py')];
-/** Tasks that the machine holds in all. */
-const CAP = 1_000;
 const NEW_EACH_SECOND = 20;
 const GREETED_MS = 900;
 const MESSAGES_PER_SECOND = 50;
+const SETTLE_MS = 3_000;
 /** The neighbour comes when the broker has been watched for a moment. */
 const NEIGHBOUR_AFTER_S = 2;
 
-/** `quiet`: nobody else. `bare`: the neighbour. `guarded`: the neighbour under threadguard. */
-export async function play(broker, kind, seconds, guard) {
-  const machine = openMachine(CAP);
+/** On a machine that holds so many tasks in all. `quiet`: nobody else. `bare`: the neighbour. `guarded`: the neighbour under threadguard. */
+export async function play(broker, kind, { guard, seconds = 60, tasks = 1_000 }) {
+  const machine = openMachine(tasks);
   const incidents = mkdtempSync(join(tmpdir(), 'story-incidents-'));
   const facts = await BROKERS[broker]();
   try {
@@ -91,9 +90,6 @@ async function openTraffic(facts) {
     client.publish(id);
     if (id % 10 === 0) await sleep(10);
   }
-  await sleep(500);
-  latencies.length = 0;
-  worst = undefined;
   let next = facts.warmUp + 1;
   const timer = setInterval(() => {
     if (isCut) return;
@@ -101,6 +97,10 @@ async function openTraffic(facts) {
     client.publish(next);
     next += 1;
   }, 1_000 / MESSAGES_PER_SECOND);
+  // What a broker does only once (its journal, its compiler) is over when it is looked at.
+  await sleep(SETTLE_MS);
+  latencies.length = 0;
+  worst = undefined;
   return {
     /** The worst since it was last asked; `undefined` when nothing arrived. */
     worstMs: () => {

@@ -1,4 +1,4 @@
-// node examples/mq-broker/story.mjs [activemq|nats] [--seconds 60] [--chart FILE.svg]
+// node examples/mq-broker/story.mjs [activemq|nats] [--seconds 60] [--tasks 1000] [--chart FILE.svg] [--json]
 // A broker keeps taking messages while a bad deploy on the same machine explodes: without threadguard, and with it.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,12 @@ import { play } from './scene.mjs';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seconds: { type: 'string', default: '60' }, chart: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    tasks: { type: 'string', default: '1000' },
+    chart: { type: 'string' },
+    json: { type: 'boolean' },
+  },
 });
 const [broker = 'activemq'] = positionals;
 const seconds = Number(values.seconds);
@@ -21,7 +26,7 @@ const guard = fileURLToPath(new URL('../../bin/threadguard', import.meta.url));
 const scenes = {};
 for (const kind of ['quiet', 'bare', 'guarded']) {
   if (!values.json) console.error(`${kind}: ${seconds} s`);
-  scenes[kind] = await play(broker, kind, seconds, guard);
+  scenes[kind] = await play(broker, kind, { seconds, guard, tasks: Number(values.tasks) });
 }
 const { bare, guarded, quiet } = scenes;
 if (values.json) console.log(JSON.stringify(scenes));

@@ -200,6 +200,11 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
 export async function closeSession({ exposed, manager, reaper, relay, telling, voice }: Session): Promise<void> {
   await Promise.all([telling.flush(TELLING_MS), exposed.close()]);
   telling.close();
+  const undelivered = telling.undelivered();
+  if (undelivered > 0) {
+    const what = undelivered === 1 ? 'a message to people was' : `${undelivered} messages to people were`;
+    voice.report({ event: 'error', message: `${what} not delivered`, fields: { undelivered } });
+  }
   reaper.close();
   await voice.flush(FLUSH_MS);
   relay.close();

@@ -10,8 +10,8 @@ export interface MetricsFile {
   close(): Promise<void>;
 }
 
-/** Oftener than anybody scrapes is only work. */
-const EVERY_MS = 5_000;
+/** As often as node_exporter is usually scraped: oftener is only work. */
+const EVERY_MS = 15_000;
 
 /** Throws when the file cannot be written now; later a failure is told to `onError`, once. */
 export function openMetricsFile(

@@ -163,6 +163,7 @@ describe('a receiver that is', () => {
     const { got, port } = await receiver(() => 'never');
     const { code, err } = await start(['--tell', `http://127.0.0.1:${port}/`]).ended;
     expect([code, got.length > 0]).toEqual([113, true]);
+    expect(problems(err).at(-1)).toMatch(/^[3-9] messages to people were not delivered$/);
     expect(ladderMs(err)).toBeLessThan(3_000);
   });
   it('answering garbage: it is tried again', async () => {

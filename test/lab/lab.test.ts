@@ -8,7 +8,7 @@ const LAB_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/,
 
 /** Boots a kernel of its own (user-mode Linux, cgroup v2, 700 PIDs) that runs one scenario; returns its facts. */
 function boot(
-  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd' | 'ceilings',
+  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd' | 'broker' | 'ceilings',
   mode: string,
 ): Promise<Map<string, string>> {
   const settings = {
@@ -92,6 +92,11 @@ describe('a kernel that runs out', () => {
   it('the same bomb bare: it cannot', async () => {
     const facts = await boot('bare', 'daemon');
     expect(facts.get('forks_at_peak'), facts.get('output')).toBe('no');
+  });
+  it('a broker keeps greeting everybody beside a guarded bad deploy', async () => {
+    const facts = await boot('broker', 'thread');
+    expect(facts.get('exit_story'), facts.get('output')).toBe('0');
+    expect(JSON.parse(facts.get('story') ?? '{}')).toMatchObject({ greeted: 20, lost: 0, lives: true, ended: 113 });
   });
   it('a cgroup tree that is read only is named, or refused; a full disk hides no evidence', async () => {
     const facts = await boot('bad-ground', 'thread');

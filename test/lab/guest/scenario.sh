@@ -52,6 +52,15 @@ case $LAB_SCENARIO in
     dd if=/dev/zero of=/tmp/full/zeros bs=1k 2>/dev/null
     name=full guard --incident-dir /tmp/full --grace 1s --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60
     ;;
+  broker)
+    # The example on a kernel and a cgroup v2 of its own. One slow processor: fewer tasks, and a few seconds.
+    ip link set lo up
+    echo +pids >/sys/fs/cgroup/cgroup.subtree_control
+    node "$LAB_ROOT/examples/mq-broker/story.mjs" nats --seconds 6 --tasks 250 --json >/tmp/story.json 2>/tmp/story.err
+    say exit_story $?
+    while read -r line; do say err "$line"; done </tmp/story.err
+    say story "$(node -e 'const { guarded: g } = JSON.parse(require("fs").readFileSync("/tmp/story.json")); console.log(JSON.stringify({ greeted: Math.min(...g.afterNeighbour.map((one) => one.greeted)), lost: g.lost, lives: g.brokerLives, ended: g.neighbourEnded, line: g.incident?.line }))')"
+    ;;
   systemd)
     for name in delegated plain required; do
       systemctl start $name.service 2>/dev/null
