@@ -7,6 +7,7 @@ import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
 import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
 import { atRestAsService, receivers, scrapes, stop } from './service.mjs';
+import { traces } from './traces.mjs';
 
 const run = (...flags) => [GUARD, 'run', '--log-format', 'json', ...flags, '--'];
 const RUNS = 20;
@@ -197,6 +198,7 @@ export const rows = {
   'evidence: end to end': endToEnd,
   'canary: growth classes': growthClasses,
   'canary: verdicts': canaryVerdicts,
+  'canary: real programs': traces,
   'broker: ActiveMQ': activemq,
   'broker: NATS': nats,
   'service: stop': stop,

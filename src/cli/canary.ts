@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { startCandidate } from '../canary/command.ts';
 import { answerGate, type GateState } from '../canary/gates.ts';
 import { openSource, type Source } from '../canary/live.ts';
 import type { MetricName } from '../canary/series.ts';
@@ -13,6 +14,7 @@ import { canaryDocument, canaryText } from '../reporters/canary.ts';
 import { canaryHtml } from '../reporters/report/canaryHtml.ts';
 import { openHttpServer } from '../service/httpServer.ts';
 import { loadLibc } from '../sys/libc.ts';
+import { launcherPath } from './launcher.ts';
 import { count, duration, interval, share } from './values.ts';
 
 interface Flags {
@@ -40,6 +42,8 @@ export function canaryCommand(): Command {
   const d = DEFAULT_RULE;
   return new Command('canary')
     .description('whether a new version leaks threads or maps against the old one')
+    .argument('[command...]', 'after --: the candidate, started under the guard')
+    .passThroughOptions()
     .showSuggestionAfterError()
     .addOption(new Option('--baseline <selector>', 'the old one: pid:N, unit:NAME, cgroup:PATH or file:SAMPLES'))
     .addOption(new Option('--candidate <selector>', 'the new one'))
@@ -69,14 +73,15 @@ export function canaryCommand(): Command {
     .addOption(new Option('--name <name>', 'what this canary is called there').default('canary'))
     .addOption(new Option('--html <file>', 'write a page with both series'))
     .addOption(new Option('--json', 'one JSON document'))
-    .action(async (flags: Flags) => {
-      process.exitCode = await canary(flags);
+    .action(async (command: string[], flags: Flags) => {
+      process.exitCode = await canary(flags, command);
     });
 }
 
-async function canary(flags: Flags): Promise<number> {
-  if (flags.baseline === undefined || flags.candidate === undefined) {
-    throw new GuardError('no-subject', 'a canary needs a --baseline and a --candidate', {
+async function canary(flags: Flags, command: readonly string[]): Promise<number> {
+  const isStarted = command.length > 0;
+  if (flags.baseline === undefined || (flags.candidate === undefined) !== isStarted) {
+    throw new GuardError('no-subject', 'a canary needs a --baseline, and a --candidate or a command after --', {
       hint: 'threadguard canary --baseline unit:old.service --candidate unit:new.service',
     });
   }
@@ -90,7 +95,9 @@ async function canary(flags: Flags): Promise<number> {
     );
   }
   const root = kernelRoot();
-  const [baseline, candidate] = [openSource(root, flags.baseline), openSource(root, flags.candidate)];
+  const baseline = openSource(root, flags.baseline);
+  const started = isStarted ? await startCandidate(root, launcherPath(), command) : undefined;
+  const candidate = started?.source ?? openSource(root, flags.candidate ?? '');
   const state: { -readonly [K in keyof GateState]: GateState[K] } = {
     name: flags.name,
     judgement: undefined,
@@ -110,6 +117,7 @@ async function canary(flags: Flags): Promise<number> {
   ) {
     result = await watch({ ...flags, for: 2 * flags.for }, baseline, candidate, state);
   }
+  await started?.stop();
   state.judgement = result.judgement;
   state.isFinal = true;
   process.stdout.write(flags.json === true ? `${JSON.stringify(canaryDocument(result))}\n` : canaryText(result));

@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import { jsonSchema } from '../config/schema.ts';
 import { GuardError } from '../errors.ts';
-import { type Effective, effectiveOptions, runCommand } from './options.ts';
+import { type Effective, effectiveOptions } from './effective.ts';
+import { runCommand } from './options.ts';
 
 /** `threadguard config check|show|schema`: a configuration without a start. */
 export function configCommand(): Command {

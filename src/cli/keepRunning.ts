@@ -1,24 +1,13 @@
-import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import pRetry from 'p-retry';
 import { formatCount, formatDuration } from '../core/units.ts';
-import { EXIT, GuardError } from '../errors.ts';
-import {
-  decideRestart,
-  type EndKind,
-  type RestartDecision,
-  type RestartMemory,
-  type RestartRule,
-  whyNoMore,
-  withinWindow,
-} from '../policy/restart.ts';
-import { readStat } from '../procfs/stat.ts';
-import { type Helper, openHelper } from '../service/helper.ts';
-import { deployOf, openRestartState, type RestartState } from '../service/restartState.ts';
+import { EXIT } from '../errors.ts';
+import { decideRestart, type EndKind, type RestartDecision, type RestartMemory } from '../policy/restart.ts';
+import { openHelper } from '../service/helper.ts';
 import { type Outcome, runOnce } from './attempt.ts';
 import { describe } from './farewell.ts';
-import { roomNow, type Session, selfOf } from './session.ts';
+import { openRestartMemory } from './restartMemory.ts';
+import { takeBack } from './rollback.ts';
+import { roomNow, type Session } from './session.ts';
 
 /** How it went in the end, and whether `--max-restarts` are used up. */
 export interface LastOutcome extends Outcome {
@@ -39,7 +28,7 @@ export async function keepRunning(session: Session): Promise<LastOutcome> {
   const rule = options.restart;
   const rollback =
     options.onTripExec === undefined ? undefined : openHelper(options.onTripExec, session.notes.env, session.own);
-  const state = rule.mode === 'no' ? undefined : openState(session, rule);
+  const state = rule.mode === 'no' ? undefined : openRestartMemory(session, rule);
   const roomAtStart = roomNow(session.surroundings);
   let memory: RestartMemory | undefined = state?.memory;
   try {
@@ -168,58 +157,4 @@ function listen({ current }: Session): { signal: NodeJS.Signals | undefined; rea
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Runs the operator's own command after a trip; whatever it does, the guard goes on. */
-async function takeBack({ options, report, target }: Session, helper: Helper, outcome: Outcome): Promise<void> {
-  const end = await helper.run(
-    {
-      THREADGUARD_EVENT: 'trip',
-      THREADGUARD_TARGET: target,
-      THREADGUARD_REASON: outcome.reason ?? '',
-      THREADGUARD_INCIDENT: outcome.incident ?? '',
-    },
-    options.onTripTimeoutMs,
-  );
-  const ways = {
-    exit: () => (end.by === 'exit' ? `ended with exit ${end.code}` : ''),
-    signal: () => (end.by === 'signal' ? `was ended by ${end.signal}` : ''),
-    timeout: () => `hung and was killed after ${formatDuration(options.onTripTimeoutMs)} (--on-trip-timeout)`,
-    refused: () => (end.by === 'refused' ? `could not be started: ${end.why}` : ''),
-  };
-  const isGood = end.by === 'exit' && end.code === 0;
-  report({
-    event: isGood ? 'rollback' : 'error',
-    message: `the command of --on-trip-exec ${ways[end.by]()}`,
-    fields: { ...end },
-  });
-}
-
-/** Throws where it must not be started at all. */
-function openState(session: Session, rule: RestartRule): RestartState {
-  const { executable, options, report, root } = session;
-  const deploy = deployOf(options.command, executable);
-  const path = options.stateFile ?? defaultPath(session);
-  const state = openRestartState(path, deploy, selfOf(root), (pid) => readStat(root, pid)?.startTime);
-  if (state.problem !== undefined) report({ event: 'error', message: state.problem, fields: { stateFile: path } });
-  const reason = whyNoMore(rule, withinWindow(state.memory, rule, Date.now()));
-  if (reason === undefined) return { ...state, memory: withinWindow(state.memory, rule, Date.now()) };
-  state.close();
-  throw new GuardError('gave-up', `not started: ${reason}, as ${path} remembers`, {
-    hint: `deploy something else, wait, or remove ${path}`,
-    exitCode: EXIT.gaveUp,
-  });
-}
-
-/** Beside the incidents, one for each command. */
-function defaultPath({ executable, notes, options, target }: Session): string {
-  const own =
-    process.getuid?.() === 0
-      ? '/var/lib/threadguard'
-      : join(notes.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'threadguard');
-  const hash = createHash('sha256')
-    .update([executable, ...options.command.slice(1)].join('\0'))
-    .digest('hex');
-  const name = target.slice('command:'.length).replace(/[^\w.-]/g, '_');
-  return join(options.incidentDir ?? own, 'restarts', `${name}-${hash.slice(0, 8)}.json`);
 }

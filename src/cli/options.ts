@@ -1,12 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { STEPS, type Step } from '../core/model.ts';
 import { RESTART_MODES, type RestartMode, type RestartRule } from '../policy/restart.ts';
 import type { Rule } from '../policy/rules.ts';
 import { type ContainMode, DEFAULT_SETTINGS, type Settings } from '../policy/settings.ts';
-import { EVENTS } from '../reporters/event.ts';
 import type { NotifyMode } from '../service/systemd.ts';
-import { applyConfig, applyEnvironment, variableOf } from './layers.ts';
-import { count, descriptor, duration, restarts, share, tasksOrShare } from './values.ts';
+import { applyConfig, applyEnvironment } from './layers.ts';
+import { budgetShare, count, descriptor, duration, eventName, restarts, share, tasksOrShare, words } from './values.ts';
 
 /** What `run` is told beyond the policy: where to speak and what to hand on. */
 export interface RunOptions {
@@ -53,17 +52,6 @@ export interface MetricsOptions {
   readonly address: string | undefined;
   readonly file: string | undefined;
 }
-
-const CEILING_NAMES = [
-  'kernel.pid_max',
-  'kernel.threads-max',
-  'RLIMIT_NPROC',
-  'pids.max',
-  'vm.max_map_count',
-  'memory.max',
-  'MemAvailable',
-  'CommitLimit',
-];
 
 /** The `run` command with every flag. Flags after COMMAND belong to the command. */
 export function runCommand(action: (options: RunOptions, again: () => Promise<RunOptions>) => Promise<void>): Command {
@@ -317,92 +305,7 @@ function toOptions(command: readonly string[], flags: Flags, rules: readonly Rul
   };
 }
 
-/** Every setting as it came out, and where it came from. */
-export interface Effective {
-  readonly settings: readonly {
-    readonly attribute: string;
-    readonly text: string | undefined;
-    readonly origin: string;
-  }[];
-  readonly rules: readonly Rule[];
-}
-
-export function effectiveOptions(
-  command: Command,
-  { config, settings }: RunOptions,
-  lineOf: (attribute: string) => number | undefined,
-): Effective {
-  const origins: Readonly<Record<string, (attribute: string) => string>> = {
-    cli: () => 'command line',
-    env: variableOf,
-    config: (attribute) => `${config}:${lineOf(attribute) ?? 1}`,
-  };
-  return {
-    rules: settings.rules,
-    settings: command.options.map((option) => {
-      const attribute = option.attributeName();
-      const source = command.getOptionValueSource(attribute) ?? 'default';
-      const origin = origins[source]?.(attribute) ?? 'default';
-      const text = origin === 'default' ? defaultText(option) : valueText(option, command.getOptionValue(attribute));
-      return { attribute, text, origin };
-    }),
-  };
-}
-
-function defaultText({ defaultValue, defaultValueDescription: told, negate }: Option): string | undefined {
-  if (negate) return 'true';
-  if (told === 'none' || defaultValue === undefined) return undefined;
-  return told ?? String(defaultValue);
-}
-
-/** As it would stand in a file. */
-const TEXTS: ReadonlyMap<unknown, (value: never) => string> = new Map<unknown, (value: never) => string>([
-  [duration, (ms: number) => (ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`)],
-  [share, shareText],
-  [
-    tasksOrShare,
-    (amount: { share: number } | { tasks: number }) =>
-      'share' in amount ? shareText(amount.share) : String(amount.tasks),
-  ],
-  [restarts, ({ count: times, windowMs }: RestartRule['most']) => `${times}/${windowMs / 1_000}s`],
-  [
-    budgetShare,
-    (shares: Record<string, number>) =>
-      JSON.stringify(Object.fromEntries(Object.entries(shares).map(([name, value]) => [name, shareText(value)]))),
-  ],
-]);
-
-function shareText(value: number): string {
-  return `${Number((value * 100).toFixed(4))}%`;
-}
-
-function valueText({ parseArg }: Option, value: unknown): string {
-  const text = TEXTS.get(parseArg) as ((value: unknown) => string) | undefined;
-  return text?.(value) ?? (typeof value === 'object' ? JSON.stringify(value) : String(value));
-}
-
 function option<T>(flags: string, description: string, parse: (text: string, previous: T) => T, initial?: T): Option {
   const made = new Option(flags, description).argParser(parse);
   return initial === undefined ? made : made.default(initial, 'none');
-}
-
-/** A repeated option is a list. */
-function words(text: string, previous: readonly string[]): string[] {
-  return [...previous, text];
-}
-
-function eventName(text: string, previous: readonly string[] | undefined): string[] {
-  if (!EVENTS.includes(text)) throw new InvalidArgumentError(`It must be one of ${EVENTS.join(', ')}.`);
-  return [...(previous ?? []), text];
-}
-
-function budgetShare(text: string, previous: Record<string, number>): Record<string, number> {
-  const equals = text.indexOf('=');
-  const name = equals < 0 ? undefined : text.slice(0, equals);
-  const value = share(text.slice(equals + 1));
-  if (name !== undefined && !CEILING_NAMES.includes(name)) {
-    throw new InvalidArgumentError(`There is no ceiling ${name}: it is one of ${CEILING_NAMES.join(', ')}.`);
-  }
-  const names = name === undefined ? ['host', 'pid-namespace', 'user', 'cgroup', 'process'] : [name];
-  return { ...previous, ...Object.fromEntries(names.map((key) => [key, value])) };
 }

@@ -16,6 +16,7 @@ import { readStat } from '../procfs/stat.ts';
 import { catches } from '../procfs/status.ts';
 import type { GuardEvent, Reporter } from '../reporters/event.ts';
 import { openServiceManager, type ServiceManager } from '../service/systemd.ts';
+import type { Tellers } from '../service/tell/tellers.ts';
 import { type Libc, loadLibc } from '../sys/libc.ts';
 import { raisePriority, type Scheduling } from '../sys/priority.ts';
 import { type Exposed, exposeMetrics } from './expose.ts';
@@ -23,7 +24,7 @@ import type { RunOptions } from './options.ts';
 import { activationFds, checkDescriptors, findTool, refuseWhenFull, restoreOpenFiles } from './preflight.ts';
 import { openUsage, type Usage } from './progress.ts';
 import { sidecarOf } from './sidecar.ts';
-import { openTelling, type Telling } from './telling.ts';
+import { openTelling } from './telling.ts';
 import { openVoice, type Voice } from './voice.ts';
 
 /** Everything that lives as long as the guard, over all runs of the command: opened, loaded and warmed before the first. */
@@ -42,7 +43,7 @@ export interface Session {
   readonly surroundings: Surroundings;
   readonly reaper: Reaper;
   readonly relay: Relay;
-  readonly telling: Telling;
+  readonly telling: Tellers;
   readonly exposed: Exposed;
   readonly usage: Usage | undefined;
   readonly scheduling: Scheduling;

@@ -1,22 +1,12 @@
 import type { GuardEvent } from '../reporters/event.ts';
-import type { Tellers } from '../service/tell/tellers.ts';
+import type { TellerParts, Tellers } from '../service/tell/tellers.ts';
 import type { RunOptions } from './options.ts';
-
-export type Telling = Tellers;
 
 /** Without `--tell` nothing of it is loaded. */
 export async function openTelling(
   { tell, tellOn }: Pick<RunOptions, 'tell' | 'tellOn'>,
-  parts: {
-    readonly env: NodeJS.ProcessEnv;
-    readonly own: Set<number>;
-    readonly host: string;
-    readonly target: string;
-    readonly pid: () => number | undefined;
-    readonly incident: () => string | undefined;
-    readonly onProblem: (text: string) => void;
-  },
-): Promise<Telling> {
+  parts: TellerParts,
+): Promise<Tellers> {
   if (tell.length === 0) {
     return { tell: () => {}, undelivered: () => 0, flush: async () => {}, close: () => {} };
   }

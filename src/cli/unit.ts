@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { errnoOf, GuardError } from '../errors.ts';
 import { findExecutable } from '../guard/exec.ts';
 import { DROP_IN, dropInText, readSettings, unitText } from '../service/unit.ts';
+import { launcherPath } from './launcher.ts';
 import { runCommand } from './options.ts';
 
 interface Flags {
@@ -48,7 +48,7 @@ async function unit(words: readonly string[], { dropIn, user }: Flags): Promise<
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .parseAsync([...flags, '--', ...(command.length === 0 ? ['true'] : command)], { from: 'user' });
-  const facts = { name, guard: guardPath(), flags, path: pathForNode() };
+  const facts = { name, guard: launcherPath(), flags, path: pathForNode() };
   if (dropIn === true) {
     const made = dropInText(facts, readSettings(unitFiles(name), 'Service'));
     if ('why' in made) throw refusal(made.why, made.hint);
@@ -66,11 +66,6 @@ function nameOf(word: string): string {
     `${JSON.stringify(word)} is no name for a unit`,
     'letters, digits, and : - _ . \\ @, for example broker',
   );
-}
-
-/** The launcher beside the bundle. */
-function guardPath(): string {
-  return realpathSync(fileURLToPath(new URL('../bin/threadguard', import.meta.url)));
 }
 
 /** The launcher looks for `node` on the PATH, and that of systemd is short. */

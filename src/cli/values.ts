@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { parseCount, parseDurationMs, parseShare } from '../core/units.ts';
+import { EVENTS } from '../reporters/event.ts';
 
 /** Parsers of flag values, shared by every command. Each throws what commander turns into a sentence. */
 export function count(text: string): number {
@@ -58,4 +59,38 @@ function countFrom(least: number, text: string, message: string): number {
   const value = parseCount(text);
   if (value === undefined || value < least) throw new InvalidArgumentError(message);
   return value;
+}
+
+const CEILING_NAMES = [
+  'kernel.pid_max',
+  'kernel.threads-max',
+  'RLIMIT_NPROC',
+  'pids.max',
+  'vm.max_map_count',
+  'memory.max',
+  'MemAvailable',
+  'CommitLimit',
+];
+
+/** A repeated option is a list. */
+export function words(text: string, previous: readonly string[]): string[] {
+  return [...previous, text];
+}
+
+/** An event of the log. */
+export function eventName(text: string, previous: readonly string[] | undefined): string[] {
+  if (!EVENTS.includes(text)) throw new InvalidArgumentError(`It must be one of ${EVENTS.join(', ')}.`);
+  return [...(previous ?? []), text];
+}
+
+/** `50%` for all ceilings, or `NAME=50%` for one. */
+export function budgetShare(text: string, previous: Record<string, number>): Record<string, number> {
+  const equals = text.indexOf('=');
+  const name = equals < 0 ? undefined : text.slice(0, equals);
+  const value = share(text.slice(equals + 1));
+  if (name !== undefined && !CEILING_NAMES.includes(name)) {
+    throw new InvalidArgumentError(`There is no ceiling ${name}: it is one of ${CEILING_NAMES.join(', ')}.`);
+  }
+  const names = name === undefined ? ['host', 'pid-namespace', 'user', 'cgroup', 'process'] : [name];
+  return { ...previous, ...Object.fromEntries(names.map((key) => [key, value])) };
 }

@@ -78,13 +78,15 @@ function makeDirs(path: string): void {
   mkdirSync(path, { mode: 0o711 });
 }
 
-function usualPlaces(env: NodeJS.ProcessEnv): string[] {
+/** Where this user keeps what outlives a run: root in /var/lib, others as the XDG base directories say. */
+export function ownStateDir(env: NodeJS.ProcessEnv): string {
+  if (process.getuid?.() === 0) return '/var/lib/threadguard';
   const state = env['XDG_STATE_HOME'];
-  const own =
-    process.getuid?.() === 0
-      ? '/var/lib/threadguard'
-      : join(state === undefined || state === '' ? join(homedir(), '.local/state') : state, 'threadguard');
-  return [own, join(tmpdir(), `threadguard-${process.getuid?.() ?? 0}`)];
+  return join(state === undefined || state === '' ? join(homedir(), '.local/state') : state, 'threadguard');
+}
+
+function usualPlaces(env: NodeJS.ProcessEnv): string[] {
+  return [ownStateDir(env), join(tmpdir(), `threadguard-${process.getuid?.() ?? 0}`)];
 }
 
 function incidentDir(path: string): IncidentDir {

@@ -97,6 +97,20 @@ describe('threadguard canary', () => {
     const { code, out } = await guard(...words);
     expect([code, out]).toEqual([93, expect.stringMatching(/^inconclusive .*: pid \d+ \(python3\) ended after \d+ s/)]);
   });
+  it('a command is started as the candidate, under the guard, and ended after the verdict', async () => {
+    const good = await service(0);
+    const code =
+      'import threading, time\nnever = threading.Event()\nwhile True:\n  threading.Thread(target=never.wait, daemon=True).start(); time.sleep(0.1)';
+    const before = box.tasks();
+    const ended = await guard('canary', '--baseline', `pid:${good.child.pid}`, ...QUICK, '--', 'python3', '-c', code);
+    expect([ended.code, ended.out.split(' ')[0]]).toEqual([91, 'fail']);
+    expect([box.tasks(), box.inner()]).toEqual([before, []]);
+    const none = await guard('canary', '--baseline', `pid:${good.child.pid}`, '--', 'no-such-command');
+    expect([none.code, none.err]).toEqual([
+      125,
+      expect.stringMatching(/the candidate did not start \(127\): no-such-command/),
+    ]);
+  });
   it('--serve answers rollout engines on the way and after the verdict', async () => {
     const [good, bad] = await Promise.all([service(0), service(10)]);
     const words = [
@@ -179,7 +193,7 @@ describe('threadguard canary', () => {
     expect((await guard(...words, '--on-inconclusive', 'fail')).code).toBe(91);
   });
   it.for([
-    ['no baseline', ['--candidate', '1'], 125, /needs a --baseline/],
+    ['no baseline', ['--candidate', '1'], 125, /needs a --baseline, and a --candidate or a command/],
     [
       'a process that is not there',
       ['--baseline', '1', '--candidate', 'pid:4194303'],

@@ -14,6 +14,18 @@ export interface Tellers {
   close(): void;
 }
 
+/** What a message says beside its event, and where trouble is told. */
+export interface TellerParts {
+  readonly env: NodeJS.ProcessEnv;
+  readonly own: Set<number>;
+  readonly host: string;
+  readonly target: string;
+  readonly pid: () => number | undefined;
+  readonly incident: () => string | undefined;
+  /** What cannot be told to people elsewhere is told here. */
+  readonly onProblem: (text: string) => void;
+}
+
 /** Kept for a receiver that is slow or away; beyond it the oldest make room. */
 const MOST_WAITING = 32;
 const RETRIES = { retries: 4, minTimeout: 500, factor: 2, maxTimeout: 8_000 };
@@ -28,16 +40,7 @@ interface Queue {
 export async function openTellers(
   destinations: readonly Destination[],
   events: readonly GuardEvent['event'][] | undefined,
-  parts: {
-    readonly env: NodeJS.ProcessEnv;
-    readonly own: Set<number>;
-    readonly host: string;
-    readonly target: string;
-    readonly pid: () => number | undefined;
-    readonly incident: () => string | undefined;
-    /** What cannot be told to people elsewhere is told here. */
-    readonly onProblem: (text: string) => void;
-  },
+  parts: TellerParts,
 ): Promise<Tellers> {
   const told = new Set(events ?? TOLD_BY_DEFAULT);
   const channels = await Promise.all(destinations.map((one) => openChannel(one, parts)));
