@@ -198,7 +198,7 @@ export const rows = {
   'evidence: end to end': endToEnd,
   'canary: growth classes': growthClasses,
   'canary: verdicts': canaryVerdicts,
-  'canary: real programs': traces,
+  'canary: real programs': () => traces(),
   'broker: ActiveMQ': activemq,
   'broker: NATS': nats,
   'service: stop': stop,

@@ -1,5 +1,5 @@
 // Twins of real programs, watched from their first second: what the judge makes of warm-ups and pools. None of them leaks.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +36,10 @@ const CLUSTER = `const c=require('cluster');if(c.isPrimary){for(let i=0;i<8;i++)
 const PROGRAMS = {
   'a pool of 64 threads under load': async () => ['python3', '-c', POOL],
   'a server of Python, 20 clients': async () => ['python3', '-c', SERVER],
-  'a cluster of 8 Nodes': async () => ['node', '-e', CLUSTER],
+  'a cluster of 8 Nodes': async (dir) => {
+    writeFileSync(join(dir, 'cluster.cjs'), CLUSTER);
+    return ['node', join(dir, 'cluster.cjs')];
+  },
   'a JVM from its start (ActiveMQ)': async () =>
     existsSync('/usr/share/activemq') ? (await BROKERS.activemq()).command : undefined,
   'RabbitMQ from its start': async (dir, index) =>
@@ -45,9 +48,9 @@ const PROGRAMS = {
       : undefined,
 };
 
-export async function traces() {
+export async function traces(only = '') {
   const lines = ['| twins of | verdict | tasks | maps | memory |', '|---|---|---|---|---|'];
-  for (const [name, commandOf] of Object.entries(PROGRAMS)) {
+  for (const [name, commandOf] of Object.entries(PROGRAMS).filter(([one]) => one.includes(only))) {
     const dir = mkdtempSync(join(tmpdir(), 'tgbench-'));
     try {
       await inBox(async (start) => {
@@ -71,7 +74,7 @@ export async function traces() {
         });
         const shape = (metric) => judgement.metrics.find((one) => one.name === metric)?.candidate?.shape ?? '–';
         lines.push(
-          `| ${name} | ${judgement.verdict} ${judgement.score} | ${shape('tasks')} | ${shape('maps')} | ${shape('memoryBytes')} |`,
+          `| ${name} | ${judgement.verdict} ${judgement.score}${judgement.verdict === 'pass' ? '' : ` (${judgement.sentence})`} | ${shape('tasks')} | ${shape('maps')} | ${shape('memoryBytes')} |`,
         );
       });
     } finally {

@@ -20,21 +20,24 @@ const LEVEL_POINTS = 30;
  * residuals (neighbours are alike). Both series have the same length and no value that is not finite.
  */
 export function extraRise(baseline: readonly number[], candidate: readonly number[]): Estimate {
-  const [ofB, ofC] = [level(baseline), level(candidate)];
-  const difference = thin(
-    candidate.map((value, index) => value / ofC - (baseline[index] as number) / ofB),
-    POINTS,
-  );
-  const slope = theilSen(difference);
-  const residuals = difference.map((value, index) => value - slope * index);
+  const own = level(candidate);
+  const apart = thin(difference(baseline, candidate), POINTS).map((value) => value / own);
+  const slope = theilSen(apart);
+  const residuals = apart.map((value, index) => value - slope * index);
   // The spread of a least-squares slope stands for that of the other one: a hundredth of the time.
   const slopes = resample(residuals, (drawn) => slope + leastSquares(drawn));
-  const n = difference.length;
+  const n = apart.length;
   return {
     value: slope * n,
     low: quantile(slopes, (1 - CONFIDENCE) / 2) * n,
     high: quantile(slopes, (1 + CONFIDENCE) / 2) * n,
   };
+}
+
+/** What the candidate holds more than it would if it went as the baseline does, in its own unit. */
+export function difference(baseline: readonly number[], candidate: readonly number[]): number[] {
+  const scale = level(candidate) / level(baseline);
+  return candidate.map((value, index) => value - (baseline[index] as number) * scale);
 }
 
 /** How many times the level of the baseline the candidate's is: the median of all ratios (Hodges and Lehmann 1963, of logarithms). */

@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatShare } from '../units.ts';
 import { classifyGrowth, type GrowthClass, LEAST_POINTS } from './classify.ts';
-import { type Estimate, extraRise, levelRatio } from './compare.ts';
+import { difference, type Estimate, extraRise, levelRatio } from './compare.ts';
 import { median } from './series.ts';
 
 export type CanaryVerdict = 'pass' | 'marginal' | 'fail' | 'inconclusive';
@@ -115,7 +115,9 @@ function judgeMetric(
   const level = levelRatio(b, c);
   const facts = { ...nothing, ...classes, extra, level };
   const own = median(c);
-  const isLeak = extra.low > 0 && extra.value * own >= Math.max(LEAST_EXTRA, LEAST_EXTRA_SHARE * own);
+  const isMore = extra.low > 0 && extra.value * own >= Math.max(LEAST_EXTRA, LEAST_EXTRA_SHARE * own);
+  // Two pools that fill, one a little later, differ by something that has an end: only what goes on growing is a leak.
+  const isLeak = isMore && (classifyGrowth(difference(b, c), stepMs)?.isGrowing ?? false);
   const inMs = classes.candidate?.exhaustionMs ?? Number.POSITIVE_INFINITY;
   if (isLeak) {
     const end = Number.isFinite(inMs) ? `; nothing is left in ${formatDuration(inMs)}` : '';
