@@ -66,6 +66,7 @@ export async function traces(only = '') {
           forMs: FOR_MS,
           everyMs: EVERY_MS,
           rule: DEFAULT_RULE,
+          loadField: undefined,
           remaining: () => undefined,
           now: () => performance.now(),
           sleep,

@@ -10,7 +10,14 @@ export interface SeriesPoint {
   /** Of the process that has the most. */
   readonly maps?: number | undefined;
   readonly memoryBytes?: number | undefined;
+  /** Processor time so far. */
+  readonly cpuMs?: number | undefined;
+  /** What it had to do, in a unit of its own; only where it was asked for. */
+  readonly load?: number | undefined;
 }
+
+/** The load that every recording has: processor time per second. */
+export const CPU_LOAD = 'cpu';
 
 export const METRICS = ['tasks', 'processes', 'maps', 'memoryBytes'] as const;
 export type MetricName = (typeof METRICS)[number];
@@ -33,7 +40,7 @@ export function pointLine(point: SeriesPoint): string {
  * A recording of `record`, or the samples of an incident. Throws a GuardError (125) that names line and field: a judge
  * must not guess what a number was.
  */
-export function readSeries(path: string): Series {
+export function readSeries(path: string, loadField?: string): Series {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -43,10 +50,10 @@ export function readSeries(path: string): Series {
       'name a file of threadguard record, or samples.ndjson of an incident',
     );
   }
-  return parseSeries(text, path);
+  return parseSeries(text, path, loadField);
 }
 
-export function parseSeries(text: string, path: string): Series {
+export function parseSeries(text: string, path: string, loadField?: string): Series {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   let label = path;
@@ -63,7 +70,7 @@ export function parseSeries(text: string, path: string): Series {
       if (typeof value['target'] === 'string') label = value['target'];
       continue;
     }
-    points.push(pointOf(value, where, points.at(-1)));
+    points.push(pointOf(value, where, points.at(-1), loadField));
   }
   if (points.length === 0)
     throw refusal(`${path} holds no sample`, 'was the recording cut short? threadguard record --out FILE makes one');
@@ -83,7 +90,12 @@ function parseLine(line: string, where: string, isLast: boolean): Record<string,
   );
 }
 
-function pointOf(value: Record<string, unknown>, where: string, before: SeriesPoint | undefined): SeriesPoint {
+function pointOf(
+  value: Record<string, unknown>,
+  where: string,
+  before: SeriesPoint | undefined,
+  loadField: string | undefined,
+): SeriesPoint {
   const number = (name: string, isNeeded: boolean): number | undefined => {
     const found = value[name];
     if (found === undefined && !isNeeded) return undefined;
@@ -106,6 +118,8 @@ function pointOf(value: Record<string, unknown>, where: string, before: SeriesPo
     processes: number('processes', false),
     maps: number('maps', false),
     memoryBytes: number('memoryBytes', false),
+    cpuMs: number('cpuMs', loadField === CPU_LOAD),
+    load: loadField === undefined || loadField === CPU_LOAD ? undefined : number(loadField, true),
   };
 }
 
@@ -120,6 +134,8 @@ export interface Paired {
     MetricName,
     { readonly baseline: readonly number[]; readonly candidate: readonly number[] }
   >;
+  /** What both had to do, where it was asked for. */
+  readonly load: { readonly baseline: readonly number[]; readonly candidate: readonly number[] } | undefined;
   /** Why they say little, each a sentence. */
   readonly doubts: readonly string[];
 }
@@ -130,7 +146,7 @@ const MOST_GAPS = 0.2;
 const GAP_STEPS = 2.5;
 const MOST_SAMPLES = 600;
 
-export function pairSeries(baseline: Series, candidate: Series): Paired {
+export function pairSeries(baseline: Series, candidate: Series, loadField?: string): Paired {
   const spans = [baseline, candidate].map(
     ({ points }) => (points.at(-1) as SeriesPoint).timeMs - (points[0] as SeriesPoint).timeMs,
   );
@@ -149,8 +165,30 @@ export function pairSeries(baseline: Series, candidate: Series): Paired {
       ? [`${series.label} has gaps: ${Math.round(missing * 100)}% of its time was not sampled`]
       : [];
   });
-  return { stepMs, metrics, doubts };
+  const loads = [baseline, candidate].map((series) => loadOf(series, loadField, stepMs, count));
+  const [b, c] = loads;
+  return {
+    stepMs,
+    metrics,
+    load: b === undefined || c === undefined ? undefined : { baseline: b, candidate: c },
+    doubts,
+  };
 }
+
+/** A load at each step; of processor time what it was used at, in milliseconds a second. */
+function loadOf(series: Series, field: string | undefined, stepMs: number, count: number): number[] | undefined {
+  if (field === undefined) return undefined;
+  if (field !== CPU_LOAD) return resample(series, 'load', stepMs, count);
+  const total = resample(series, 'cpuMs', stepMs, count);
+  return total?.map(
+    (value, index) =>
+      ((value - (total[Math.max(0, index - CPU_STEPS)] ?? 0)) * 1000) /
+      (stepMs * Math.max(1, Math.min(index, CPU_STEPS))),
+  );
+}
+
+/** The kernel counts in hundredths of a second: over fewer samples there is nothing but rounding. */
+const CPU_STEPS = 5;
 
 function stepOf({ points }: Series): number {
   if (points.length < 2) return 1;
@@ -168,7 +206,12 @@ function gapShare({ points }: Series, stepMs: number): number {
 }
 
 /** The last value at or before each step; `undefined` where it was never counted. */
-function resample({ points }: Series, name: MetricName, stepMs: number, count: number): number[] | undefined {
+function resample(
+  { points }: Series,
+  name: MetricName | 'cpuMs' | 'load',
+  stepMs: number,
+  count: number,
+): number[] | undefined {
   const first = points.find((point) => point[name] !== undefined)?.[name];
   if (first === undefined) return undefined;
   const startMs = (points[0] as SeriesPoint).timeMs;

@@ -18,6 +18,8 @@ export interface WatchOptions {
   readonly forMs: number;
   readonly everyMs: number;
   readonly rule: JudgeRule;
+  /** What load is taken out; `undefined` for none. */
+  readonly loadField: string | undefined;
   /** What the candidate may still take, by what is counted. */
   readonly remaining: (name: MetricName) => number | undefined;
   readonly now: () => number;
@@ -50,7 +52,8 @@ export async function watchCanary(baseline: Source, candidate: Source, options: 
     ] as const) {
       if (source.kind === 'file') continue;
       const point = await source.sample();
-      if (point === undefined) doubts.push(`${source.label} ended after ${Math.round(elapsedMs / 1000)} s`);
+      if (point === undefined)
+        doubts.push(`${source.label} ended or was restarted after ${Math.round(elapsedMs / 1000)} s`);
       else points.add({ timeMs: Math.round(elapsedMs), ...point });
     }
     options.onSample(samples, elapsedMs);
@@ -79,17 +82,24 @@ function pointsOf(source: Source): Points {
   return { add: (point) => void points.push(point), series: () => ({ label, points }) };
 }
 
-const NO_PAIRS: Paired = { stepMs: 1, metrics: new Map(), doubts: [] };
+const NO_PAIRS: Paired = { stepMs: 1, metrics: new Map(), load: undefined, doubts: [] };
 
 function judgePaired(
   baseline: Series,
   candidate: Series,
   doubts: readonly string[],
-  { remaining, rule }: WatchOptions,
+  { loadField, remaining, rule }: WatchOptions,
 ): CanaryResult {
   const paired =
-    baseline.points.length === 0 || candidate.points.length === 0 ? NO_PAIRS : pairSeries(baseline, candidate);
-  const metrics = [...paired.metrics].map(([name, values]) => ({ name, ...values, remaining: remaining(name) }));
+    baseline.points.length === 0 || candidate.points.length === 0
+      ? NO_PAIRS
+      : pairSeries(baseline, candidate, loadField);
+  const metrics = [...paired.metrics].map(([name, values]) => ({
+    name,
+    ...values,
+    load: paired.load,
+    remaining: remaining(name),
+  }));
   const judgement = judge(metrics, paired.stepMs, rule);
   const [reason] = [...doubts, ...paired.doubts];
   // A restart or a gap makes a good verdict worthless; a failure that was seen stays one.

@@ -29,6 +29,7 @@ interface Flags {
   onMarginal: 'pass' | 'fail' | 'marginal';
   onInconclusive: 'pass' | 'fail' | 'wait' | 'inconclusive';
   json?: true;
+  loadMetric?: string;
   html?: string;
   name: string;
   serve?: string;
@@ -71,6 +72,7 @@ export function canaryCommand(): Command {
     )
     .addOption(new Option('--serve <address>', 'answer rollout engines there, and go on answering after the verdict'))
     .addOption(new Option('--name <name>', 'what this canary is called there').default('canary'))
+    .addOption(new Option('--load-metric <name>', 'take out what load explains: cpu, or a field of both recordings'))
     .addOption(new Option('--html <file>', 'write a page with both series'))
     .addOption(new Option('--json', 'one JSON document'))
     .action(async (command: string[], flags: Flags) => {
@@ -95,9 +97,9 @@ async function canary(flags: Flags, command: readonly string[]): Promise<number>
     );
   }
   const root = kernelRoot();
-  const baseline = openSource(root, flags.baseline);
+  const baseline = openSource(root, flags.baseline, flags.loadMetric);
   const started = isStarted ? await startCandidate(root, launcherPath(), command) : undefined;
-  const candidate = started?.source ?? openSource(root, flags.candidate ?? '');
+  const candidate = started?.source ?? openSource(root, flags.candidate ?? '', flags.loadMetric);
   const state: { -readonly [K in keyof GateState]: GateState[K] } = {
     name: flags.name,
     judgement: undefined,
@@ -184,6 +186,7 @@ async function watch(
   const result = await watchCanary(baseline, candidate, {
     forMs: flags.for,
     everyMs: flags.every,
+    loadField: flags.loadMetric,
     rule: { tolerance: flags.tolerance, horizonMs: flags.horizon, pass: flags.pass, marginal: flags.marginal },
     remaining: remainingOf(candidate),
     now: () => performance.now(),

@@ -13,7 +13,7 @@ import {
 } from '../policy/cadence.ts';
 import { escalate, type Stage } from '../policy/escalation.ts';
 import type { RuleFacts } from '../policy/rules.ts';
-import { decideVerdict, type Verdict } from '../policy/verdict.ts';
+import { decideVerdict, type Verdict, withShape } from '../policy/verdict.ts';
 import { refusalEvent, sampleEvent, toTenth } from './events.ts';
 import { Fragility } from './fragility.ts';
 import { Headroom } from './headroom.ts';
@@ -237,7 +237,8 @@ export class Guard {
     });
     if (stage.at === 'clamped' && this.#stage.at !== 'clamped') this.#refused.clamped();
     this.#stage = stage;
-    for (const effect of this.#fragility.inOrder(effects)) this.#ladder.carryOut(effect, verdict, sample);
+    const told = effects.includes('warn') ? withShape(verdict, this.#witness.samples) : verdict;
+    for (const effect of this.#fragility.inOrder(effects)) this.#ladder.carryOut(effect, told, sample);
     for (const { effect, because } of extra) this.#ladder.carryOut(effect, because, sample);
     this.#nameRefusal(sample, refusedNow);
     if (stage.at === 'calm' || stage.at === 'warned') this.#leash.follow(sample.tasks, this.#headroom.line);

@@ -95,7 +95,13 @@ function findUnit(root: KernelRoot, unit: string): string {
   const own = locate(root);
   const trees = [own.unified, own.systemd, own.pids].filter((place) => place !== undefined);
   for (const { mountPoint } of trees) {
-    const found = findDir(root.at(mountPoint), '', name);
+    const [found, other] = findDirs(root.at(mountPoint), '', name);
+    if (other !== undefined) {
+      throw new GuardError('two-units', `there are two units ${name}: ${found} and ${other}`, {
+        hint: 'name the cgroup of the one that is meant with --cgroup',
+        exitCode: 1,
+      });
+    }
     if (found !== undefined) return found;
   }
   throw new GuardError('no-unit', `no running unit ${name} has a cgroup here`, {
@@ -104,14 +110,15 @@ function findUnit(root: KernelRoot, unit: string): string {
   });
 }
 
-function findDir(base: string, below: string, name: string): string | undefined {
+/** Every directory of that name; what lies below one is its own affair. */
+function findDirs(base: string, below: string, name: string): string[] {
   const dirs = subdirs(join(base, below));
-  if (dirs.includes(name)) return join('/', below, name);
-  for (const dir of dirs) {
-    const found = findDir(base, join(below, dir), name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  if (dirs.includes(name)) return [join('/', below, name), ...others(base, below, name, dirs)];
+  return dirs.flatMap((dir) => findDirs(base, join(below, dir), name));
+}
+
+function others(base: string, below: string, name: string, dirs: readonly string[]): string[] {
+  return dirs.filter((dir) => dir !== name).flatMap((dir) => findDirs(base, join(below, dir), name));
 }
 
 /** Processes of a cgroup and of every cgroup below it. */

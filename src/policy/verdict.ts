@@ -1,6 +1,9 @@
 import { type Budget, budgetKey, tightestTaskBudget } from '../core/budget.ts';
 import { ceilingLabel } from '../core/ceiling.ts';
 import { exhaustionMs, type Growth } from '../core/forecast.ts';
+import { classifySamples } from '../core/growth/samples.ts';
+import type { Shape } from '../core/growth/shapes.ts';
+import type { Sample } from '../core/model.ts';
 import { formatCount, formatDuration, formatShare } from '../core/units.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,6 +20,15 @@ export interface Verdict {
   readonly value?: number;
   /** One sentence for people. */
   readonly reason?: string;
+  /** What the series of its tasks looks like; with a warning only. */
+  readonly shape?: Shape;
+}
+
+/** A warning that also says what the target has been doing: a pool that fills and a leak reach the same line. */
+export function withShape(verdict: Verdict, samples: readonly Sample[]): Verdict {
+  const found = classifySamples(samples);
+  if (found === undefined || verdict.level !== 'warn') return verdict;
+  return { ...verdict, reason: `${verdict.reason ?? ''}; it ${found.sentence}`, shape: found.shape };
 }
 
 export interface Reading {

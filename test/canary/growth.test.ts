@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { linearRegression, median as medianOf } from 'simple-statistics';
 import { describe, expect, it } from 'vitest';
 import { classifyGrowth } from '../../src/core/growth/classify.ts';
-import { extraRise, levelRatio } from '../../src/core/growth/compare.ts';
+import { extraRise, levelRatio, loadEffect } from '../../src/core/growth/compare.ts';
 import { type CanaryVerdict, DEFAULT_RULE, judge } from '../../src/core/growth/judge.ts';
 import { lagOne, leastSquares, median, quantile, seeded, theilSen, thin } from '../../src/core/growth/series.ts';
 
@@ -132,6 +132,25 @@ describe('two services', () => {
   it('too few, or a predicted end', () => {
     expect(verdict(service(200).slice(0, 29), service(200).slice(0, 29))[0]).toBe('inconclusive');
     expect(verdict(service(200), service(200, 40), 20)[0]).toBe('fail');
+  });
+  it('what load explains is taken out, and a leak stays one', () => {
+    // A thread for every request: the candidate is given more and more of them.
+    const loads = {
+      baseline: series((x) => 50 + 10 * Math.sin(9 * x)),
+      candidate: series((x) => 50 + 10 * Math.sin(9 * x) + 60 * x),
+    };
+    const under = (requests: number[], leak = 0) =>
+      requests.map((count, index) => Math.round(40 + count + (leak * index) / 119));
+    const verdictOf = (candidate: number[], load?: typeof loads) =>
+      judge([{ name: 'tasks', baseline: under(loads.baseline), candidate, load }], 1_000).verdict;
+    expect(verdictOf(under(loads.candidate))).toBe('fail');
+    expect(verdictOf(under(loads.candidate), loads)).toBe('pass');
+    expect(verdictOf(under(loads.candidate, 40), loads)).toBe('fail');
+  });
+  it('a load that never moves explains nothing', () => {
+    expect(loadEffect([1, 2, 3], [5, 5, 5])).toBe(0);
+    expect(loadEffect([3, 2, 1], [1, 2, 3])).toBe(0);
+    expect(loadEffect([12, 14, 16], [1, 2, 3])).toBeCloseTo(2, 9);
   });
   it('a leak in one metric is a failure of all', () => {
     const good = { name: 'processes', baseline: service(20), candidate: service(20) };

@@ -79,6 +79,24 @@ describe('a pair', () => {
       ).doubts,
     ).toEqual([]);
   });
+  it('has its load from a field of both, or from processor time', () => {
+    const text = (more: (index: number) => object) => lines(60, 1_000, more);
+    const withField = parseSeries(
+      text((index) => ({ requests: index })),
+      'f',
+      'requests',
+    );
+    expect(pairSeries(withField, withField, 'requests').load?.baseline[30]).toBe(30);
+    const withCpu = parseSeries(
+      text((index) => ({ cpuMs: 250 * index })),
+      'f',
+      'cpu',
+    );
+    expect(pairSeries(withCpu, withCpu, 'cpu').load?.candidate[30]).toBe(250);
+    expect(pairSeries(withCpu, withCpu).load).toBeUndefined();
+    expect(() => parseSeries(lines(2), 'f', 'requests')).toThrow(/^f:1: requests is missing/);
+    expect(() => parseSeries(lines(2), 'f', 'cpu')).toThrow(/^f:1: cpuMs is missing/);
+  });
   it('never has more samples than a judge wants', () => {
     expect(pair(points(100, 5_000), points(100, 5_000)).metrics.get('tasks')?.baseline.length).toBeLessThanOrEqual(601);
   });

@@ -146,6 +146,11 @@ describe('bad input', () => {
     expect(() => read('base', { kind: 'cgroup', path: '/nope' })).toThrow('there is no cgroup /nope');
     expect(() => read('base', { kind: 'unit', unit: 'nope' })).toThrow('no running unit nope.service');
   });
+  it('a name that two units have', () => {
+    expect(() => read('two-units', { kind: 'unit', unit: 'broker' })).toThrow(
+      /there are two units broker\.service: \/system\.slice\/broker\.service and \/user\.slice\/.*\/broker\.service/,
+    );
+  });
   it('hidepid: said in the row, and the rest stands', () => {
     const report = read('hidepid');
     expect(find(report, 'kernel.pid_max')).toMatchObject({

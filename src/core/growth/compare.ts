@@ -1,3 +1,4 @@
+import { linearRegression } from 'simple-statistics';
 import { leastSquares, median, quantile, seeded, theilSen, thin } from './series.ts';
 
 /** An estimate with the interval that it lies in. */
@@ -73,4 +74,24 @@ function resample(values: readonly number[], ask: (drawn: Float64Array) => numbe
 
 function level(values: readonly number[]): number {
   return Math.max(1, median(values));
+}
+
+/**
+ * What one more unit of load takes of what is counted: the slope of the baseline over its load, by least squares. 0 where they
+ * have nothing to do with each other, or the load never moved.
+ */
+export function loadEffect(baseline: readonly number[], load: readonly number[]): number {
+  const points = baseline.map((value, index) => [load[index] ?? 0, value]);
+  const { m } = linearRegression(points);
+  return Number.isFinite(m) ? Math.max(0, m) : 0;
+}
+
+/** The same series as it would have been under a load of `reference` all the time. */
+export function underLoad(
+  values: readonly number[],
+  load: readonly number[],
+  effect: number,
+  reference: number,
+): number[] {
+  return values.map((value, index) => Math.max(0, value - effect * ((load[index] ?? reference) - reference)));
 }

@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatShare } from '../units.ts';
 import { classifyGrowth, type GrowthClass, LEAST_POINTS } from './classify.ts';
-import { difference, type Estimate, extraRise, levelRatio } from './compare.ts';
+import { difference, type Estimate, extraRise, levelRatio, loadEffect, underLoad } from './compare.ts';
 import { median } from './series.ts';
 
 export type CanaryVerdict = 'pass' | 'marginal' | 'fail' | 'inconclusive';
@@ -10,6 +10,8 @@ export interface PairedMetric {
   readonly name: string;
   readonly baseline: readonly number[];
   readonly candidate: readonly number[];
+  /** What each had to do at that time, in the same unit: what it explains is taken out of both. */
+  readonly load?: { readonly baseline: readonly number[]; readonly candidate: readonly number[] } | undefined;
   /** What the candidate may still take before a ceiling stops it; `undefined` where nothing is known. */
   readonly remaining?: number | undefined;
 }
@@ -88,11 +90,8 @@ function verdictOf(
   return score >= rule.pass ? 'pass' : score >= rule.marginal ? 'marginal' : 'fail';
 }
 
-function judgeMetric(
-  { baseline, candidate, name, remaining }: PairedMetric,
-  stepMs: number,
-  rule: JudgeRule,
-): MetricVerdict {
+function judgeMetric(metric: PairedMetric, stepMs: number, rule: JudgeRule): MetricVerdict {
+  const { baseline, candidate, name, remaining } = withoutLoad(metric);
   const n = Math.min(baseline.length, candidate.length);
   const nothing = {
     name,
@@ -141,4 +140,16 @@ function judgeMetric(
   if (level.low - 1 > Math.max(rule.tolerance * MARGINAL_SHARE, least))
     return { ...facts, verdict: 'marginal', sentence };
   return { ...facts, verdict: 'pass', sentence };
+}
+
+function withoutLoad(metric: PairedMetric): PairedMetric {
+  const { baseline, candidate, load } = metric;
+  if (load === undefined) return metric;
+  const effect = loadEffect(baseline, load.baseline);
+  const reference = median(load.baseline);
+  return {
+    ...metric,
+    baseline: underLoad(baseline, load.baseline, effect, reference),
+    candidate: underLoad(candidate, load.candidate, effect, reference),
+  };
 }

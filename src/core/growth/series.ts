@@ -1,13 +1,10 @@
+import { medianSorted } from 'simple-statistics';
+
 /** Numbers over time, for the judges. All pure; nothing here knows what is counted. */
 
-/** The middle of a list; the lower one of an even number is not preferred: their mean. NaN for none. */
+/** The middle of a list, of an even number the mean of both; NaN for none. */
 export function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return values.length === 0 ? Number.NaN : medianSorted([...values].sort((a, b) => a - b));
 }
 
 /** The value below which a share `q` (0 to 1) of a sorted list lies, by linear interpolation. */

@@ -1,5 +1,6 @@
 import { bindingCeiling, ceilingLabel } from '../../core/ceiling.ts';
 import type { Creator } from '../../core/creators.ts';
+import { classifySamples } from '../../core/growth/samples.ts';
 import { creatorText, frameText, waitText } from '../../core/headline.ts';
 import type { Incident, IncidentGroup } from '../../core/incident.ts';
 import type { Ceiling } from '../../core/model.ts';
@@ -61,6 +62,7 @@ export function pageOf(incident: Incident): Page {
       ['time', document.time],
       ['why it tripped', escapeText(document.trip.reason ?? '?')],
       ['tasks', formatCount(document.tasks)],
+      ...growthOf(incident),
       ...(document.runtimes.length === 0 ? [] : [['runtimes', document.runtimes.map(escapeText).join(', ')] as const]),
     ],
     chart: chartOf(incident),
@@ -85,6 +87,12 @@ function coverageOf(coverage: Incident['document']['coverage']): string[] {
       ? 'the target was not stopped for it'
       : `the target was stopped ${formatCount(coverage.stops)} times, for ${formatDuration(coverage.stoppedMs)} in all, ${formatDuration(coverage.longestStopMs)} at most`,
   ];
+}
+
+/** What the tasks did before the trip, where the samples reach back far enough. */
+function growthOf({ samples }: Incident): [string, string][] {
+  const sentence = classifySamples(samples)?.sentence;
+  return sentence === undefined ? [] : [['growth', `it ${sentence}`]];
 }
 
 function chartOf({ ceilings, document, samples }: Incident): Chart {
