@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
 import { readText } from '../procfs/read.ts';
@@ -39,10 +39,14 @@ export function createContainment(
   const { pids, unified } = places;
   if (pids === undefined) throw refusal('no pids controller is mounted here', undefined);
   const startTime = readStat(root, guardPid)?.startTime ?? 0;
-  const name = `${PREFIX}${guardPid}-${startTime}`;
+  const own = `${PREFIX}${guardPid}-${startTime}`;
+  const name = freeName(
+    [pids, unified].flatMap((place) => (place === undefined ? [] : [root.at(place.dir)])),
+    own,
+  );
   const undo: (() => void)[] = [];
   try {
-    if (pids.version === 2) return createV2(root, root.at(pids.dir), name, undo, isSidecar);
+    if (pids.version === 2) return createV2(root, root.at(pids.dir), { own, name }, undo, isSidecar);
     const parent = root.at(pids.dir);
     const pidsDir = makeDir(parent, name, undo);
     const unifiedDir = unified === undefined ? undefined : tryMakeDir(root.at(unified.dir), name, undo);
@@ -74,11 +78,13 @@ export function createContainment(
 function createV2(
   root: KernelRoot,
   parent: string,
-  name: string,
+  { name, own }: { readonly name: string; readonly own: string },
   undo: (() => void)[],
   isSidecar: boolean,
 ): CgroupContainment {
-  let home = parent;
+  const leaf = `${own}-guard`;
+  // After a run that left daemons behind the guard is in its leaf still.
+  let home = existsSync(join(parent, leaf)) ? join(parent, leaf) : parent;
   removeStale(root, parent);
   const dir = makeDir(parent, name, undo);
   const subtree = join(parent, 'cgroup.subtree_control');
@@ -91,7 +97,7 @@ function createV2(
     }
     const isRoot = readText(join(parent, 'cgroup.type')) === undefined;
     if (!isRoot) {
-      home = makeDir(parent, `${name}-guard`, undo);
+      home = makeDir(parent, leaf, undo);
       writeFileSync(join(home, 'cgroup.procs'), '0');
       undo.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
       // All that is left is the service: it must be out of the way before the controller is on for children.
@@ -138,10 +144,18 @@ function runUndo(undo: readonly (() => void)[]): boolean {
   return isClean;
 }
 
+/** A run before this one of the same guard may have left daemons in a cgroup: they stay there, under their cap. */
+function freeName(parents: readonly string[], name: string): string {
+  for (let run = 1; ; run += 1) {
+    const tried = run === 1 ? name : `${name}-${run}`;
+    if (!parents.some((parent) => existsSync(join(parent, tried)))) return tried;
+  }
+}
+
 /** Removes what guards that were killed left behind, as soon as nothing lives in it. */
 function removeStale(root: KernelRoot, parent: string): void {
   for (const entry of listDirs(parent)) {
-    const match = /^threadguard-(\d+)-(\d+)(-guard)?$/.exec(entry);
+    const match = /^threadguard-(\d+)-(\d+)(-guard|-\d+)?$/.exec(entry);
     if (match === null || readStat(root, Number(match[1]))?.startTime === Number(match[2])) continue;
     try {
       rmdirSync(join(parent, entry));

@@ -56,8 +56,8 @@ function leftBehind(holder: Holder, nowMs: number): number {
 
 /** Zombies keep a cgroup busy until somebody reaps them: a few tries, then the next guard removes it. */
 async function removeHolder(holder: Holder, left: number): Promise<boolean> {
-  if (left > 0) return false;
   holder.close();
+  if (left > 0) return false;
   try {
     await pRetry(
       () => {

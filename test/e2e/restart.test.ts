@@ -50,6 +50,15 @@ describe('--restart', () => {
     ]);
     expect(box.inner()).toEqual([]);
   });
+  it('daemons that a run left behind stay in their cgroup, and the next run has one of its own', async () => {
+    const { code, err } = await start(
+      ['--restart', 'on-failure', '--max-restarts', '2/1m'],
+      ['sh', '-c', 'sleep 30 & exit 1'],
+    ).ended;
+    expect(code).toBe(114);
+    expect(named(err, 'contained').map(({ by }) => by)).toEqual(['cgroup-v1', 'cgroup-v1', 'cgroup-v1']);
+    expect(box.inner().map((dir) => readFileSync(join(dir, 'pids.current'), 'utf8').trim())).toEqual(['1', '1', '1']);
+  });
   it('gives up with 114, and the next guard remembers; a new deploy may try', async () => {
     const script = join(box.scratch, 'service');
     writeFileSync(script, '#!/bin/sh\nexit 5\n', { mode: 0o755 });

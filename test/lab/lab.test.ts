@@ -104,6 +104,8 @@ describe('a kernel that runs out', () => {
     expect(Object.fromEntries(facts), said).toMatchObject({
       exit_readonly: '0',
       exit_required: '125',
+      exit_daemons: '114',
+      contained_daemons: '2',
       exit_full: '113',
       done: '',
     });

@@ -50,6 +50,9 @@ case $LAB_SCENARIO in
     mount -o remount,rw /sys/fs/cgroup
     mkdir -p /tmp/full && mount -t tmpfs -o size=64k tmpfs /tmp/full
     dd if=/dev/zero of=/tmp/full/zeros bs=1k 2>/dev/null
+    mkdir -p /tmp/incidents
+    name=daemons guard --incident-dir /tmp/incidents --restart on-failure --max-restarts 1/1m --restart-delay 1ms -- sh -c 'sleep 60 & exit 1'
+    say contained_daemons "$(grep -o '"by":"cgroup-v2"' /tmp/log | wc -l)"
     name=full guard --incident-dir /tmp/full --grace 1s --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60
     ;;
   broker)
