@@ -1,7 +1,8 @@
 import { LEAST_POINTS } from '../core/growth/classify.ts';
 import { type Judgement, type JudgeRule, judge } from '../core/growth/judge.ts';
 import type { Source } from './live.ts';
-import { type MetricName, type Paired, pairSeries, type Series, type SeriesPoint } from './series.ts';
+import { type Paired, pairSeries } from './pair.ts';
+import type { MetricName, Series, SeriesPoint } from './series.ts';
 
 /** A verdict, and what it was judged by. */
 export interface CanaryResult {

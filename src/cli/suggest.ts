@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { pairSeries, readSeries } from '../canary/series.ts';
+import { pairSeries } from '../canary/pair.ts';
+import { readSeries } from '../canary/series.ts';
 import { suggestLimit } from '../core/growth/suggest.ts';
 
 /** `threadguard suggest-limit`: a limit on tasks from what was recorded, with its reasons. */

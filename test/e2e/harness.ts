@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
@@ -140,6 +140,15 @@ export function events(text: string): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** What promtool has to say of an exposition; nothing is good. */
+export function lintMetrics(text: string): string {
+  return execFileSync('promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
 }
 
 /** Whether a prediction holds: within a share of the fact, or three tasks. */
