@@ -247,7 +247,11 @@ describe('the incident says which code made the threads', () => {
       readonly stops: number;
       readonly stoppedMs: number;
     };
-    readonly creators: readonly { readonly share: number; readonly frames: readonly { readonly function: string }[] }[];
+    readonly creators: readonly {
+      readonly share: number;
+      readonly source: string;
+      readonly frames: readonly { readonly function: string }[];
+    }[];
     readonly groups: readonly { readonly count: number; readonly site?: { readonly function: string } }[];
   }
   async function incidentOf(command: readonly string[]): Promise<{ incident: Incident; dir: string }> {
@@ -292,6 +296,7 @@ describe('the incident says which code made the threads', () => {
     const { incident } = await incidentOf(['/usr/bin/python3', 'test/programs/spawner.py']);
     const [most, middle] = shares(incident) as [number, number, number];
     expect(most).toBeGreaterThan(middle);
+    expect(incident.creators[0]?.source).toMatch(/times in stacks read one after another$/);
     // One stop is for the picture of all, where a machine is so busy that a target seems to be in the way of its own reading.
     expect(incident.coverage.stops).toBeLessThanOrEqual(1);
     expect(incident.groups[0]?.site?.function).toBe('park_read');
