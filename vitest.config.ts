@@ -6,10 +6,8 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'unit',
-          include: [
-            'test/{core,policy,config,canary,procfs,cgroup,ceilings,limits,explain,doctor,evidence,guard,reporters,service,cli}/**/*.test.ts',
-            'test/*.test.ts',
-          ],
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{e2e,lab,contract}/**'],
         },
       },
       {

@@ -193,7 +193,7 @@ export async function wallOfLimits() {
 
 /** One pass over all ceilings as the guard's loop makes it: its time, and what a million of them leave in memory. */
 export async function passes() {
-  const { openSurroundings } = await import('../dist/lib/guard/surroundings.js');
+  const { openSurroundings } = await import('../dist/lib/ceilings/surroundings.js');
   const { kernelRoot } = await import('../dist/lib/procfs/root.js');
   const { loadLibc } = await import('../dist/lib/sys/libc.js');
   const now = () => performance.now();

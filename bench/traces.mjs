@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openSource } from '../dist/lib/canary/live.js';
-import { watchCanary } from '../dist/lib/canary/watch.js';
+import { watchCanary } from '../dist/lib/canary/watchCanary.js';
 import { DEFAULT_RULE } from '../dist/lib/core/growth/judge.js';
 import { kernelRoot } from '../dist/lib/procfs/root.js';
 import { BROKERS } from '../examples/mq-broker/brokers.mjs';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../errors.ts';
-import { treeOf } from '../guard/adopted.ts';
+import { treeOf } from '../launch/adopted.ts';
 import { type Selector, select } from '../limits/select.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { readText } from '../procfs/read.ts';
@@ -9,7 +9,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
 import { countThreads } from '../procfs/task.ts';
-import { CPU_LOAD, readSeries, type Series, type SeriesPoint } from './series.ts';
+import { CPU_LOAD, readSeries, type Series, type SeriesPoint } from './recording.ts';
 
 /** Something that can be compared: a recording, or what runs now. */
 export type Source =

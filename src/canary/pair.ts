@@ -1,5 +1,5 @@
 import { median } from '../core/growth/series.ts';
-import { CPU_LOAD, METRICS, type MetricName, type Series, type SeriesPoint } from './series.ts';
+import { CPU_LOAD, METRICS, type MetricName, type Series, type SeriesPoint } from './recording.ts';
 
 /** Two recordings, sample for sample, at equal distances from the start of each. */
 export interface Paired {

@@ -1,8 +1,8 @@
 import type { Command, Option } from 'commander';
 import type { RestartRule } from '../policy/restart.ts';
 import type { Rule } from '../policy/rules.ts';
+import type { RunOptions } from '../session/runOptions.ts';
 import { variableOf } from './layers.ts';
-import type { RunOptions } from './options.ts';
 import { budgetShare, duration, restarts, share, tasksOrShare } from './values.ts';
 
 /** Every setting as it came out, and where it came from. */

@@ -1,12 +1,11 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { release } from 'node:os';
+import { openSurroundings } from '../ceilings/surroundings.ts';
 import { ancestors, locate } from '../cgroup/locate.ts';
 import { bindingCeiling, ceilingLabel } from '../core/ceiling.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import { canUseTracefs } from '../explain/trace/tracefs.ts';
-import { contain } from '../guard/contain.ts';
-import { findExecutable } from '../guard/exec.ts';
-import { openSurroundings } from '../guard/surroundings.ts';
+import { findExecutable } from '../launch/launchPlan.ts';
 import { DEFAULT_SETTINGS } from '../policy/settings.ts';
 import { readLimits } from '../procfs/limits.ts';
 import { hidesProcesses } from '../procfs/namespace.ts';
@@ -17,6 +16,7 @@ import { readStatus } from '../procfs/status.ts';
 import { listProcesses } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
 import { raisePriority } from '../sys/priority.ts';
+import { contain } from '../targets/contain.ts';
 import type { Findings } from './checks.ts';
 
 const CAP_SYS_PTRACE = 19n;

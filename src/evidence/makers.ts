@@ -4,7 +4,7 @@ import { readCodeMaps } from '../procfs/maps.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { countThreads } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
-import type { Dump } from './dump.ts';
+import type { Dump } from './dumpProcesses.ts';
 import type { ThreadStartRecording } from './jfr/recording.ts';
 import { pauseBySignal, type Sampled, sampleCreators, sampleJvm } from './sampler.ts';
 import type { Pause } from './stillness.ts';

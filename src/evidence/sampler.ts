@@ -9,7 +9,7 @@ import { pauseHere } from '../sys/pause.ts';
 import { askJvm } from './dumpers/jvm.ts';
 import { type Python, type PythonThreads, reopenPython } from './dumpers/python.ts';
 import { ElfFiles } from './native/modules.ts';
-import { type NativeProcess, openNativeProcess } from './native/process.ts';
+import { type NativeProcess, openNativeProcess } from './native/nativeProcess.ts';
 import { unwind } from './native/unwind.ts';
 import type { Pause } from './stillness.ts';
 

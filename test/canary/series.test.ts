@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pairSeries } from '../../src/canary/pair.ts';
-import { parseSeries, type SeriesPoint } from '../../src/canary/series.ts';
+import { parseSeries, type SeriesPoint } from '../../src/canary/recording.ts';
 
 const header = '{"schema":"threadguard.samples/1","target":"unit:a"}\n';
 const lines = (count: number, stepMs = 1_000, over: (index: number) => object = () => ({})) =>

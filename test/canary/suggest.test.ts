@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { suggestLimit } from '../../src/core/growth/suggest.ts';
+import { suggestLimit } from '../../src/core/growth/suggestLimit.ts';
 
 const recording = (tasks: number[], stepMs = 1_000) => ({ label: 'a', tasks, stepMs });
 const flat = (value: number, count = 120) => Array.from({ length: count }, (_, index) => value + (index % 2));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandFacts, factsOf } from '../../src/cli/commandFacts.ts';
 import { allCommands } from '../../src/cli/commands.ts';
-import { completionScript } from '../../src/cli/completion.ts';
+import { completionScript } from '../../src/cli/completionCommand.ts';
 import { manualPage } from '../../src/cli/manual.ts';
 
 let commands: CommandFacts[];

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openIncidentDir } from '../../src/evidence/incident.ts';
+import { openIncidentDir } from '../../src/evidence/incidentDir.ts';
 import { removeOldIncidents } from '../../src/evidence/keep.ts';
 
 let dir: string;

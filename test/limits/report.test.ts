@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Ceiling } from '../../src/core/model.ts';
-import { type LimitsReport, limitsDocument, readReport } from '../../src/limits/report.ts';
+import { type LimitsReport, limitsDocument, readReport } from '../../src/limits/readReport.ts';
 import type { Selector } from '../../src/limits/select.ts';
-import { limitsText, suggestionText } from '../../src/reporters/limits.ts';
+import { limitsText, suggestionText } from '../../src/reporters/limitsText.ts';
 import { makeMachine } from '../fixtures/machine.ts';
 
 const made: { remove(): void }[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GuardEvent } from '../../src/reporters/event.ts';
-import { humanReporter } from '../../src/reporters/human.ts';
-import { journalEntry, journalReporter, priorityOf } from '../../src/reporters/journal.ts';
+import { humanReporter } from '../../src/reporters/humanReporter.ts';
+import { journalEntry, journalReporter, priorityOf } from '../../src/reporters/journalReporter.ts';
 
 const event = (over: Partial<GuardEvent> = {}): GuardEvent => ({
   event: 'trip',

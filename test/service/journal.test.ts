@@ -2,8 +2,8 @@ import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { journalEntry } from '../../src/reporters/journal.ts';
-import { isJournal, openJournal } from '../../src/service/journal.ts';
+import { journalEntry } from '../../src/reporters/journalReporter.ts';
+import { isJournal, openJournal } from '../../src/service/journalSocket.ts';
 import { type Libc, loadLibc } from '../../src/sys/libc.ts';
 
 let dir: string;

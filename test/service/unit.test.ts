@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dropInText, readSettings, unitText } from '../../src/service/unit.ts';
+import { dropInText, readSettings, unitText } from '../../src/service/unitFile.ts';
 
 const facts = { name: 'web', guard: '/opt/bin/threadguard', flags: ['--max-tasks', '800'], path: undefined };
 const made = { ...facts, command: ['/usr/bin/web', '--port', '80'], user: undefined };

@@ -5,7 +5,7 @@ import type { KernelRoot } from '../../procfs/root.ts';
 import { parseStat } from '../../procfs/stat.ts';
 import { readPlace } from '../../procfs/syscall.ts';
 import type { ElfFiles } from '../native/modules.ts';
-import { type NativeProcess, openNativeProcess } from '../native/process.ts';
+import { type NativeProcess, openNativeProcess } from '../native/nativeProcess.ts';
 import { unwind } from '../native/unwind.ts';
 import { StackTrie } from '../stackTrie.ts';
 

@@ -7,7 +7,7 @@ import { readText } from '../../procfs/read.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { catches } from '../../procfs/status.ts';
 import { pauseHere } from '../../sys/pause.ts';
-import { type NodeStacks, parseNodeReport } from '../node/report.ts';
+import { type NodeStacks, parseNodeReport } from '../node/reportDocument.ts';
 
 export interface NodeAnswer {
   /** The report, without environment and secrets. */

@@ -1,5 +1,5 @@
-import type { Memory, MemoryWindow } from '../native/memory.ts';
 import type { Modules } from '../native/modules.ts';
+import type { Memory, MemoryWindow } from '../native/processMemory.ts';
 import { FrameReader, type PythonStack } from '../python/frames.ts';
 import { DEBUG_OFFSETS_BYTES, layoutOf, type PythonLayout, readDebugOffsets } from '../python/layout.ts';
 

@@ -4,7 +4,7 @@ import type { KernelRoot } from '../../procfs/root.ts';
 import { addressOf, type ByteSource, type Elf, parseElf } from '../elf/elf.ts';
 import { type GoTable, readGoTable } from '../elf/goTable.ts';
 import { readSymbols, type SymbolTable } from '../elf/symbols.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './processMemory.ts';
 
 /** An ELF file that a process has mapped. */
 export interface Module {

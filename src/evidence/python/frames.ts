@@ -1,5 +1,5 @@
 import type { Frame } from '../../core/stack.ts';
-import type { Memory, MemoryWindow } from '../native/memory.ts';
+import type { Memory, MemoryWindow } from '../native/processMemory.ts';
 import { StackTrie } from '../stackTrie.ts';
 import type { PythonLayout } from './layout.ts';
 import { lineOf } from './lines.ts';

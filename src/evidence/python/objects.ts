@@ -1,4 +1,4 @@
-import type { Memory } from '../native/memory.ts';
+import type { Memory } from '../native/processMemory.ts';
 import { BYTES, type PythonLayout, TEXT } from './layout.ts';
 
 const MOST_TEXT = 1_024;

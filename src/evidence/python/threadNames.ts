@@ -1,4 +1,4 @@
-import type { Memory } from '../native/memory.ts';
+import type { Memory } from '../native/processMemory.ts';
 import type { PythonLayout } from './layout.ts';
 import type { PythonObjects } from './objects.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FailedCall } from '../../core/refusal.ts';
 import { GuardError } from '../../errors.ts';
-import { findExecutable } from '../../guard/exec.ts';
+import { findExecutable } from '../../launch/launchPlan.ts';
 
 const CALLS = 'clone,clone3,fork,vfork,mmap,mprotect,brk';
 /** strace has attached to every thread when it says so, or after this long. */

@@ -1,0 +1,69 @@
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { errnoOf, GuardError } from '../errors.ts';
+import type { Holder } from '../targets/holder.ts';
+
+const GRACE_MS = 2_000;
+const LONGEST_LINE = 4096;
+
+/** The command as a child, inside what holds it. Its stderr is a pipe to us. */
+export interface Launched {
+  readonly stderr: Readable | null;
+  /** How it ended: a signal or `exit 1`; `undefined` while it runs. */
+  ended(): string | undefined;
+}
+
+/** Throws a `GuardError` when it cannot be started. */
+export async function launch(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  holder: Holder,
+  cap: number | 'max',
+): Promise<Launched> {
+  const [file, ...args] = words as [string, ...string[]];
+  holder.beforeFork(cap);
+  const child = execa(file, args, {
+    stdio: ['inherit', 'inherit', 'pipe'],
+    env: env as Record<string, string>,
+    extendEnv: false,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+  });
+  holder.afterFork(child.pid, cap);
+  let ended: string | undefined;
+  child.once('exit', (code, signal) => {
+    ended = signal ?? `exit ${code}`;
+  });
+  if (child.pid !== undefined) return { stderr: child.stderr, ended: () => ended };
+  const { cause } = await child;
+  throw new GuardError('spawn-failed', `cannot start ${file} (${errnoOf(cause)})`, {
+    hint: 'check that the file, its interpreter and its arguments are right',
+    cause,
+  });
+}
+
+/** Whole lines as they come; what comes is also handed on. */
+export function readLines(
+  stream: Readable | null,
+  passThrough: (chunk: Buffer) => void,
+  onLine: (line: string) => void,
+): void {
+  let rest = '';
+  stream?.on('data', (chunk: Buffer) => {
+    passThrough(chunk);
+    const lines = (rest + chunk.toString('latin1')).split('\n');
+    rest = (lines.pop() ?? '').slice(-LONGEST_LINE);
+    for (const line of lines) onLine(line);
+  });
+  stream?.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}
+
+/** SIGTERM to all of it, and the time to follow that. */
+export async function askToEnd(holder: Holder, now: () => number): Promise<void> {
+  holder.signal('SIGTERM');
+  const startMs = now();
+  while (!holder.isEmpty() && now() - startMs < GRACE_MS) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,73 @@
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { EXIT, errnoOf, GuardError } from '../errors.ts';
+import type { LaunchPlan } from './launchPlan.ts';
+
+/** How the command ended. Node reports a death by a real-time signal as code 0: documented, not detectable. */
+export type Ending =
+  | { readonly by: 'exit'; readonly code: number }
+  | { readonly by: 'signal'; readonly signal: NodeJS.Signals }
+  /** Somebody else's child: only that it has ended is known. */
+  | { readonly by: 'gone' };
+
+export interface Child {
+  readonly pid: number;
+  readonly ended: Promise<Ending>;
+  /** Where it was asked to be captured. */
+  readonly stderr: Readable | undefined;
+}
+
+/**
+ * Starts the command with the guard's own descriptors: no pipes (but stderr where it is captured), no buffering, and none of execa's
+ * clean-up handlers or force-kill timers, which would end a service in the middle of its own stop.
+ */
+export function startChild(
+  plan: LaunchPlan,
+  options: {
+    readonly env: NodeJS.ProcessEnv;
+    readonly passFds: readonly number[];
+    readonly newSession: boolean;
+    readonly captureStderr: boolean;
+  },
+): Child {
+  const last = Math.max(2, ...options.passFds);
+  const stdio: (number | 'ignore' | 'inherit' | 'pipe')[] = Array.from({ length: last + 1 }, (_, fd) =>
+    fd <= 2 || options.passFds.includes(fd) ? (fd <= 2 ? 'inherit' : fd) : 'ignore',
+  );
+  if (options.captureStderr) stdio[2] = 'pipe';
+  const child = execa(plan.file, plan.args, {
+    stdio: stdio as ['inherit', 'inherit', 'inherit'],
+    env: options.env as Record<string, string>,
+    extendEnv: false,
+    detached: options.newSession,
+    cleanup: false,
+    forceKillAfterDelay: false,
+    buffer: false,
+    reject: false,
+    preferLocal: false,
+    verbose: 'none',
+  });
+  if (child.pid === undefined) {
+    return {
+      pid: 0,
+      stderr: undefined,
+      ended: child.then((result) => Promise.reject(spawnError(plan.file, result.cause ?? result))),
+    };
+  }
+  const ended = new Promise<Ending>((resolve) => {
+    child.once('exit', (code, signal) =>
+      resolve(signal === null ? { by: 'exit', code: code ?? 0 } : { by: 'signal', signal }),
+    );
+  });
+  return { pid: child.pid, ended, stderr: options.captureStderr ? (child.stderr ?? undefined) : undefined };
+}
+
+function spawnError(file: string, cause: unknown): GuardError {
+  const errno = errnoOf(cause);
+  const exitCode = errno === 'ENOENT' ? EXIT.notFound : errno === 'EACCES' ? EXIT.notExecutable : EXIT.guardFailed;
+  const hint =
+    errno === 'EAGAIN'
+      ? 'no task is free: see which limit on tasks is reached (ulimit -u, pids.max)'
+      : 'check that the file, its interpreter and its arguments are right';
+  return new GuardError('spawn-failed', `cannot start ${file} (${errno})`, { hint, exitCode, cause });
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { IncidentDir } from '../evidence/incidentDir.ts';
+import { readIncident } from '../evidence/readIncident.ts';
+import { type ChartLibrary, reportHtml } from '../reporters/report/html.ts';
+import { reportMarkdown } from '../reporters/report/markdown.ts';
+import { pageOf } from '../reporters/report/page.ts';
+
+export type ReportFormat = 'html' | 'md' | 'json';
+
+/** The incident at `path` as one document. Throws a GuardError where it cannot be read. */
+export function renderReport(path: string, format: ReportFormat): string {
+  const incident = readIncident(path);
+  if (format === 'json')
+    return `${JSON.stringify({ ...incident.document, samples: incident.samples, ceilings: incident.ceilings })}\n`;
+  const page = pageOf(incident);
+  return format === 'md' ? reportMarkdown(page) : reportHtml(page, chartLibrary());
+}
+
+/** At the end of an incident: the page beside it. */
+export function writeReport(incident: IncidentDir): void {
+  incident.write('report.html', renderReport(incident.path, 'html'));
+}
+
+/** Without it the page has its drawing. */
+function chartLibrary(): ChartLibrary {
+  try {
+    const require = createRequire(import.meta.url);
+    const read = (name: string): string => readFileSync(join(require.resolve('uplot'), '..', name), 'utf8');
+    return { script: read('uPlot.iife.min.js'), style: read('uPlot.min.css') };
+  } catch {
+    return { script: '', style: '' };
+  }
+}
