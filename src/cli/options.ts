@@ -30,26 +30,26 @@ export function runCommand(action: (options: RunOptions, again: () => Promise<Ru
       option('--warn-at <share>', 'warn at this share of the budget', share, d.warnAt).default(d.warnAt, '80%'),
     )
     .addOption(
-      option('--horizon <duration>', 'a forecast of exhaustion nearer than this trips', duration).default(
+      option('--horizon <duration>', 'a forecast of exhaustion nearer than this is warned of', duration).default(
         d.horizonMs,
-        '10s',
+        '5m',
       ),
     )
     .addOption(
       option('--reserve <amount>', 'tasks, or share of the limit, kept free for everybody else', tasksOrShare).default(
-        { share: 0.05 },
+        { share: 0.05, atLeast: 16 },
         '5%',
       ),
     )
     .addOption(
       option(
         '--leash <tasks>',
-        'burst the kernel allows between two looks (default: a quarter of the budget, at least 512)',
+        'tasks that may appear between two looks (default: as many as the budget allows)',
         count,
       ),
     )
     .addOption(
-      option('--start-grace <duration>', 'no trip on a forecast before this; budgets always hold', duration).default(
+      option('--start-grace <duration>', 'no forecast is warned of before this', duration).default(
         d.startGraceMs,
         '10s',
       ),
@@ -183,7 +183,7 @@ interface Flags {
   maxMaps?: number;
   warnAt: number;
   horizon: number;
-  reserve: { share: number } | { tasks: number };
+  reserve: { share: number; atLeast?: number } | { tasks: number };
   leash?: number;
   startGrace: number;
   patience: number;

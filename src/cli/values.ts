@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { parseCount, parseDurationMs, parseShare } from '../core/units.ts';
-import { EVENTS } from '../reporters/event.ts';
+import { EVENT_NAMES } from '../reporters/eventTable.ts';
 
 /** Parsers of flag values, shared by every command. Each throws what commander turns into a sentence. */
 export function count(text: string): number {
@@ -79,7 +79,8 @@ export function words(text: string, previous: readonly string[]): string[] {
 
 /** An event of the log. */
 export function eventName(text: string, previous: readonly string[] | undefined): string[] {
-  if (!EVENTS.includes(text)) throw new InvalidArgumentError(`It must be one of ${EVENTS.join(', ')}.`);
+  if (!EVENT_NAMES.some((name) => name === text))
+    throw new InvalidArgumentError(`It must be one of ${EVENT_NAMES.join(', ')}.`);
   return [...(previous ?? []), text];
 }
 

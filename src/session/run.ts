@@ -13,5 +13,5 @@ export async function run(options: RunOptions, reload: () => Promise<RunOptions>
   if (last.gaveUp) leave(EXIT.gaveUp, libc);
   else if (last.interruptedBy !== undefined) leaveAs({ by: 'signal', signal: last.interruptedBy }, libc);
   else if (last.wasStopped) leave(EXIT.stopped, libc);
-  else leaveAs(last.ending, libc);
+  else leaveAs(last.ended, libc);
 }

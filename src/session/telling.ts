@@ -1,4 +1,4 @@
-import type { GuardEvent } from '../reporters/event.ts';
+import type { EventName } from '../policy/event.ts';
 import type { TellerParts, Tellers } from '../service/tell/tellers.ts';
 import type { RunOptions } from './runOptions.ts';
 
@@ -12,5 +12,5 @@ export async function openTelling(
   }
   const { openTellers } = await import('../service/tell/tellers.ts');
   const { parseDestination } = await import('../service/tell/destination.ts');
-  return openTellers(tell.map(parseDestination), tellOn as readonly GuardEvent['event'][] | undefined, parts);
+  return openTellers(tell.map(parseDestination), tellOn as readonly EventName[] | undefined, parts);
 }
