@@ -12,7 +12,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   config: ['core', 'policy', '.'],
   procfs: [],
   sys: [],
-  cgroup: ['procfs', 'sys', '.'],
+  cgroup: ['core', 'procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup', 'sys'],
   limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
   launch: ['core', 'procfs', 'sys', '.'],
