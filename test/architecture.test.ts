@@ -11,7 +11,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   policy: ['core'],
   config: ['core', 'policy', '.'],
   procfs: [],
-  sys: [],
+  sys: ['core'],
   cgroup: ['core', 'procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup', 'sys'],
   limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
