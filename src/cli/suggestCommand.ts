@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { pairSeries } from '../canary/pair.ts';
 import { readSeries } from '../canary/recording.ts';
 import { suggestLimit } from '../core/growth/suggestLimit.ts';
 
@@ -12,9 +11,8 @@ export function suggestCommand(): Command {
     .addOption(new Option('--json', 'one JSON document'))
     .action((files: string[], { json }: { json?: true }) => {
       const recordings = files.map((file) => {
-        const series = readSeries(file);
-        const { metrics, stepMs } = pairSeries(series, series);
-        return { label: series.label, tasks: metrics.get('tasks')?.baseline ?? [], stepMs };
+        const { label, points } = readSeries(file);
+        return { label, points: points.map(({ tasks, timeMs }) => ({ timeMs, value: tasks })) };
       });
       const { limit, reasons } = suggestLimit(recordings);
       process.stdout.write(

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { BUDGET_NAMES } from '../core/ceilingTable.ts';
 import { parseCount, parseDurationMs, parseShare } from '../core/units.ts';
 import { EVENT_NAMES } from '../reporters/eventTable.ts';
 
@@ -61,17 +62,6 @@ function countFrom(least: number, text: string, message: string): number {
   return value;
 }
 
-const CEILING_NAMES = [
-  'kernel.pid_max',
-  'kernel.threads-max',
-  'RLIMIT_NPROC',
-  'pids.max',
-  'vm.max_map_count',
-  'memory.max',
-  'MemAvailable',
-  'CommitLimit',
-];
-
 /** A repeated option is a list. */
 export function words(text: string, previous: readonly string[]): string[] {
   return [...previous, text];
@@ -89,8 +79,8 @@ export function budgetShare(text: string, previous: Record<string, number>): Rec
   const equals = text.indexOf('=');
   const name = equals < 0 ? undefined : text.slice(0, equals);
   const value = share(text.slice(equals + 1));
-  if (name !== undefined && !CEILING_NAMES.includes(name)) {
-    throw new InvalidArgumentError(`There is no ceiling ${name}: it is one of ${CEILING_NAMES.join(', ')}.`);
+  if (name !== undefined && !BUDGET_NAMES.includes(name)) {
+    throw new InvalidArgumentError(`There is no ceiling ${name}: it is one of ${BUDGET_NAMES.join(', ')}.`);
   }
   const names = name === undefined ? ['host', 'pid-namespace', 'user', 'cgroup', 'process'] : [name];
   return { ...previous, ...Object.fromEntries(names.map((key) => [key, value])) };

@@ -1,5 +1,6 @@
-import { type Fitted, fitSlope } from '../core/cost.ts';
+import type { Fitted } from '../core/cost.ts';
 import { mayRepeat } from '../core/gate.ts';
+import { fitSlope } from '../core/slope.ts';
 import { countMaps } from '../procfs/maps.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStatus } from '../procfs/status.ts';

@@ -59,8 +59,7 @@ export class CeilingWatch {
 
   /** All ceilings as they were when they were tightest, in the order of the kernel’s checks. */
   get tightest(): Ceiling[] {
-    const order = CEILINGS.map(({ name }) => name);
-    return [...this.#tightest.values()].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    return [...this.#tightest.values()].sort((a, b) => a.order - b.order);
   }
 
   /** What may have been made between two looks: the fastest growth seen, over one of them. */

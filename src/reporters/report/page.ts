@@ -1,5 +1,6 @@
 import { bindingCeiling, ceilingLabel } from '../../core/ceiling.ts';
 import type { Creator } from '../../core/creators.ts';
+import { thinKeepingPeaks } from '../../core/growth/resample.ts';
 import { classifySamples } from '../../core/growth/samples.ts';
 import { creatorText, frameText, waitText } from '../../core/headline.ts';
 import type { Incident, IncidentGroup } from '../../core/incident.ts';
@@ -96,8 +97,7 @@ function growthOf({ samples }: Incident): [string, string][] {
 }
 
 function chartOf({ ceilings, document, samples }: Incident): Chart {
-  const step = Math.max(1, Math.ceil(samples.length / MOST_POINTS));
-  const kept = samples.filter((_, index) => index % step === 0 || index === samples.length - 1);
+  const kept = thinKeepingPeaks(samples, MOST_POINTS, [({ tasks }) => tasks, ({ maps }) => maps]);
   const end = kept.at(-1)?.timeMs ?? 0;
   const tripAt = Date.parse(document.actions.find(({ action }) => action === 'trip')?.time ?? document.time);
   const peak = Math.max(1, ...kept.map(({ tasks }) => tasks));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classifySamples } from '../../src/core/growth/samples.ts';
-import type { Sample } from '../../src/core/model.ts';
+import { classifySamples } from '../../../src/core/growth/samples.ts';
+import type { Sample } from '../../../src/core/model.ts';
 
 /** Samples as the guard keeps them: close together while something happens, a second apart otherwise. */
 function ring(seconds: number, tasks: (second: number) => number): Sample[] {
