@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { GuardError } from '../errors.ts';
 import { treeOf } from '../launch/adopted.ts';
 import { type Selector, select } from '../limits/select.ts';
+import { processesWithMostThreads } from '../procfs/busiest.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
-import { countThreads } from '../procfs/task.ts';
 import { CPU_LOAD, readSeries, type Series, type SeriesPoint } from './recording.ts';
 
 /** Something that can be compared: a recording, or what runs now. */
@@ -86,9 +86,9 @@ const HEAVIEST = 4;
 
 /** `undefined` when nothing lives. */
 async function sampleOf(root: KernelRoot, pids: readonly number[]): Promise<Omit<SeriesPoint, 'timeMs'> | undefined> {
-  const threads = pids.map((pid) => ({ pid, threads: countThreads(root, pid) ?? 0 })).filter((one) => one.threads > 0);
+  const threads = processesWithMostThreads(root, pids);
   if (threads.length === 0) return undefined;
-  const heaviest = threads.toSorted((a, b) => b.threads - a.threads).slice(0, HEAVIEST);
+  const heaviest = threads.slice(0, HEAVIEST);
   const maps = (await Promise.all(heaviest.map(({ pid }) => countMaps(root, pid)))).filter(
     (count) => count !== undefined,
   );

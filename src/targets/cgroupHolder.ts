@@ -7,7 +7,7 @@ import { openPids } from '../cgroup/pids.ts';
 import { GuardError } from '../errors.ts';
 import { treeOf } from '../launch/adopted.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStat } from '../procfs/stat.ts';
+import { isZombie, readStat } from '../procfs/stat.ts';
 import type { Holder } from './holder.ts';
 
 /**
@@ -131,7 +131,7 @@ function move(file: string, pid: number): boolean {
 
 function isDead(root: KernelRoot, pid: number): boolean {
   const stat = readStat(root, pid);
-  return stat === undefined || (stat.state === 'Z' && stat.threads <= 1);
+  return stat === undefined || isZombie(stat);
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

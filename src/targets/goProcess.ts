@@ -1,4 +1,5 @@
 import { detectRuntime } from '../ceilings/runtime.ts';
+import { processesWithMostThreads } from '../procfs/busiest.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { catches } from '../procfs/status.ts';
 import { countThreads } from '../procfs/task.ts';
@@ -12,9 +13,7 @@ const POLL_MS = 5;
  * done with the others in the order clamp, dump comes too late there.
  */
 export function goProcesses(root: KernelRoot, pids: readonly number[]): number[] {
-  return [...pids]
-    .map((pid) => ({ pid, threads: countThreads(root, pid) ?? 0 }))
-    .sort((a, b) => b.threads - a.threads)
+  return processesWithMostThreads(root, pids)
     .slice(0, ASKED)
     .filter(({ pid }) => detectRuntime(root, pid, []) === 'go')
     .map(({ pid }) => pid);
