@@ -1,3 +1,5 @@
+import type { StackSource } from './runtimes.ts';
+
 /** What one more thread or process of a target takes, in every unit that a ceiling counts. */
 export interface TaskCost {
   /** VMAs of one thread. */
@@ -18,6 +20,11 @@ export interface TaskCost {
 }
 
 export type Runtime = 'native' | 'jvm' | 'python' | 'go' | 'node';
+
+/** The runtime whose calibration stands for what was detected: `native` for one that has none of its own, as Ruby. */
+export function calibratedAs(detected: StackSource): Runtime {
+  return detected in CALIBRATED ? (detected as Runtime) : 'native';
+}
 
 /**
  * Kernel memory of one thread: 16 KiB stack, some 7.5 KiB of slab (task_struct and friends, two VMAs), half a

@@ -1,5 +1,6 @@
 import { executorOf, isPlumbing } from './plumbing.ts';
-import type { Frame, StackSource, TaskStack } from './stack.ts';
+import { RUNTIMES, type StackSource } from './runtimes.ts';
+import type { Frame, TaskStack } from './stack.ts';
 
 /** Code that makes threads. */
 export interface Creator {
@@ -26,27 +27,18 @@ const CONTEXT = 4;
 /** A path is told apart by its own frame and the one that called it: helpers that start a thread are shared. */
 const TOLD_APART = 2;
 
-const MAKES: Readonly<Partial<Record<StackSource, RegExp>>> = {
-  native:
-    /^(__)?clone3?$|^__clone_internal$|^pthread_create|^thrd_create|^std::thread::_M_start_thread|^_?v?fork$|^__libc_fork/,
-  jvm: /^java\.lang\.Thread\.start0?$/,
-  python: /^((Thread\.)?start|_start_new_thread|start_new_thread|start_joinable_thread|fork)$/,
-  go: /^runtime\.(newm1?|newosproc|startm|clone)(\.|$)/,
-};
-const PYTHON_THREADING = /(^|\/)(threading|_thread|subprocess|os)\.py$/;
-
 /**
  * The path to a stack's creation of a thread: the program's own frame nearest to it, then its callers. `undefined` for
  * a stack that makes none.
  */
 export function creationPath({ frames, runtime }: CreationSample): readonly Frame[] | undefined {
-  const pattern = MAKES[runtime];
-  if (pattern === undefined) return undefined;
+  const { makes, makesIn } = RUNTIMES[runtime];
+  if (makes === undefined) return undefined;
   // Every thread of glibc stands on clone3: the bottom makes nothing.
   const above = runtime === 'native' ? frames.slice(0, -1) : frames;
   let at = -1;
   for (const [index, frame] of above.entries()) {
-    if (pattern.test(frame.function) && (runtime !== 'python' || PYTHON_THREADING.test(frame.file ?? ''))) at = index;
+    if (makes.test(frame.function) && (makesIn?.test(frame.file ?? '') ?? true)) at = index;
   }
   if (at < 0) return undefined;
   const rest = frames.slice(at + 1);

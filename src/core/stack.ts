@@ -1,3 +1,5 @@
+import type { StackSource } from './runtimes.ts';
+
 /** One function on a stack. */
 export interface Frame {
   readonly function: string;
@@ -6,9 +8,6 @@ export interface Frame {
   /** The file of code that it is in. */
   readonly module?: string;
 }
-
-/** What tells of the stacks: the kernel and the ELF files, or the runtime itself. */
-export type StackSource = 'native' | 'python' | 'jvm' | 'go' | 'node' | 'ruby' | 'name';
 
 /** What a thread waits for. `unknown` where neither its system call nor its wait channel can be read. */
 export type WaitKind =

@@ -1,5 +1,6 @@
 import { siteOf } from './plumbing.ts';
-import type { Frame, StackSource, TaskStack, WaitKind } from './stack.ts';
+import type { StackSource } from './runtimes.ts';
+import type { Frame, TaskStack, WaitKind } from './stack.ts';
 import { normaliseName } from './threadName.ts';
 
 /** Three ways of being alike: every function and line; every function; the program's own frame and the kind of wait. */

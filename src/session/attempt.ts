@@ -15,7 +15,7 @@ import { bannerLines } from '../reporters/banner.ts';
 import { statusText } from '../service/notification.ts';
 import { lowerNiceness, restoreNiceness } from '../sys/priority.ts';
 import { contain } from '../targets/contain.ts';
-import { goProcesses, lastWordsOfGo } from '../targets/goProcess.ts';
+import { diesOfRefusal, lastWordsOfGo } from '../targets/goProcess.ts';
 import type { Holder } from '../targets/holder.ts';
 import type { TargetView } from './expose.ts';
 import { describe, sayFarewell } from './farewell.ts';
@@ -88,7 +88,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
         manager?.extend(timeoutMs + STOP_SLACK_MS);
         return evidence.dump(facts, timeoutMs);
       },
-      diesOfRefusal: () => goProcesses(root, held.processes()).length > 0,
+      diesOfRefusal: () => diesOfRefusal(root, held.processes()),
       lastWords: async () => {
         if (tail === undefined) return;
         await lastWordsOfGo(root, held.processes(), { now, timeoutMs: settings.dumpTimeoutMs });
