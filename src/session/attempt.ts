@@ -4,7 +4,7 @@ import { Guard } from '../engine/guard.ts';
 import { MapsWatch } from '../engine/mapsWatch.ts';
 import { GuardError } from '../errors.ts';
 import { type IncidentDir, openIncidentDir, unkeptIncident } from '../evidence/incidentDir.ts';
-import { ThreadStartRecording } from '../evidence/jfr/recording.ts';
+import { ThreadStartRecording } from '../evidence/jfr/threadStartRecording.ts';
 import { watchProcess } from '../launch/adopted.ts';
 import { type Child, type Ending, startChild } from '../launch/child.ts';
 import { injectOptions } from '../launch/inject.ts';
@@ -54,17 +54,19 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const tail = options.captureStderr ? new StderrTail() : undefined;
     const evidence = evidenceWriter({
       root,
-      incident,
-      command: options.command,
-      pid: () => current.pid,
-      processes: () => held.processes(),
       libc,
-      pause: (_, until) => held.pause(until),
       now,
-      keep: options.keep,
+      pause: (_, until) => held.pause(until),
       recording,
       jvmOutput: options.jvmOutput,
-      stderr: tail === undefined ? undefined : () => tail.text,
+      incident,
+      target: {
+        command: options.command,
+        pid: () => current.pid,
+        processes: () => held.processes(),
+        stderr: tail === undefined ? undefined : () => tail.text,
+      },
+      keep: options.keep,
     });
     let reason: string | undefined;
     current.record = (event) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CreationSample } from '../../core/creators.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import type { Libc } from '../../sys/libc.ts';
-import { askListener } from '../dumpers/jvm.ts';
+import { askListener } from '../jvm/attachListener.ts';
 import { threadStarts } from './threadStarts.ts';
 
 /** One event, and it alone: 10,000 thread starts are 2 MB. */

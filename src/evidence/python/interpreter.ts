@@ -1,7 +1,7 @@
 import type { Modules } from '../native/modules.ts';
 import type { Memory, MemoryWindow } from '../native/processMemory.ts';
-import { FrameReader, type PythonStack } from '../python/frames.ts';
-import { DEBUG_OFFSETS_BYTES, layoutOf, type PythonLayout, readDebugOffsets } from '../python/layout.ts';
+import { FrameReader, type PythonStack } from './frames.ts';
+import { DEBUG_OFFSETS_BYTES, layoutOf, type PythonLayout, readDebugOffsets } from './layout.ts';
 
 const MOST_INTERPRETERS = 64;
 const MOST_THREADS = 200_000;
