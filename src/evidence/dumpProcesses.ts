@@ -6,7 +6,7 @@ import { keepHeapSmall } from '../sys/heap.ts';
 import { pauseHere } from '../sys/pause.ts';
 import type { CreatorSource } from './creators/creatorSource.ts';
 import type { RawFile, Reading } from './dumpers/dumper.ts';
-import { ElfFiles } from './native/modules.ts';
+import { ElfFiles } from './native/elfFiles.ts';
 import type { Pause } from './pauseTarget.ts';
 import type { DumperList } from './process/askDumpers.ts';
 import { type DumpContext, dumpProcess, type ProcessDump } from './process/dumpProcess.ts';

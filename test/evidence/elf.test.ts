@@ -9,7 +9,7 @@ import { readSymbols } from '../../src/evidence/elf/symbols.ts';
 import { RA } from '../../src/evidence/elf/unwindRule.ts';
 import { findUnwindRule } from '../../src/evidence/elf/unwindTable.ts';
 import { parseThreadDump } from '../../src/evidence/jvm/threadDump.ts';
-import { calledBefore } from '../../src/evidence/native/nativeProcess.ts';
+import { calledBefore } from '../../src/evidence/native/callSite.ts';
 import { lineOf } from '../../src/evidence/python/lines.ts';
 
 const source = (bytes: Buffer): ByteSource => ({

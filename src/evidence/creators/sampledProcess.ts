@@ -3,7 +3,7 @@ import { readShort } from '../../procfs/read.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { readPlace } from '../../procfs/syscall.ts';
 import { listThreads } from '../../procfs/task.ts';
-import { ElfFiles } from '../native/modules.ts';
+import { ElfFiles } from '../native/elfFiles.ts';
 import { type NativeProcess, openNativeProcess } from '../native/nativeProcess.ts';
 import { unwind } from '../native/unwind.ts';
 

@@ -2,7 +2,7 @@ import type { TaskStack } from '../../core/stack.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { runtimesIn } from '../../procfs/runtime.ts';
 import type { Reading } from '../dumpers/dumper.ts';
-import type { ElfFiles } from '../native/modules.ts';
+import type { ElfFiles } from '../native/elfFiles.ts';
 import { type NativeProcess, openNativeProcess } from '../native/nativeProcess.ts';
 import type { Stillness } from '../stillness.ts';
 import { type Answers, askDumpers, type DumperList } from './askDumpers.ts';
