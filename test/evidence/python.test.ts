@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { layoutOf, readDebugOffsets } from '../../src/evidence/python/layout.ts';
+import { readDebugOffsets } from '../../src/evidence/python/debugOffsets.ts';
+import { layoutOf } from '../../src/evidence/python/knownLayouts.ts';
 import { lineOf } from '../../src/evidence/python/lines.ts';
 
 const bytes = (...values: number[]) => Buffer.from(values.map((value) => value & 0xff));

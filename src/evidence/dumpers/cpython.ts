@@ -11,7 +11,9 @@ export const cpythonDumper: Dumper = {
   dump: ({ native, pid, root, tids }, { endMs, now }) => {
     if (native === undefined) return {};
     const python = openPython(native.memory, native.modules, new Set(tids), () => now() < endMs);
-    if (python === undefined) return {};
+    if (python === undefined) {
+      return { why: now() < endMs ? 'it runs no interpreter that is known (3.8 to 3.13)' : 'there was no time left' };
+    }
     const { threads, version } = python;
     return {
       runtime: `CPython ${version}`,

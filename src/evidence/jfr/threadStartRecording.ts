@@ -6,23 +6,23 @@ import type { Libc } from '../../sys/libc.ts';
 import { askListener } from '../jvm/attachListener.ts';
 import { threadStarts } from './threadStarts.ts';
 
-/** One event, and it alone: 10,000 thread starts are 2 MB. */
+/** This event and no other: 10,000 thread starts are 2 MB. */
 const SETTINGS = `<?xml version="1.0" encoding="UTF-8"?>
 <configuration version="2.0">
   <event name="jdk.ThreadStart"><setting name="enabled">true</setting><setting name="stackTrace">true</setting></event>
 </configuration>
 `;
-/** What is kept of a service that makes and ends threads for months: the newest starts. */
+/** The newest starts are kept, and so much of them: a service makes and ends threads for months. */
 const LIMITS = { chunk: '4m', all: '32m' };
 const MOST_BYTES = 64 << 20;
 
-/** What a JVM records of its thread starts (`--jvm-thread-events`), in a directory of the incident. */
+/** The thread starts that a JVM records (`--jvm-thread-events`), in a directory of the incident. */
 export class ThreadStartRecording {
   readonly #dir: string;
   readonly #asked: string;
   readonly #settings: string;
 
-  /** Makes what the JVM needs; the directory exists. */
+  /** Makes what the JVM needs. `dir` must exist. */
   constructor(dir: string) {
     this.#dir = join(dir, 'repository');
     this.#asked = join(dir, 'asked.jfr');
@@ -31,23 +31,23 @@ export class ThreadStartRecording {
     writeFileSync(this.#settings, SETTINGS);
   }
 
-  /** What a JVM is started with for it (JDK 11.0.7, 15 and newer record who started a thread: JDK-8237499). */
+  /** The options that a JVM is started with (JDK 11.0.7, 15 and newer record who started a thread: JDK-8237499). */
   options(): readonly string[] {
     return [
-      // Its greeting goes to the program's own output.
+      // Else its greeting goes to the program's own output.
       '-Xlog:jfr+startup=off',
       quoted(`-XX:FlightRecorderOptions=repository=${this.#dir},maxchunksize=${LIMITS.chunk}`),
       quoted(`-XX:StartFlightRecording=name=threadguard,settings=${this.#settings},maxsize=${LIMITS.all}`),
     ];
   }
 
-  /** All of it till now: a JVM writes once a second, and when it is asked, also with no thread to spare. */
+  /** All starts until now. A JVM writes once a second, and when it is asked, also with no thread to spare. */
   ask(root: KernelRoot, pid: number, libc: Libc | undefined, timeoutMs: number): CreationSample[] {
     askListener(root, pid, libc, ['jcmd', `JFR.dump name=threadguard filename="${this.#asked}"`], timeoutMs);
     return this.read();
   }
 
-  /** What lies there: the answer of a JVM, and what it wrote by itself; the one with more of them. */
+  /** What lies there: the answer of a JVM, or what it wrote by itself, whichever has more starts. */
   read(): CreationSample[] {
     const own = chunksBelow(this.#dir).flatMap((file) => startsIn(file));
     const asked = startsIn(this.#asked);
@@ -55,7 +55,7 @@ export class ThreadStartRecording {
   }
 }
 
-/** Each JVM of the target makes a directory of its own there. */
+/** Every JVM of the target makes a directory of its own there. */
 function chunksBelow(dir: string): string[] {
   try {
     return readdirSync(dir, { recursive: true, encoding: 'utf8' })
@@ -74,7 +74,7 @@ function startsIn(file: string): CreationSample[] {
   }
 }
 
-/** As `JDK_JAVA_OPTIONS` has it. */
+/** As `JDK_JAVA_OPTIONS` wants it. */
 function quoted(option: string): string {
   return /\s/.test(option) ? `"${option}"` : option;
 }

@@ -1,33 +1,35 @@
+import type { MemoryWindow } from '../native/memoryWindow.ts';
 import type { Modules } from '../native/modules.ts';
-import type { Memory, MemoryWindow } from '../native/processMemory.ts';
+import type { Memory } from '../native/processMemory.ts';
+import { DEBUG_OFFSETS_BYTES, readDebugOffsets } from './debugOffsets.ts';
 import { FrameReader, type PythonStack } from './frames.ts';
-import { DEBUG_OFFSETS_BYTES, layoutOf, type PythonLayout, readDebugOffsets } from './layout.ts';
+import { layoutOf } from './knownLayouts.ts';
+import type { PythonLayout } from './layout.ts';
 
 const MOST_INTERPRETERS = 64;
 const MOST_THREADS = 200_000;
-/** Of `struct pthread`: glibc's field `tid` on x86-64 and arm64, and musl's. */
+/** Where `struct pthread` has the id of the thread: glibc on x86-64 and arm64, and musl. */
 const TID_IN_PTHREAD = [0x2d0, 0xd0, 0x30];
 
 const NO_STACK: PythonStack = { frames: [], label: undefined };
 
-/** Addresses of thread states by the kernel's ids. */
+/** Where the interpreter keeps the state of each thread, by the kernel's id. */
 export type PythonThreads = ReadonlyMap<number, number>;
 
-/** An interpreter that was found in a process. */
+/** The interpreter that was found in a process. */
 export interface Python {
   readonly version: string;
-  /** Where the interpreter keeps each thread, by the kernel's id. */
   readonly threads: PythonThreads;
-  /** Frames of a thread as they are now, the leaf first; none for a thread that is not its own. */
+  /** The frames of a thread as they are now, the leaf first; none for a thread that the interpreter does not know. */
   stackOf(tid: number): PythonStack;
-  /** The same of a thread that is at work; `undefined` when it moved on too fast to be sure. */
+  /** The same for a thread that is at work; `undefined` if it moved on too fast to be sure. */
   steadyStackOf(tid: number): PythonStack | undefined;
 }
 
 /**
- * Walks the interpreters of a CPython process through its memory: nothing of it runs for that, so it works on one that
- * is stopped, frozen or at its limits. `undefined` when there is no interpreter that is known. `goesOn` is asked before
- * each thread of the list: that of 10,000 is long.
+ * Finds the threads of a CPython process by walking through its memory. The process runs nothing for that, so it works on
+ * one that is stopped, frozen or at its limits. `undefined` if there is no interpreter of a version that is known, or
+ * none of its threads is among `tids`. `goesOn` is asked before each thread: a list of 10,000 is long.
  */
 export function openPython(
   memory: Memory,
@@ -53,7 +55,7 @@ export function openPython(
   return threads.size === 0 ? undefined : pythonOf(memory, layout, threads);
 }
 
-/** The same interpreter once more: its threads are where they were. */
+/** The same interpreter once more. Its threads are where they were. */
 export function reopenPython(memory: Memory, modules: Modules, threads: PythonThreads): Python | undefined {
   const found = findRuntime(memory, modules);
   return found === undefined ? undefined : pythonOf(memory, found.layout, threads);
