@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { folded } from '../core/folded.ts';
-import { type GroupLevel, groupStacks } from '../core/stackGroups.ts';
+import type { GroupLevel } from '../core/groupKeys.ts';
+import { groupStacks } from '../core/stackGroups.ts';
 import { GuardError } from '../errors.ts';
 import { knownCreators } from '../evidence/creators/findCreators.ts';
 import { dumpProcesses } from '../evidence/dumpProcesses.ts';

@@ -1,4 +1,4 @@
-import type { Baseline } from '../core/stackGroups.ts';
+import type { Baseline } from '../core/groupGrowth.ts';
 import { countNames } from '../core/threadName.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';

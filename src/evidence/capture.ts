@@ -1,5 +1,6 @@
+import type { Baseline } from '../core/groupGrowth.ts';
 import type { Findings } from '../core/incidentDocument.ts';
-import { type Baseline, groupStacks } from '../core/stackGroups.ts';
+import { groupStacks } from '../core/stackGroups.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import type { Libc } from '../sys/libc.ts';
 import { findCreators } from './creators/findCreators.ts';

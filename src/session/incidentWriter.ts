@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { folded } from '../core/folded.ts';
+import type { Baseline } from '../core/groupGrowth.ts';
 import type { IncidentAction, IncidentTrip } from '../core/incident.ts';
 import {
   type Findings,
@@ -9,7 +10,6 @@ import {
   tripOf,
   tripOfFields,
 } from '../core/incidentDocument.ts';
-import type { Baseline } from '../core/stackGroups.ts';
 import type { DumpFacts } from '../engine/parts.ts';
 import { GuardError } from '../errors.ts';
 import { readBaseline } from '../evidence/baseline.ts';
