@@ -84,10 +84,13 @@ export class Cursor {
     let scale = 1;
     for (let count = 0; count < MOST_LEB_BYTES; count += 1) {
       const byte = this.u8();
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
       if (this.isBroken) return 0;
-      if ((byte & 0x80) === 0) return isSigned && (byte & 0x40) !== 0 ? value - scale : value;
+      const isLast = (byte & 0x80) === 0;
+      // The sign is taken off the last digit, not off the sum: that would not be exact.
+      const digit = (byte & 0x7f) - (isLast && isSigned && (byte & 0x40) !== 0 ? 128 : 0);
+      value += digit * scale;
+      if (isLast) return value;
+      scale *= 128;
     }
     this.isBroken = true;
     return 0;

@@ -24,8 +24,7 @@ export const CFI_INSTRUCTIONS: Readonly<Record<number, Instruction>> = {
   0: () => true,
   // DW_CFA_set_loc
   1: (state, cursor) => {
-    const { address, encoding } = state.common;
-    const location = pointer(cursor, encoding, address);
+    const location = pointer(cursor, state.common.encoding, state.base);
     return location !== undefined && state.moveTo(location);
   },
   // DW_CFA_advance_loc1, 2 and 4

@@ -31,10 +31,13 @@ export class CfiState {
   #remembered: { cfa: CfaRule | undefined; registers: Map<number, RegisterRule> }[] = [];
   cfa: CfaRule | undefined;
   registers: Map<number, RegisterRule> = new Map();
+  /** The address of the record whose instructions are run. */
+  base: number;
 
   /** Rules are wanted for `pc`, in a function that begins at `start`. */
   constructor(common: Common, start: number, pc: number) {
     this.common = common;
+    this.base = common.address;
     this.#location = start;
     this.#pc = pc;
   }
@@ -44,8 +47,12 @@ export class CfiState {
     return this.#location > this.#pc;
   }
 
-  /** The rules of now are those that `restore` goes back to: the instructions of the unit are done. */
-  begin(): void {
+  /**
+   * The instructions of the unit are done, those of the function begin; `base` is the address of its record. The rules of
+   * now are those that `restore` goes back to.
+   */
+  begin(base: number): void {
+    this.base = base;
     this.#initial = new Map(this.registers);
   }
 

@@ -115,7 +115,7 @@ function readRule(elf: Elf, address: number, pc: number): UnwindRule | undefined
   if (pc < start || pc >= start + length) return undefined;
   const state = new CfiState(common, start, pc);
   if (!runProgram(state, common.program)) return undefined;
-  state.begin();
+  state.begin(address);
   if (!runProgram(state, cursor) || state.cfa === undefined) return undefined;
   return {
     functionStart: start,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseNodeReport } from '../../src/evidence/node/reportDocument.ts';
+import { parseNodeReport } from '../../../src/evidence/node/reportDocument.ts';
 
 const worker = (...stack: string[]) => ({
   header: { commandLine: ['node', 'app.js'], threadId: 1 },

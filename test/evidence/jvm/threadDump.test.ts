@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseThreadDump } from '../../src/evidence/jvm/threadDump.ts';
+import { parseThreadDump } from '../../../src/evidence/jvm/threadDump.ts';
 
 const HEAD = `2026-11-24 10:00:00
 Full thread dump OpenJDK 64-Bit Server VM (17.0.15+6-Debian mixed mode, sharing):

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goCreators, parseGoroutines } from '../../src/evidence/go/goroutineDump.ts';
+import { goCreators, parseGoroutines } from '../../../src/evidence/go/goroutineDump.ts';
 
 const one = (id: number, head = 'syscall', created = 'created by main.spawnConnection') => `goroutine ${id} [${head}]:
 syscall.Syscall(0x0, 0xc00001a0a8, 0x1)
