@@ -10,7 +10,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   core: [],
   policy: ['core'],
   config: ['core', 'policy', '.'],
-  procfs: [],
+  procfs: ['core'],
   sys: ['core'],
   cgroup: ['core', 'procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup', 'sys'],

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
-import { namedCreators } from '../core/creators.ts';
 import { folded } from '../core/folded.ts';
-import { type GroupLevel, groupStacks } from '../core/stackGroups.ts';
+import type { GroupLevel } from '../core/groupKeys.ts';
+import { groupStacks } from '../core/stackGroups.ts';
 import { GuardError } from '../errors.ts';
+import { knownCreators } from '../evidence/creators/findCreators.ts';
 import { dumpProcesses } from '../evidence/dumpProcesses.ts';
 import { select } from '../limits/select.ts';
 import { kernelRoot } from '../procfs/root.ts';
@@ -52,11 +53,8 @@ function dump(flags: Flags): string {
     });
   }
   const now = (): number => performance.now();
-  const { covered, found, notes, runtimes, stacks, tookMs } = dumpProcesses(root, [flags.pid], {
-    libc: loadLibc(),
-    now,
-    timeoutMs: flags.timeout,
-  });
+  const dumped = dumpProcesses(root, [flags.pid], { libc: loadLibc(), now, timeoutMs: flags.timeout });
+  const { covered, found, notes, runtimes, stacks, tookMs } = dumped;
   const groups = groupStacks(stacks, flags.by);
   if (flags.folded === true) return folded(groups);
   const view = {
@@ -67,7 +65,7 @@ function dump(flags: Flags): string {
     tookMs,
     runtimes,
     groups,
-    creators: namedCreators(stacks),
+    creators: knownCreators(dumped, now),
     notes,
   };
   return flags.json === true ? `${JSON.stringify(dumpDocument(view))}\n` : dumpText(view);

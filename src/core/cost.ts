@@ -1,4 +1,5 @@
 import { quantileSorted } from 'simple-statistics';
+import type { StackSource } from './runtimes.ts';
 import type { Slope } from './slope.ts';
 
 /** What one more thread or process of a target takes, in every unit that a ceiling counts. */
@@ -21,6 +22,11 @@ export interface TaskCost {
 }
 
 export type Runtime = 'native' | 'jvm' | 'python' | 'go' | 'node';
+
+/** The runtime whose calibration stands for what was detected: `native` for one that has none of its own, as Ruby. */
+export function calibratedAs(detected: StackSource): Runtime {
+  return detected in CALIBRATED ? (detected as Runtime) : 'native';
+}
 
 /**
  * Kernel memory of one thread: 16 KiB stack, some 7.5 KiB of slab (task_struct and friends, two VMAs), half a

@@ -4,12 +4,12 @@ import type { Frame } from '../core/stack.ts';
 import type { StackGroup } from '../core/stackGroups.ts';
 import { escapeText, formatCount, formatDuration, formatShare } from '../core/units.ts';
 
-/** What a dump shows, whoever took it. */
+/** What a dump shows. */
 export interface DumpView {
   readonly subject: string;
   readonly tasks: number;
   readonly covered: number;
-  /** How long threads of the target stood still for it. */
+  /** How long the target stood still for it. */
   readonly stoppedMs: number;
   readonly tookMs: number;
   readonly runtimes: readonly string[];
@@ -37,7 +37,7 @@ export function dumpDocument(view: DumpView): object {
   };
 }
 
-/** A table for people: what most threads do first. */
+/** The same for people: first what most threads do. */
 export function dumpText(view: DumpView): string {
   const { covered, groups, notes, runtimes, stoppedMs, tasks, tookMs } = view;
   const lines = [

@@ -1,5 +1,5 @@
 import { ceilingLabel } from '../core/ceiling.ts';
-import type { ContainedEvent, ExitEvent, GuardEvent } from '../policy/event.ts';
+import type { ContainedEvent, DumpEvent, ExitEvent, GuardEvent } from '../policy/event.ts';
 import { verdictText } from './verdictText.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -31,4 +31,11 @@ export function exitFields(event: ExitEvent): Fields {
   const { cgroupRemoved, dropped, ended, incident, leftTasks, stoppedByGuard, summary } = event;
   const evidence = incident === undefined ? {} : { incident };
   return { ...ended, ...summary, stoppedByGuard, leftTasks, cgroupRemoved, dropped, ...evidence };
+}
+
+/** The stacks are in the incident; the log has how much was seen. */
+export function dumpFields({ dryRun, findings, postMortem, tasks }: DumpEvent): Fields {
+  const seen = findings === undefined ? {} : { covered: findings.coverage.covered, found: findings.coverage.found };
+  const died = postMortem === undefined ? {} : { cause: postMortem.cause };
+  return { tasks, ...seen, ...died, ...(dryRun === true ? { dryRun } : {}) };
 }

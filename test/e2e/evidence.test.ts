@@ -262,7 +262,8 @@ describe('a command that its leash refused a thread, and that ended of it before
   });
   it('leaves one without its words too, and says how to keep them', async () => {
     const { incident } = await incidentOf(flags, join(BUILD_DIR, 'spawner-go'), '3000', '5');
-    expect(incident).toMatchObject({ headline: '', trip: { cause: 'refused' } });
+    expect(incident).toMatchObject({ headline: incident.trip.reason, trip: { cause: 'refused', level: 'trip' } });
+    expect(incident.headline).toMatch(/^exit 2, after its leash \(pids\.max \d+\) had refused it/);
     expect(incident.notes.join()).toContain('--capture-stderr');
   });
   it('leaves none when nothing was refused to it', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeCeiling } from '../../src/core/ceiling.ts';
+import { type Findings, NOTHING_READ } from '../../src/core/incidentDocument.ts';
 import type { EventName, GuardEvent } from '../../src/policy/event.ts';
 import { CAUSES, type Opinion } from '../../src/policy/verdict.ts';
 import { EVENT_NAMES, EVENT_TABLE, fieldsOf, rowOf, textOf } from '../../src/reporters/eventTable.ts';
@@ -45,6 +46,13 @@ const exit = {
   cgroupRemoved: true,
   dropped: 0,
 } as const;
+const findings: Findings = {
+  coverage: { ...NOTHING_READ, found: 4, covered: 3, tookMs: 5 },
+  runtimes: [],
+  notes: [],
+  creators: [],
+  groups: [],
+};
 /** One of each kind. */
 const SAMPLES: { readonly [N in EventName]: Extract<GuardEvent, { event: N }> } = {
   start: { event: 'start', command: ['a', 'b c'], scheduling: 'realtime', ceilings: [pids], attempt: 1 },
@@ -83,7 +91,7 @@ const SAMPLES: { readonly [N in EventName]: Extract<GuardEvent, { event: N }> } 
   trip: { event: 'trip', opinion, tasks: 950, maps: 7 },
   clamp: { event: 'clamp', tasks: 951, cap: 950 },
   release: { event: 'release', tasks: 10 },
-  dump: { event: 'dump', tasks: 950, findings: ['stacks of 3 tasks', 'f makes them'] },
+  dump: { event: 'dump', tasks: 950, findings, lost: [] },
   terminate: { event: 'terminate', tasks: 950, graceMs: 10_000 },
   kill: { event: 'kill', tasks: 950, emptyMs: 12.5, survivors: [] },
   exit,
@@ -178,10 +186,11 @@ describe('what people read', () => {
       {
         event: 'dump',
         tasks: 9,
-        findings: ['x'],
+        findings: { ...findings, notes: ['x'] },
+        lost: ['y'],
         postMortem: { ...opinion, cause: 'refused', ended: 'exit 1', refusals: 2 },
       },
-      'exit 1, after pids.max of /a had refused it tasks 2 times\nx',
+      'exit 1, after pids.max of /a had refused it tasks 2 times\nstacks of 3 of 4 tasks read in 5 ms\nnote: x\ny',
     ],
   ])('%s', (_, event, want) => {
     expect(textOf(event)).toBe(want);
@@ -291,8 +300,8 @@ describe('reporters', () => {
     expect(say(SAMPLES.kill, false)).toBe('threadguard: kill: whole tree gone in 13 ms\n');
   });
   it('nothing of a target reaches a terminal as a command to it', () => {
-    expect(say({ ...SAMPLES.dump, findings: ['a\u001b[2Jb\nc'] }, false)).toBe(
-      'threadguard: dump: a\\x1b[2Jb\nthreadguard:   c\n',
+    expect(say({ ...SAMPLES.dump, lost: ['a\u001b[2Jb\nc'] }, false)).toBe(
+      'threadguard: dump: stacks of 3 of 4 tasks read in 5 ms\nthreadguard:   a\\x1b[2Jb\nthreadguard:   c\n',
     );
   });
   it('samples and the start are for programs', () => {
