@@ -11,7 +11,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   policy: ['core'],
   config: ['core', 'policy', '.'],
   procfs: ['core'],
-  sys: ['core'],
+  sys: ['core', '.'],
   cgroup: ['core', 'procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup', 'sys'],
   limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
@@ -26,6 +26,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'explain', '.'],
   session: [
     'ceilings',
+    'cgroup',
     'core',
     'policy',
     'procfs',
