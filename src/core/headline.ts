@@ -31,7 +31,7 @@ export function frameText({ file, function: name, line, module }: Frame): string
 
 /** `spawnConnection (Bomb.java:14), through ThreadPoolExecutor, makes 60% of the threads`. */
 export function creatorText({ executor, frames, share }: Creator): string {
-  const by = executor === undefined ? '' : `, through ${executor},`;
+  const by = executor === undefined ? '' : `, through ${escapeText(executor)},`;
   const caller = frames[1] === undefined ? '' : `, called by ${frameText(frames[1])},`;
   const who = frames[0] === undefined ? 'code that is not known' : frameText(frames[0]);
   return `${who}${by === '' ? caller : by} makes ${formatShare(Math.round(share * 100) / 100)} of the threads`;
