@@ -9,7 +9,9 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 const MAY: Readonly<Record<string, readonly string[]>> = {
   core: [],
   policy: ['core'],
-  config: ['core', 'policy', '.'],
+  schemas: ['core', 'policy'],
+  flags: ['core', 'policy', 'reporters', 'session'],
+  config: ['core', 'policy', 'flags', 'schemas', '.'],
   procfs: [],
   sys: [],
   cgroup: ['procfs', 'sys', '.'],
@@ -42,6 +44,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'core',
     'policy',
     'config',
+    'flags',
     'procfs',
     'cgroup',
     'sys',

@@ -28,7 +28,16 @@ export interface Series {
 }
 
 /** The first line of a file that `threadguard record` writes. */
-export const SAMPLES_SCHEMA = 'threadguard.samples/1';
+const SAMPLES_SCHEMA = 'threadguard.samples/1';
+
+/** The first line of a recording. `started` is an ISO 8601 time. */
+export function headerLine(header: {
+  readonly target: string;
+  readonly everyMs: number;
+  readonly started: string;
+}): string {
+  return `${JSON.stringify({ schema: SAMPLES_SCHEMA, ...header })}\n`;
+}
 
 /** A line of a recording after its first. */
 export function pointLine(point: SeriesPoint): string {

@@ -2,8 +2,9 @@ import { parseDurationMs, parseShare } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import type { Rule } from '../policy/rules.ts';
 import { type Problem, parseConfig } from './parse.ts';
+import type { PolicyEntry } from './policySchema.ts';
 import { readConfigText } from './readConfig.ts';
-import type { FlagValue, PolicyEntry } from './schema.ts';
+import type { FlagValue } from './schema.ts';
 
 /** What a file says: words for flags of `run` as somebody would have typed them, and the rules that no flag can say. */
 export interface LoadedConfig {

@@ -1,7 +1,8 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
-import { CONFIG_KEYS, type ConfigDocument, checkConfig, POLICY_KEYS, WHEN_KEYS } from './schema.ts';
+import { POLICY_KEYS, WHEN_KEYS } from './policySchema.ts';
+import { CONFIG_KEYS, type ConfigDocument, checkConfig } from './schema.ts';
 
 /** One thing that is wrong with a file. Lines and columns count from 1. */
 export interface Problem {

@@ -37,6 +37,17 @@ export function explanationDocument(subject: string, explanation: Explanation): 
   };
 }
 
+/** The contract of `explain --log FILE --json`. */
+export function logDocument(path: string, messages: readonly LogMessage[]): Record<string, unknown> {
+  return { schema: 'threadguard.explain/1', log: path, messages };
+}
+
+/** What a line of a log says of a refusal. Lines count from 1. */
+export interface LogMessage {
+  readonly line: number;
+  readonly message: RefusalMessage;
+}
+
 /** What the words of a log can mean, without the process that wrote them. */
 const MEANS: Readonly<Record<RefusalMessage['wanted'], string>> = {
   thread:
@@ -46,7 +57,7 @@ const MEANS: Readonly<Record<RefusalMessage['wanted'], string>> = {
   any: 'a limit on tasks for EAGAIN (Resource temporarily unavailable), on address space for ENOMEM (Cannot allocate memory)',
 };
 
-export function logText(found: readonly { readonly line: number; readonly message: RefusalMessage }[]): string {
+export function logText(found: readonly LogMessage[]): string {
   const lines = found.map(
     ({ line, message }) =>
       `line ${line} (${message.runtime}, wanted a ${message.wanted === 'any' ? 'task or map' : message.wanted}): ${escapeText(message.text)}`,

@@ -50,8 +50,8 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const contained = contain(settings, root, surroundings, libc, now, session.own, session.sidecar !== undefined);
     holder = contained.holder;
     const held = holder;
-    const recording = options.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
-    const tail = options.captureStderr ? new StderrTail() : undefined;
+    const recording = options.evidence.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
+    const tail = options.evidence.captureStderr ? new StderrTail() : undefined;
     const evidence = evidenceWriter({
       root,
       incident,
@@ -61,9 +61,9 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
       libc,
       pause: (_, until) => held.pause(until),
       now,
-      keep: options.keep,
+      keep: options.evidence.keep,
       recording,
-      jvmOutput: options.jvmOutput,
+      jvmOutput: options.evidence.jvmOutput,
       stderr: tail === undefined ? undefined : () => tail.text,
     });
     let reason: string | undefined;
@@ -130,7 +130,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
 
     const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
     const given = manager?.env ?? session.notes.env;
-    const env = options.inject ? injectOptions(options.command, given, recording?.options()) : given;
+    const env = options.launch.inject ? injectOptions(options.command, given, recording?.options()) : given;
     // Niceness is inherited; where real time was refused, a run before this one has lowered the guard's own.
     if (attempt > 1 && session.scheduling !== 'realtime') restoreNiceness();
     const child =
@@ -210,7 +210,12 @@ function adopt({ current, root }: Session, pid: number, holder: Holder, cap: num
 /** A service that is to be started again is: a full disk may cost it its evidence, not its life. */
 function openIncident({ notes, options, report }: Session, attempt: number): IncidentDir {
   try {
-    return openIncidentDir(options.incidentDir, notes.env, new Date().toISOString().replace(/[:.]/g, '-'), process.pid);
+    return openIncidentDir(
+      options.evidence.incidentDir,
+      notes.env,
+      new Date().toISOString().replace(/[:.]/g, '-'),
+      process.pid,
+    );
   } catch (error) {
     if (attempt === 1 || !(error instanceof GuardError)) throw error;
     report({ event: 'error', message: `${error.message}: this run leaves no evidence`, fields: {} });

@@ -1,6 +1,6 @@
 import type { GuardEvent } from '../reporters/event.ts';
 import type { MetricsView } from '../reporters/metrics.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { MetricsOptions } from './runOptions.ts';
 
 /** Put in by scripts/bundle.mjs. */
 declare const __version: string;
@@ -34,7 +34,7 @@ const NOTHING_YET: TargetView = {
 
 /** Without `--metrics` and `--metrics-file` nothing of it is loaded. */
 export async function exposeMetrics(
-  { metrics: { address, file } }: Pick<RunOptions, 'metrics'>,
+  { address, file }: MetricsOptions,
   target: string,
   parts: { readonly now: () => number; readonly onProblem: (text: string) => void; readonly undelivered: () => number },
 ): Promise<Exposed> {

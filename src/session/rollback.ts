@@ -12,12 +12,12 @@ export async function takeBack({ options, report, target }: Session, helper: Hel
       THREADGUARD_REASON: outcome.reason ?? '',
       THREADGUARD_INCIDENT: outcome.incident ?? '',
     },
-    options.onTripTimeoutMs,
+    options.service.onTripTimeoutMs,
   );
   const ways = {
     exit: () => (end.by === 'exit' ? `ended with exit ${end.code}` : ''),
     signal: () => (end.by === 'signal' ? `was ended by ${end.signal}` : ''),
-    timeout: () => `hung and was killed after ${formatDuration(options.onTripTimeoutMs)} (--on-trip-timeout)`,
+    timeout: () => `hung and was killed after ${formatDuration(options.service.onTripTimeoutMs)} (--on-trip-timeout)`,
     refused: () => (end.by === 'refused' ? `could not be started: ${end.why}` : ''),
   };
   const isGood = end.by === 'exit' && end.code === 0;

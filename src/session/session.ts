@@ -88,13 +88,13 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     });
   }
   const sockets = activationFds(notes.env);
-  checkDescriptors(options.passFds);
-  if (options.jvmThreadEvents) checkJvm(options);
+  checkDescriptors(options.launch.passFds);
+  if (options.evidence.jvmThreadEvents) checkJvm(options);
 
-  const sidecar = options.sidecar ? sidecarOf(options, root, process.env) : undefined;
+  const sidecar = options.launch.sidecar ? sidecarOf(options, root, process.env) : undefined;
   const libc = loadLibc();
   const isReaper = libc?.becomeSubreaper() ?? false;
-  const manager = openServiceManager(notes.env, sidecar === undefined ? options.notify : 'off', {
+  const manager = openServiceManager(notes.env, sidecar === undefined ? options.service.notify : 'off', {
     libc,
     pid: process.pid,
     now,
@@ -111,8 +111,8 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     onSignal: nothing,
   };
   const pid = (): number | undefined => current.pid;
-  const target = `command:${options.name ?? basename(file)}`;
-  const voice = openVoice(options, { target, pid, env: notes.env, libc });
+  const target = `command:${options.service.name ?? basename(file)}`;
+  const voice = openVoice(options.output, { target, pid, env: notes.env, libc });
   const complain = (message: string, fields: Record<string, unknown> = {}): void =>
     voice.report({ event: 'error', message, fields });
   const surroundings = openSurroundings(
@@ -121,7 +121,7 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     (name, error) => complain(`cannot read ${name} (${errnoOf(error)}); going on without it`, { ceiling: name }),
   );
   refuseWhenFull(surroundings.readCeilings());
-  const telling = await openTelling(options, {
+  const telling = await openTelling(options.telling, {
     env: notes.env,
     own,
     host: hostname(),
@@ -130,7 +130,7 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     incident: () => current.incident,
     onProblem: complain,
   });
-  const exposed = await exposeMetrics(options, target, {
+  const exposed = await exposeMetrics(options.metrics, target, {
     now,
     onProblem: complain,
     undelivered: () => telling.undelivered(),
@@ -141,11 +141,13 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     onSignal: (signal) => {
       current.signals.add(signal);
       if (signal === 'SIGTERM') manager?.stopping();
-      if (signal === 'SIGHUP' && options.config !== undefined) void reloadSettings(settings, options, reload, report);
+      if (signal === 'SIGHUP' && options.service.config !== undefined)
+        void reloadSettings(settings, options, reload, report);
       current.onSignal(signal);
     },
     // With a configuration SIGHUP is the guard's own; a command that waits for it gets it too, one that would die of it does not.
-    mayForward: (signal, child) => signal !== 'SIGHUP' || options.config === undefined || catches(root, child, signal),
+    mayForward: (signal, child) =>
+      signal !== 'SIGHUP' || options.service.config === undefined || catches(root, child, signal),
   });
   const usage = voice.status === undefined ? undefined : await openUsage();
   // The first asynchronous read makes the threads of the pool: now, not when there is no room for them.
@@ -185,7 +187,7 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     scheduling,
     launch,
     sidecar,
-    passFds: [...new Set([...options.passFds, ...sockets])],
+    passFds: [...new Set([...options.launch.passFds, ...sockets])],
     own,
     losses: [
       ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
@@ -242,16 +244,20 @@ async function reloadSettings(
     const rules = next.settings.rules.length;
     report({
       event: 'reload',
-      message: `the policy of ${before.config} is in force${rules === 0 ? '' : `, ${rules} ${rules === 1 ? 'rule' : 'rules'}`}`,
-      fields: { config: before.config, rules },
+      message: `the policy of ${before.service.config} is in force${rules === 0 ? '' : `, ${rules} ${rules === 1 ? 'rule' : 'rules'}`}`,
+      fields: { config: before.service.config, rules },
     });
   } catch (error) {
     const text = error instanceof GuardError ? error.message : errnoOf(error);
-    report({ event: 'error', message: `the old policy stays in force: ${text}`, fields: { config: before.config } });
+    report({
+      event: 'error',
+      message: `the old policy stays in force: ${text}`,
+      fields: { config: before.service.config },
+    });
   }
 }
 
-function checkJvm({ command, inject }: RunOptions): void {
+function checkJvm({ command, launch: { inject } }: RunOptions): void {
   const why = inject ? 'reaches commands called java only' : 'does nothing with --no-inject';
   if (inject && isJava(command)) return;
   throw new GuardError('no-jvm', `--jvm-thread-events ${why}`, {

@@ -7,7 +7,7 @@ import { ndjsonReporter } from '../reporters/ndjsonReporter.ts';
 import { openSink, type Sink } from '../reporters/sink.ts';
 import { isJournal, openJournal } from '../service/journalSocket.ts';
 import type { Libc } from '../sys/libc.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { OutputOptions } from './runOptions.ts';
 
 /** What is still said with --quiet. */
 const LOUD: ReadonlySet<GuardEvent['event']> = new Set([
@@ -30,7 +30,7 @@ export interface Voice {
 }
 
 export function openVoice(
-  options: Pick<RunOptions, 'logFile' | 'logFormat' | 'progress' | 'quiet'>,
+  options: OutputOptions,
   parts: {
     readonly target: string;
     readonly pid: () => number | undefined;

@@ -1,0 +1,24 @@
+import type { suggestLimit } from '../core/growth/suggestLimit.ts';
+
+type SuggestedLimit = ReturnType<typeof suggestLimit>;
+
+/** The pause process of a pod, and probes that run in it, count too: podPidsLimit needs room for them. */
+const POD_EXTRA = 16;
+
+/** The contract of `suggest-limit --json`: `threadguard.suggest-limit/1`. */
+export function suggestedLimitDocument({ limit, reasons }: SuggestedLimit): Record<string, unknown> {
+  return { schema: 'threadguard.suggest-limit/1', limit: limit ?? null, reasons };
+}
+
+/** The limit as each tool wants it, then why. */
+export function suggestedLimitText({ limit, reasons }: SuggestedLimit): string {
+  const settings =
+    limit === undefined
+      ? []
+      : [
+          `systemd:     TasksMax=${limit}`,
+          `kubelet:     podPidsLimit: ${limit + POD_EXTRA} (the pause process and the probes of the pod count too)`,
+          `threadguard: --max-tasks ${limit}`,
+        ];
+  return `${[...settings, ...reasons.map((reason) => `  ${reason}`)].join('\n')}\n`;
+}
