@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errnoOf, GuardError } from '../errors.ts';
+import type { RecordingHeader } from '../schemas/recordingSchema.ts';
 
 /** What was counted of a target at one moment. Milliseconds on a clock that only goes forward. */
 export interface SeriesPoint {
@@ -31,12 +32,8 @@ export interface Series {
 const SAMPLES_SCHEMA = 'threadguard.samples/1';
 
 /** The first line of a recording. `started` is an ISO 8601 time. */
-export function headerLine(header: {
-  readonly target: string;
-  readonly everyMs: number;
-  readonly started: string;
-}): string {
-  return `${JSON.stringify({ schema: SAMPLES_SCHEMA, ...header })}\n`;
+export function headerLine(header: Omit<RecordingHeader, 'schema'>): string {
+  return `${JSON.stringify({ schema: SAMPLES_SCHEMA, ...header } satisfies RecordingHeader)}\n`;
 }
 
 /** A line of a recording after its first. */

@@ -52,7 +52,7 @@ export function limitsAnswer(flags: LimitsFlags, root: KernelRoot, ids: IdCalls 
   const who = flags.who ? readWho(root) : undefined;
   if (who !== undefined && selector.kind === 'here' && !flags.suggest && !flags.json) return whoText(who);
   const report = readReport(root, selector, ids);
-  if (flags.json) return `${JSON.stringify({ ...limitsDocument(report), ...(who === undefined ? {} : { who }) })}\n`;
+  if (flags.json) return `${JSON.stringify(limitsDocument(report, who))}\n`;
   const parts = [flags.suggest ? suggestionText(report) : limitsText(report)];
   if (who !== undefined) parts.push(whoText(who));
   return parts.join('\n');

@@ -1,11 +1,12 @@
 import { escapeText } from '../core/units.ts';
+import type { DoctorDocument } from '../schemas/doctorSchema.ts';
 import type { Check, Findings } from './checks.ts';
 
-/** The contract of `doctor --json`: `threadguard.doctor/1`. */
+/** The document of `doctor --json`. */
 export function doctorDocument(
   { containment, kernel }: Pick<Findings, 'containment' | 'kernel'>,
   checks: readonly Check[],
-): Record<string, unknown> {
+): DoctorDocument {
   return { schema: 'threadguard.doctor/1', kernel, containment: containment.kind, checks };
 }
 

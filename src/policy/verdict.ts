@@ -8,7 +8,8 @@ import { formatCount, formatDuration, formatShare } from '../core/units.ts';
 import type { Settings } from './settings.ts';
 
 /** Why the guard holds an opinion. */
-export type Cause = 'max-tasks' | 'max-maps' | 'budget' | 'forecast' | 'leash' | 'foreign' | 'refused' | 'policy';
+export const CAUSES = ['max-tasks', 'max-maps', 'budget', 'forecast', 'leash', 'foreign', 'refused', 'policy'] as const;
+export type Cause = (typeof CAUSES)[number];
 
 export interface Verdict {
   readonly level: 'ok' | 'warn' | 'trip';

@@ -1,12 +1,13 @@
 import type { suggestLimit } from '../core/growth/suggestLimit.ts';
+import type { SuggestedLimitDocument } from '../schemas/suggestLimitSchema.ts';
 
 type SuggestedLimit = ReturnType<typeof suggestLimit>;
 
 /** The pause process of a pod, and probes that run in it, count too: podPidsLimit needs room for them. */
 const POD_EXTRA = 16;
 
-/** The contract of `suggest-limit --json`: `threadguard.suggest-limit/1`. */
-export function suggestedLimitDocument({ limit, reasons }: SuggestedLimit): Record<string, unknown> {
+/** The document of `suggest-limit --json`. */
+export function suggestedLimitDocument({ limit, reasons }: SuggestedLimit): SuggestedLimitDocument {
   return { schema: 'threadguard.suggest-limit/1', limit: limit ?? null, reasons };
 }
 
