@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../errors.ts';
-import { treeOf } from '../launch/adopted.ts';
 import { type Selector, select } from '../limits/select.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { readText } from '../procfs/read.ts';
@@ -9,6 +8,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
 import { countThreads } from '../procfs/task.ts';
+import { descendantsOf } from '../targets/descendants.ts';
 import { CPU_LOAD, readSeries, type Series, type SeriesPoint } from './recording.ts';
 
 /** Something that can be compared: a recording, or what runs now. */
@@ -55,7 +55,7 @@ function liveSource(root: KernelRoot, selector: Selector): Source {
   const place = selected.places?.pids ?? selected.places?.unified;
   const processes = (): number[] => {
     if (selector.kind === 'pid')
-      return readStat(root, selector.pid) === undefined ? [] : treeOf(root, selector.pid, process.pid);
+      return readStat(root, selector.pid) === undefined ? [] : descendantsOf(root, selector.pid, process.pid);
     return place === undefined ? [] : processesBelow(root.at(place.dir));
   };
   // The one that began first is the service. Another one in its place is another run of it: two series in one say nothing.

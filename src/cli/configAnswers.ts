@@ -17,9 +17,9 @@ export async function showConfiguration(words: readonly string[], hasOrigin: boo
   const path = options.service.config;
   const file: LoadedConfig | undefined = path === undefined ? undefined : await looking(async () => loadConfig(path));
   const lines = effectiveSettings(command, (key) => `${path}:${file?.lineOf(key) ?? 1}`).map(
-    ({ isInFile, key, origin, text }) => {
+    ({ isForFile, key, origin, text }) => {
       if (text === undefined) return `# ${key}: not set`;
-      const line = `${isInFile ? '' : '# '}${key}: ${text}`;
+      const line = `${isForFile ? '' : '# '}${key}: ${text}`;
       return hasOrigin ? `${line.padEnd(40)} # ${origin}` : line;
     },
   );

@@ -6,10 +6,10 @@ import { FlagOption } from './flagOption.ts';
 export interface Effective {
   /** As a configuration file calls it. */
   readonly key: string;
-  /** As it would stand in a configuration file; `undefined` where it is not set. */
+  /** As it would stand in a configuration file, or in words; `undefined` where it is not set. */
   readonly text: string | undefined;
-  /** Whether a configuration file may say it. */
-  readonly isInFile: boolean;
+  /** Whether a configuration file may say it like this. */
+  readonly isForFile: boolean;
   /** `command line`, the name of a variable, `FILE:LINE`, or `default`. */
   readonly origin: string;
 }
@@ -27,11 +27,14 @@ export function effectiveSettings(command: Command, whereInFile: (key: string) =
         config: () => whereInFile(key),
       };
       const value: unknown = command.getOptionValue(key) ?? option.flag.default;
-      const text = value === undefined ? '' : option.flag.kind.show(value);
+      const shown = value === undefined ? '' : option.flag.kind.show(value);
+      // A default that needs words cannot be typed.
+      const isInWords = shown !== '' && value === option.flag.default && option.flag.defaultText !== undefined;
+      const text = isInWords ? option.flag.defaultText : shown;
       return {
         key,
         text: text === '' ? undefined : text,
-        isInFile: option.flag.inFile !== false,
+        isForFile: option.flag.inFile !== false && !isInWords,
         origin: origins[source ?? '']?.() ?? 'default',
       };
     });

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { readRunOptions, runFlags } from '../flags/runFlags.ts';
-import type { RunOptions } from '../session/runOptions.ts';
+import { changedKeys, readRunOptions, runFlags } from '../flags/runFlags.ts';
+import type { Reload, RunOptions } from '../session/runOptions.ts';
 import { addFlags } from './flagOption.ts';
 import { applyConfig, applyEnvironment } from './layers.ts';
 import { withRefusals } from './refusals.ts';
@@ -9,12 +9,16 @@ import { withRefusals } from './refusals.ts';
  * The `run` command with every flag. Flags after COMMAND belong to the command. `again` reads the configuration file anew;
  * the command line and the environment stay what they were.
  */
-export function runCommand(action: (options: RunOptions, again: () => Promise<RunOptions>) => Promise<void>): Command {
+export function runCommand(action: (options: RunOptions, again: Reload) => Promise<void>): Command {
   return flagsOfRun()
     .argument('<command...>', 'the command and its arguments, after --')
     .action(async (words: string[], _: unknown, command: Command) => {
       const given = givenFlags(command);
-      await action(await settle(words, command), () => settle(words, withGiven(given)));
+      const options = await settle(words, command);
+      await action(options, async () => {
+        const next = await settle(words, withGiven(given));
+        return { settings: next.settings, needsRestart: changedKeys(options, next) };
+      });
     });
 }
 

@@ -4,21 +4,22 @@ import type { Ceiling, Scope } from './model.ts';
 export interface BudgetRule {
   /** Share of (what the target holds + what remains), per scope or per ceiling name. */
   readonly shares: Readonly<Record<string, number>>;
-  /** Kept free on every shared ceiling: a share of its limit, or a number of tasks. */
-  readonly reserve: { readonly share: number } | { readonly tasks: number };
+  /** Kept free on every shared ceiling: a share of its limit (and at least so many), or a number of tasks. */
+  readonly reserve: { readonly share: number; readonly atLeast?: number } | { readonly tasks: number };
 }
 
 /**
  * 15 % of what the host has free is what systemd gives every service by default (DefaultTasksMax,
- * systemd-system.conf(5)), so honest services are known to live in it. A cgroup's or a user's limit
- * was set for this target, so more of it may be used; maps belong to one process alone.
+ * systemd-system.conf(5)), so honest services are known to live in it. The limit of a cgroup was set for this target (its
+ * service, its container), so all of it may be used but for the reserve. A user has other programs too. Maps belong to one
+ * process alone: 97 % leaves the time to freeze it before it is refused one.
  */
 export const DEFAULT_SHARES: Readonly<Record<Scope, number>> = {
   host: 0.15,
   'pid-namespace': 0.15,
   user: 0.5,
-  cgroup: 0.8,
-  process: 0.9,
+  cgroup: 1,
+  process: 0.97,
 };
 
 /** The budget of one ceiling in its own unit of account: tasks (or maps for a map ceiling). */
@@ -43,8 +44,8 @@ export function budgets(
 ): Budget[] {
   const result: Budget[] = [];
   for (const ceiling of ceilings) {
-    // What slows down and what only the process itself can run out of is no reason to stop anybody.
-    if (ceiling.effect === 'throttles' || (ceiling.scope === 'process' && ceiling.unit === 'bytes')) continue;
+    // Memory is not counted in tasks: threads need not be what uses it. Growth that would use it up is warned of.
+    if (ceiling.effect === 'throttles' || ceiling.unit === 'bytes') continue;
     const remaining = ceiling.unit === 'maps' ? ceiling.remaining : ceiling.additionalThreads;
     if (typeof remaining !== 'number') continue;
     const holds = ceiling.unit === 'maps' ? held.maps : held.tasks;
@@ -85,10 +86,9 @@ function unitsPerTask(ceiling: Ceiling): number {
 }
 
 function reserveOf(ceiling: Ceiling, rule: BudgetRule): number {
-  // A reserve is for the others who share the ceiling; a process ceiling has no others, and
-  // memory is kept free by its share: its "limit" in tasks is only an estimate.
-  if (ceiling.scope === 'process' || ceiling.unit !== 'tasks') return 0;
+  // A reserve is for the others who share the ceiling; the ceiling of a process has no others.
+  if (ceiling.scope === 'process') return 0;
+  if ('tasks' in rule.reserve) return rule.reserve.tasks;
   const limit = typeof ceiling.limit === 'number' ? ceiling.limit : 0;
-  if ('share' in rule.reserve) return Math.ceil(limit * rule.reserve.share);
-  return rule.reserve.tasks;
+  return Math.max(rule.reserve.atLeast ?? 0, Math.ceil(limit * rule.reserve.share));
 }

@@ -1,3 +1,5 @@
+import type { Series } from './ring.ts';
+
 /** Growth over two windows: the short one sees a burst, the long one tells it from a leak. */
 export interface Growth {
   /** Units a second over the last SHORT_WINDOW_MS; 0 until two samples exist. */
@@ -16,7 +18,7 @@ export const LONG_WINDOW_MS = 30_000;
  * copied and the windows are found by bisection: it is done at every look, over a ring of a thousand.
  */
 export function measureGrowth<T extends { readonly timeMs: number }>(
-  series: readonly T[],
+  series: Series<T>,
   height: (item: T) => number,
 ): Growth {
   const last = series.at(-1);
@@ -40,15 +42,15 @@ interface Point {
 }
 
 /** The first item at or after `timeMs`; the last one always is. */
-function firstSince<T extends { readonly timeMs: number }>(series: readonly T[], timeMs: number): T {
+export function firstSince<T extends { readonly timeMs: number }>(series: Series<T>, timeMs: number): T {
   let low = 0;
   let high = series.length - 1;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((series[middle] as T).timeMs < timeMs) low = middle + 1;
+    if ((series.at(middle) as T).timeMs < timeMs) low = middle + 1;
     else high = middle;
   }
-  return series[low] as T;
+  return series.at(low) as T;
 }
 
 function slope(from: Point, to: Point): number {

@@ -70,3 +70,9 @@ export type Step = (typeof STEPS)[number];
 export function reaches(until: Step, step: Step): boolean {
   return STEPS.indexOf(until) >= STEPS.indexOf(step);
 }
+
+/** How a command ended: `code` of an exit, `signal` of a death; neither where it was somebody else's child. */
+export type Ended =
+  | { readonly by: 'exit'; readonly code: number }
+  | { readonly by: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly by: 'gone' };

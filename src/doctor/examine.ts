@@ -83,10 +83,10 @@ function tryContaining(
   now: () => number,
 ): Findings['containment'] {
   try {
-    const { holder, fallbacks } = contain(DEFAULT_SETTINGS, root, surroundings, libc, now);
-    const { kind } = holder;
-    holder.close();
-    holder.remove();
+    const { target, fallbacks } = contain(DEFAULT_SETTINGS, { root, surroundings, libc, now });
+    const { kind } = target.hold;
+    target.close();
+    target.remove();
     return { kind, isCgroup: kind === 'cgroup-v1' || kind === 'cgroup-v2', why: fallbacks };
   } catch (error) {
     return { kind: 'none', isCgroup: false, why: [error instanceof GuardError ? error.message : errnoOf(error)] };

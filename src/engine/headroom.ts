@@ -1,12 +1,21 @@
-import type { Surroundings } from '../ceilings/surroundings.ts';
-import { type Budget, budgetKey, budgets, tightestTaskBudget } from '../core/budget.ts';
+import { type Budget, budgetKey, budgets } from '../core/budget.ts';
 import type { Ceiling } from '../core/model.ts';
 import type { Settings } from '../policy/settings.ts';
 
+type Lines = Pick<Settings, 'budget'>;
+
+/** Where the ceilings of a target are read. */
+export interface CeilingSource {
+  /** All ceilings now, in the order of the kernel's checks. */
+  readCeilings(): readonly Ceiling[];
+  /** Tasks of the whole host: one short read. */
+  hostTasks(): number;
+}
+
 /** Every ceiling as last read, what the target may hold of each, and what there was before it started. */
 export class Headroom {
-  readonly #settings: Settings;
-  readonly #surroundings: Pick<Surroundings, 'readCeilings'>;
+  #settings: Lines;
+  readonly #surroundings: CeilingSource;
   /** Budgets and room at the start, by ceiling. */
   readonly #allowedAtStart = new Map<string, number>();
   readonly #roomAtStart = new Map<string, number>();
@@ -14,7 +23,7 @@ export class Headroom {
   #atStart: readonly Ceiling[] = [];
   #budgets: readonly Budget[] = [];
 
-  constructor(settings: Settings, surroundings: Pick<Surroundings, 'readCeilings'>) {
+  constructor(settings: Lines, surroundings: CeilingSource) {
     this.#settings = settings;
     this.#surroundings = surroundings;
   }
@@ -37,22 +46,42 @@ export class Headroom {
     return this.#roomAtStart;
   }
 
-  /** The number of tasks at which the target trips, or `undefined` when nothing sets one. */
-  get line(): number | undefined {
-    const allowed = tightestTaskBudget(this.#budgets)?.allowed ?? Number.POSITIVE_INFINITY;
-    const line = Math.min(allowed, this.#settings.maxTasks ?? Number.POSITIVE_INFINITY);
-    return Number.isFinite(line) ? line : undefined;
+  /**
+   * Whether a limit that somebody else set (the engine of a container, systemd) stands between the target and the last task
+   * of the host. The guard then has all the time that it needs.
+   */
+  get isSurrounded(): boolean {
+    const room = (isWanted: (ceiling: Ceiling) => boolean): number =>
+      this.#ceilings
+        .filter((ceiling) => ceiling.unit === 'tasks' && isWanted(ceiling))
+        .reduce((least, { remaining }) => Math.min(least, typeof remaining === 'number' ? remaining : least), Infinity);
+    const around = room(({ scope }) => scope === 'cgroup' || scope === 'user');
+    const host = room(({ scope }) => scope === 'host' || scope === 'pid-namespace');
+    return around < host;
   }
 
-  /** Before the child starts: what it finds is what every later budget is measured against. */
+  /** Before the child starts: every later budget is measured against what is there now. */
   rehearse(): void {
+    this.#allowedAtStart.clear();
     this.read(0, 0);
     this.#atStart = this.#ceilings;
-    for (const budget of this.#budgets) this.#allowedAtStart.set(budgetKey(budget.ceiling), budget.allowed);
+    this.#keepAllowed();
     for (const ceiling of this.#ceilings) {
       if (typeof ceiling.additionalThreads === 'number')
         this.#roomAtStart.set(budgetKey(ceiling), ceiling.additionalThreads);
     }
+  }
+
+  /** A reload: the budgets are worked out anew from what there was at the start, so that a lower one is in force at once. */
+  reload(settings: Lines): void {
+    this.#settings = settings;
+    this.#allowedAtStart.clear();
+    this.#budgets = budgets(this.#atStart, { tasks: 0, maps: 0 }, settings.budget);
+    this.#keepAllowed();
+  }
+
+  #keepAllowed(): void {
+    for (const budget of this.#budgets) this.#allowedAtStart.set(budgetKey(budget.ceiling), budget.allowed);
   }
 
   read(tasks: number, maps: number): void {

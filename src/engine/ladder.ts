@@ -1,123 +1,142 @@
 import type { Sample } from '../core/model.ts';
-import { formatCount, formatDuration } from '../core/units.ts';
+import { reaches } from '../core/model.ts';
 import { errnoOf } from '../errors.ts';
-import type { Effect } from '../policy/escalation.ts';
+import { MIN_INTERVAL_MS } from '../policy/cadence.ts';
+import type { Effect, Stage } from '../policy/escalation.ts';
+import type { GuardEvent, Reporter } from '../policy/event.ts';
 import type { Settings } from '../policy/settings.ts';
-import type { Verdict } from '../policy/verdict.ts';
-import type { GuardEvent, Reporter } from '../reporters/event.ts';
-import type { Holder } from '../targets/holder.ts';
+import type { Opinion } from '../policy/verdict.ts';
+import { type Clock, sleep } from '../sys/clock.ts';
+import type { Target } from '../targets/contracts.ts';
 import { killTree } from '../targets/killTree.ts';
-import type { LeashKeeper } from './leashKeeper.ts';
+import type { CapKeeper } from './capKeeper.ts';
 
-/** What an action found out that was not known before it. */
-interface Said {
-  readonly message: string;
-  readonly fields?: Record<string, unknown>;
-}
+type StepEvent = Extract<GuardEvent, { event: 'clamp' | 'release' | 'dump' | 'terminate' }>;
 
 interface LadderParts {
   readonly settings: Settings;
-  readonly holder: Holder;
-  readonly leash: LeashKeeper;
+  readonly target: Target;
+  readonly cap: CapKeeper;
   readonly report: Reporter;
-  /** Writes the evidence and returns a sentence about it. */
-  readonly dump: (verdict: Verdict, sample: Sample) => string;
+  /** Writes the evidence; gives back what was found, in sentences. */
+  readonly dump: (because: Opinion, sample: Sample) => readonly string[];
   /** The number of tasks at which the target trips now. */
   readonly line: () => number | undefined;
   readonly lastWords: () => Promise<void>;
   readonly reap: () => void;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** Carries out the effects of the ladder: acts first, reports second. A dry run only reports. */
 export class Ladder {
   readonly #parts: LadderParts;
-  readonly #actions: Record<string, number> = {};
+  readonly #actions: Partial<Record<Effect, number>> = {};
+  #settings: Pick<Settings, 'dryRun'>;
   #killing: Promise<void> | undefined;
+  #complaint: string | undefined;
 
   constructor(parts: LadderParts) {
     this.#parts = parts;
+    this.#settings = parts.settings;
+  }
+
+  reload(settings: Settings): void {
+    this.#settings = settings;
   }
 
   /** How often each effect was carried out. */
-  get actions(): Readonly<Record<string, number>> {
+  get actions(): Readonly<Partial<Record<Effect, number>>> {
     return this.#actions;
   }
 
-  /** Resolves when a kill that was begun is verified, at once when none was. */
-  async settled(): Promise<void> {
-    await this.#killing;
-  }
-
-  carryOut(effect: Effect, verdict: Verdict, sample: Sample): void {
+  carryOut(effect: Effect, because: Opinion, sample: Sample, graceMs: number): void {
     this.#actions[effect] = (this.#actions[effect] ?? 0) + 1;
-    const { holder, leash, line, settings } = this.#parts;
+    const { cap, clock, target } = this.#parts;
+    const { maps, tasks } = sample;
     switch (effect) {
       case 'warn':
+        this.#parts.report({ event: 'warn', about: 'line', opinion: because, tasks, maps, ...this.#dryRun });
+        return;
       case 'trip':
-        this.#tell(effect, verdict.reason ?? 'a line is near', {
-          ...verdict,
-          tasks: sample.tasks,
-          maps: sample.maps,
-          level: undefined,
-        });
+        this.#parts.report({ event: 'trip', opinion: because, tasks, maps, ...this.#dryRun });
         return;
       case 'clamp':
-        // Set to what is there now, not to what was there when it was decided.
-        this.#act(effect, sample, `growth stopped at ${formatCount(sample.tasks)} tasks`, () => {
-          const at = leash.clamp(holder.tasks(this.#parts.now()));
+        this.#act(effect, { event: 'clamp', tasks }, () => {
+          // Set to what is there now, not to what was there when it was decided.
+          const at = cap.clamp(target.meter.tasks(clock.now()));
           if (at === undefined) throw new Error('the kernel did not take it');
-          return { message: `growth stopped at ${formatCount(at)} tasks`, fields: { cap: at } };
+          return { event: 'clamp', tasks, cap: at };
         });
         return;
       case 'release':
-        this.#act(effect, sample, 'the target has receded; the cap follows it again', () => {
-          leash.release(sample.tasks, line());
-          return undefined;
+        this.#act(effect, { event: 'release', tasks }, () => {
+          cap.release(tasks, this.#parts.line());
+          return { event: 'release', tasks };
         });
         return;
       case 'dump':
-        this.#act(effect, sample, 'evidence', () => ({ message: this.#parts.dump(verdict, sample) }));
-        return;
-      case 'terminate': {
-        const text = `SIGTERM to the whole tree; SIGKILL follows after ${formatDuration(settings.graceMs)}`;
-        this.#act(effect, sample, text, () => {
-          holder.signal('SIGTERM');
-          return undefined;
+        this.#act(effect, { event: 'dump', tasks, findings: [] }, () => {
+          return { event: 'dump', tasks, findings: this.#parts.dump(because, sample) };
         });
         return;
-      }
+      case 'terminate':
+        this.#act(effect, { event: 'terminate', tasks, graceMs }, () => {
+          target.end.signal('SIGTERM');
+          return { event: 'terminate', tasks, graceMs };
+        });
+        return;
       case 'kill':
-        if (settings.dryRun) this.#act(effect, sample, 'SIGKILL to the whole tree', () => undefined);
-        else this.#killing ??= this.#kill();
+        if (this.#settings.dryRun)
+          this.#parts.report({ event: 'kill', tasks, emptyMs: 0, survivors: [], ...this.#dryRun });
+        else this.#killing ??= this.#kill(tasks);
         return;
       default:
         effect satisfies never;
     }
   }
 
-  #act(effect: Effect, sample: Sample, intent: string, action: () => Said | undefined): void {
-    const { dryRun } = this.#parts.settings;
+  /** Something that is not done although it should be; the same sentence is said once. */
+  complain(problem: string): void {
+    if (this.#complaint === problem) return;
+    this.#complaint = problem;
+    this.#parts.report({ event: 'error', about: 'action', problem });
+  }
+
+  /**
+   * The child has ended. The rest of a tree that is being terminated gets its grace and is then killed, and a kill is
+   * verified. Resolves to the last stage when no more will be done.
+   */
+  async settle(stage: Stage, sample: Sample): Promise<Stage> {
+    const { clock, reap, target } = this.#parts;
+    let last = stage;
+    while (last.at === 'terminating' && !this.#settings.dryRun && reaches(last.reach.until, 'kill')) {
+      reap();
+      if (target.end.isEmpty()) return last;
+      if (clock.now() - last.sinceMs >= last.reach.graceMs) {
+        last = { at: 'killed', sinceMs: clock.now(), because: last.because, reach: last.reach };
+        this.carryOut('kill', last.because, sample, last.reach.graceMs);
+      } else await sleep(clock, MIN_INTERVAL_MS);
+    }
+    await this.#killing;
+    return last;
+  }
+
+  get #dryRun(): { readonly dryRun?: true } {
+    return this.#settings.dryRun ? { dryRun: true } : {};
+  }
+
+  #act(effect: Effect, intended: StepEvent, action: () => StepEvent): void {
     try {
-      const said: Said = dryRun ? { message: `would have: ${intent}` } : (action() ?? { message: intent });
-      this.#tell(effect, said.message, { tasks: sample.tasks, ...said.fields });
+      this.#parts.report(this.#settings.dryRun ? { ...intended, dryRun: true } : action());
     } catch (error) {
-      this.#tell('error', `${effect} failed: ${errnoOf(error)}`, { action: effect });
+      const details = { action: effect };
+      this.#parts.report({ event: 'error', about: 'action', problem: `${effect} failed: ${errnoOf(error)}`, details });
     }
   }
 
-  async #kill(): Promise<void> {
+  async #kill(tasks: number): Promise<void> {
     await this.#parts.lastWords();
     const { emptyMs, survivors } = await killTree(this.#parts);
-    const text =
-      survivors.length === 0
-        ? `whole tree gone in ${formatDuration(emptyMs)}`
-        : `survivors after ${formatDuration(emptyMs)}: pid ${survivors.join(', ')}`;
-    this.#tell('kill', text, { emptyMs: Math.round(emptyMs * 10) / 10, survivors });
-  }
-
-  #tell(event: GuardEvent['event'], message: string, fields: Record<string, unknown>): void {
-    const { dryRun } = this.#parts.settings;
-    this.#parts.report({ event, message, fields: dryRun ? { ...fields, dryRun } : fields });
+    this.#parts.report({ event: 'kill', tasks, emptyMs: Math.round(emptyMs * 10) / 10, survivors });
   }
 }

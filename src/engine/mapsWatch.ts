@@ -30,9 +30,11 @@ export class MapsWatch {
   #everyMs = COUNT_EVERY_MS;
   #isCounting = false;
   #tasksAtCount = 0;
+  #countedMs = 0;
   #heaviest: { pid: number; maps: number } | undefined;
   /** The heaviest process at the last counts: what one more thread takes is the slope over its threads. */
   #points: { threads: number; maps: number; bytes: number }[] = [];
+  #perSecond = 0;
   #perThread: Fitted = { maps: undefined, userBytes: undefined };
 
   constructor(root: KernelRoot, now: () => number) {
@@ -43,6 +45,11 @@ export class MapsWatch {
   /** The process with the most maps as last counted. */
   get heaviest(): { readonly pid: number; readonly maps: number } | undefined {
     return this.#heaviest;
+  }
+
+  /** Maps that it made in a second between the last two counts; 0 when it is another one. */
+  get perSecond(): number {
+    return this.#perSecond;
   }
 
   /** What one more thread of the heaviest process takes, once its threads have moved. */
@@ -81,6 +88,13 @@ export class MapsWatch {
     }
     const moved = Math.abs((heaviest?.maps ?? 0) - (this.#heaviest?.maps ?? 0));
     this.#everyMs = moved >= NOTICEABLE_MAPS ? COUNT_EVERY_MS : Math.min(2 * this.#everyMs, COUNT_AT_LEAST_EVERY_MS);
+    const elapsedMs = before - this.#countedMs;
+    const isSame = heaviest?.pid === this.#heaviest?.pid;
+    this.#perSecond =
+      isSame && elapsedMs > 0
+        ? Math.max(0, ((heaviest?.maps ?? 0) - (this.#heaviest?.maps ?? 0)) * (1000 / elapsedMs))
+        : 0;
+    this.#countedMs = before;
     if (heaviest !== undefined) this.#learn(heaviest, threads);
     this.#heaviest = heaviest ?? this.#heaviest;
     this.#costMs = Math.min(MAX_COST_MS, this.#now() - before);

@@ -1,67 +1,60 @@
-import type { Surroundings } from '../ceilings/surroundings.ts';
-import type { Growth } from '../core/forecast.ts';
 import type { Ceiling, Sample } from '../core/model.ts';
-import type { Stage } from '../policy/escalation.ts';
+import type { Reporter } from '../policy/event.ts';
 import type { Settings } from '../policy/settings.ts';
-import type { Verdict } from '../policy/verdict.ts';
-import type { Reporter } from '../reporters/event.ts';
-import type { Holder } from '../targets/holder.ts';
-import type { MapsWatch } from './mapsWatch.ts';
-import type { RefusedBy } from './refusalWatch.ts';
-import type { Nearest } from './witness.ts';
+import type { Opinion } from '../policy/verdict.ts';
+import type { Clock } from '../sys/clock.ts';
+import type { Target } from '../targets/contracts.ts';
+import type { CeilingSource } from './headroom.ts';
 
-/** What the loop needs from outside. */
-export interface GuardParts {
+/** Everything that one track needs from outside. */
+export interface TrackParts {
+  readonly id: string;
+  readonly target: Target;
+  readonly ceilings: CeilingSource;
+  readonly maps: MapsMeter;
   readonly settings: Settings;
-  readonly holder: Holder;
-  readonly surroundings: Surroundings;
-  readonly maps: MapsWatch;
+  readonly evidence: EvidenceSource;
   readonly report: Reporter;
-  /** Writes the evidence and returns a sentence about it. */
-  readonly dump: (facts: DumpFacts, timeoutMs: number) => string;
-  /** Whether a refused thread would end the target (Go): then evidence must come before the kernel refuses one. */
-  readonly diesOfRefusal: () => boolean;
-  /** Right before a kill: what the target itself may say when it knows that it ends. */
-  readonly lastWords: () => Promise<void>;
   /** Reaps orphans that came to the guard. */
   readonly reap: () => void;
-  /** Called at every look: the loop turns. */
-  readonly beat: () => void;
-  /** A look took so long. */
-  readonly looked: (tookMs: number) => void;
-  /** Looks are never further apart. */
-  readonly heartbeatMs: number | undefined;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
+  readonly pulse: Pulse;
+  readonly clock: Clock;
 }
 
+/** Counts the memory maps of a target: a dear read, made beside the loop, whose result is there at a later look. */
+export interface MapsMeter {
+  look(nowMs: number, tasks: number, processes: () => readonly number[]): void;
+  /** The process with the most maps as last counted. */
+  readonly heaviest: { readonly pid: number; readonly maps: number } | undefined;
+  /** Maps that it makes in a second, as measured between the last two counts; never negative. */
+  readonly perSecond: number;
+}
+
+/** Looks at a target for people. It takes time, so it is called at a trip only. */
+export interface EvidenceSource {
+  /** Writes the evidence; gives back what was found, in sentences. */
+  dump(facts: DumpFacts, timeoutMs: number): readonly string[];
+  /** A picture without a stop, kept in memory: it goes into the incident of a target that ends before anything trips. */
+  picture(facts: DumpFacts, timeoutMs: number): void;
+  /** Right before a kill: what the target itself may say when it knows that it ends. */
+  lastWords(): Promise<void>;
+}
+
+/** Whom the loop tells that it turns. */
+export interface Pulse {
+  beat(): void;
+  /** A look took so long. */
+  looked(tookMs: number): void;
+  /** Looks are never further apart; `undefined` where nobody waits for a beat. */
+  readonly heartbeatMs: number | undefined;
+}
+
+/** What is known at the moment of a dump. */
 export interface DumpFacts {
-  readonly verdict: Verdict;
+  /** Why it tripped, or ended. */
+  readonly opinion: Opinion;
   readonly ceilings: readonly Ceiling[];
   readonly ceilingsAtStart: readonly Ceiling[];
   readonly samples: readonly Sample[];
   readonly tasks: number;
-}
-
-/** State that a status line shows. */
-export interface GuardView {
-  readonly tasks: number;
-  readonly maps: number | undefined;
-  readonly growth: Growth;
-  readonly stage: Stage['at'];
-  readonly binding: Ceiling | undefined;
-  readonly line: number | undefined;
-  readonly history: readonly number[];
-}
-
-export interface GuardSummary {
-  readonly peakTasks: number;
-  readonly peakMaps: number | undefined;
-  readonly nearest: Nearest | undefined;
-  readonly refused: number | undefined;
-  /** Ceilings other than the guard's own cap that refused it something. */
-  readonly refusedBy: readonly RefusedBy[];
-  readonly actions: Readonly<Record<string, number>>;
-  /** How late the guard itself woke. */
-  readonly lateness: { readonly p99Ms: number; readonly worstMs: number };
 }

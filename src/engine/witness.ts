@@ -1,11 +1,10 @@
-import type { Budget } from '../core/budget.ts';
-import { ceilingLabel } from '../core/ceiling.ts';
-import { type Growth, measureGrowth } from '../core/forecast.ts';
+import { firstSince, type Growth, measureGrowth } from '../core/forecast.ts';
 import { Lateness } from '../core/histogram.ts';
 import type { Sample } from '../core/model.ts';
-import { Ring } from '../core/ring.ts';
-import { MIN_INTERVAL_MS, NOTICEABLE_TASKS } from '../policy/cadence.ts';
-import type { Settings } from '../policy/settings.ts';
+import { Ring, type Series } from '../core/ring.ts';
+import { MIN_INTERVAL_MS } from '../policy/cadence.ts';
+import type { Summary } from '../policy/event.ts';
+import type { Line } from '../policy/lines.ts';
 
 /** Samples for the growth windows are kept this far apart: the ring then reaches back over the long one. */
 const RING_EVERY_MS = 25;
@@ -13,14 +12,8 @@ const RING_SIZE = 1_300;
 /** One start-up burst must not keep the guard awake for a day: half forgotten in this time. */
 const FASTEST_HALF_LIFE_MS = 30_000;
 
-/** A target whose tasks have stayed within NOTICEABLE_TASKS for this long is at rest. */
-const RESTS_AFTER_MS = 10_000;
-
-/** The budget that the target came nearest to, and how near. */
-export interface Nearest {
-  readonly label: string;
-  readonly share: number;
-}
+/** A burst that has ended is no rate any more: growth is taken over this time. */
+const NOW_MS = 250;
 
 /** What has been seen of the target: most ceilings leave no other trace once it is gone. */
 export class Witness {
@@ -32,14 +25,18 @@ export class Witness {
   #latenessMs = 0;
   #peakTasks = 0;
   #peakMaps: number | undefined;
-  #nearest: Nearest | undefined;
-  #settled = { sinceMs: 0, tasks: 0 };
+  #nearest: Summary['nearest'];
 
   get last(): Sample {
     return this.#last;
   }
 
   /** Samples, oldest first. */
+  get series(): Series<Sample> {
+    return this.#ring;
+  }
+
+  /** A copy of them, for what is written down. */
   get samples(): readonly Sample[] {
     return this.#ring.items();
   }
@@ -62,22 +59,25 @@ export class Witness {
     return this.#peakMaps;
   }
 
-  get nearest(): Nearest | undefined {
+  get nearest(): Summary['nearest'] {
     return this.#nearest;
   }
 
-  get isResting(): boolean {
-    return this.#last.timeMs - this.#settled.sinceMs >= RESTS_AFTER_MS;
+  /** Tasks a second over the last quarter of a second; never negative. */
+  get nowPerSecond(): number {
+    if (this.#ring.length === 0) return 0;
+    const first = firstSince(this.#ring, this.#last.timeMs - NOW_MS);
+    if (first.timeMs >= this.#last.timeMs) return 0;
+    return Math.max(0, ((this.#last.tasks - first.tasks) * 1000) / (this.#last.timeMs - first.timeMs));
   }
 
   growth(): Growth {
-    return measureGrowth(this.#ring.items(), ({ tasks }) => tasks);
+    return measureGrowth(this.#ring, ({ tasks }) => tasks);
   }
 
   /** The clock starts, or stood still: what lies between is neither lateness nor a rate of growth. */
   restart(nowMs: number): void {
     this.#last = { ...this.#last, timeMs: nowMs };
-    this.#settled = { sinceMs: nowMs, tasks: this.#last.tasks };
   }
 
   wokeLate(byMs: number): void {
@@ -92,25 +92,18 @@ export class Witness {
       const rate = ((sample.tasks - this.#last.tasks) * 1000) / Math.max(elapsedMs, MIN_INTERVAL_MS);
       this.#fastestPerSecond = Math.max(rate, this.#fastestPerSecond * 0.5 ** (elapsedMs / FASTEST_HALF_LIFE_MS));
     }
-    if (Math.abs(sample.tasks - this.#settled.tasks) >= NOTICEABLE_TASKS)
-      this.#settled = { sinceMs: sample.timeMs, tasks: sample.tasks };
     this.#last = sample;
     this.#peakTasks = Math.max(this.#peakTasks, sample.tasks);
     if (sample.maps !== undefined) this.#peakMaps = Math.max(this.#peakMaps ?? 0, sample.maps);
-    const latest = this.#ring.last();
+    const latest = this.#ring.at(-1);
     if (latest === undefined || sample.timeMs - latest.timeMs >= RING_EVERY_MS) this.#ring.push(sample);
   }
 
   /** Notes which line the target came nearest to. */
-  compare(sample: Sample, budgets: readonly Budget[], limits: Pick<Settings, 'maxTasks' | 'maxMaps'>): void {
-    const maps = sample.maps ?? 0;
-    for (const { allowed, ceiling } of budgets)
-      this.#near(ceilingLabel(ceiling), (ceiling.unit === 'maps' ? maps : sample.tasks) / allowed);
-    if (limits.maxTasks !== undefined) this.#near('--max-tasks', sample.tasks / limits.maxTasks);
-    if (limits.maxMaps !== undefined) this.#near('--max-maps', maps / limits.maxMaps);
-  }
-
-  #near(label: string, share: number): void {
-    if (share > (this.#nearest?.share ?? 0)) this.#nearest = { label, share };
+  compare({ maps, tasks }: Sample, lines: readonly Line[]): void {
+    for (const line of lines) {
+      const share = ((line.unit === 'maps' ? maps : tasks) ?? 0) / line.at;
+      if (share > (this.#nearest?.share ?? 0)) this.#nearest = { label: line.ceiling, share };
+    }
   }
 }

@@ -5,9 +5,10 @@ import { type Explanation, explainRefusal } from '../core/refusal.ts';
 import { GuardError } from '../errors.ts';
 import { DEFAULT_SETTINGS } from '../policy/settings.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import { systemClock } from '../sys/clock.ts';
 import type { Libc } from '../sys/libc.ts';
 import { contain } from '../targets/contain.ts';
-import type { Holder } from '../targets/holder.ts';
+import type { ChildTarget } from '../targets/contracts.ts';
 import { killTree } from '../targets/killTree.ts';
 import { CeilingWatch } from './ceilingWatch.ts';
 import { almostOut, keptFrom, NO_CAP, type SafetyCap, safetyCap } from './safety.ts';
@@ -44,39 +45,39 @@ export async function explainCommand(parts: Parts): Promise<Explanation> {
     { heaviest: () => undefined, perThread: () => undefined, libc, now },
     () => {},
   );
-  const holder = hold(root, surroundings, libc, now);
-  const cap = parts.toTheEnd || !holder.isHeld ? NO_CAP : safetyCap(surroundings.readCeilings());
+  const target = hold(root, surroundings, libc, now);
+  const cap = parts.toTheEnd || !target.brake.isHeld ? NO_CAP : safetyCap(surroundings.readCeilings());
   let tracing: Trace | undefined;
   try {
     tracing = parts.trace ? traceCommand(root) : undefined;
     if (tracing !== undefined) parts.onNote(tracing.cost);
-    return await watchOver(parts, holder, cap, tracing, now);
+    return await watchOver(parts, target, cap, tracing, now);
   } finally {
-    await killTree({ holder, reap: () => {}, now });
-    holder.close();
-    holder.remove();
+    await killTree({ target, reap: () => {}, clock: systemClock });
+    target.close();
+    target.remove();
     tracing?.close();
   }
 }
 
 /** A cgroup or nothing: a limit on the user would be one of the ceilings that are asked about. */
-function hold(root: KernelRoot, surroundings: Surroundings, libc: Libc | undefined, now: () => number): Holder {
+function hold(root: KernelRoot, surroundings: Surroundings, libc: Libc | undefined, now: () => number): ChildTarget {
   try {
-    return contain({ ...DEFAULT_SETTINGS, contain: 'cgroup' }, root, surroundings, libc, now).holder;
+    return contain({ ...DEFAULT_SETTINGS, contain: 'cgroup' }, { root, surroundings, libc, now }).target;
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    return contain({ ...DEFAULT_SETTINGS, contain: 'none' }, root, surroundings, libc, now).holder;
+    return contain({ ...DEFAULT_SETTINGS, contain: 'none' }, { root, surroundings, libc, now }).target;
   }
 }
 
 async function watchOver(
   parts: Parts,
-  holder: Holder,
+  target: ChildTarget,
   cap: SafetyCap,
   tracing: Trace | undefined,
   now: () => number,
 ): Promise<Explanation> {
-  const watch = new CeilingWatch(parts.root, { processes: () => holder.processes(), ids: parts.libc, now });
+  const watch = new CeilingWatch(parts.root, { processes: () => target.meter.processes(), ids: parts.libc, now });
   const messages: RefusalMessage[] = [];
   let peakTasks = 0;
   let signMs: number | undefined;
@@ -84,10 +85,10 @@ async function watchOver(
   const sign = (): void => {
     if (signMs !== undefined) return;
     signMs = now();
-    watch.lookClosely(holder.tasks(signMs));
+    watch.lookClosely(target.meter.tasks(signMs));
   };
   const words = [...(tracing?.prefix ?? []), ...parts.command];
-  const { stderr, ended } = await launch(words, parts.env, holder, cap.tasks);
+  const { stderr, ended } = await launch(words, parts.env, target, cap.tasks);
   readLines(stderr, parts.passThrough, (line) => {
     const message = readMessage(line);
     if (message === undefined) return;
@@ -99,14 +100,15 @@ async function watchOver(
   let endedMs: number | undefined;
   for (;;) {
     const nowMs = now();
-    const tasks = holder.tasks(nowMs);
+    const tasks = target.meter.tasks(nowMs);
     peakTasks = Math.max(peakTasks, tasks);
     const ceilings = ended() === undefined ? watch.look(tasks) : undefined;
-    if ((holder.refused() ?? 0) > 0 || (tracing?.failed() ?? false)) sign();
-    if (!parts.toTheEnd && !holder.isHeld && ceilings !== undefined) stoppedBefore = almostOut(ceilings);
+    if ((target.meter.refused() ?? 0) > 0 || (tracing?.failed() ?? false)) sign();
+    if (!parts.toTheEnd && !target.brake.isHeld && ceilings !== undefined) stoppedBefore = almostOut(ceilings);
     if (ended() !== undefined) endedMs ??= nowMs;
     const isHeard = signMs !== undefined && nowMs - signMs >= LISTEN_MS;
-    const isOver = endedMs !== undefined && nowMs - endedMs >= LINGER_MS && (holder.isEmpty() || signMs === undefined);
+    const isOver =
+      endedMs !== undefined && nowMs - endedMs >= LINGER_MS && (target.end.isEmpty() || signMs === undefined);
     const isTimeUp = nowMs - startMs >= parts.timeoutMs;
     if ((isHeard && !parts.keep) || isOver || isTimeUp || aborted() || stoppedBefore !== undefined) break;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
@@ -119,7 +121,7 @@ async function watchOver(
     messages,
     endedBy: ended(),
   };
-  if (ended() === undefined) await askToEnd(holder, now);
+  if (ended() === undefined) await askToEnd(target.end, now);
   const reached = stoppedBefore ?? (peakTasks >= Number(cap.tasks) ? cap.for : undefined);
   return reached === undefined ? explainRefusal(facts) : keptFrom(reached);
 }

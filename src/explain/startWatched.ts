@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { errnoOf, GuardError } from '../errors.ts';
-import type { Holder } from '../targets/holder.ts';
+import type { ChildTarget, End } from '../targets/contracts.ts';
 
 const GRACE_MS = 2_000;
 const LONGEST_LINE = 4096;
@@ -17,11 +17,11 @@ export interface Launched {
 export async function launch(
   words: readonly string[],
   env: NodeJS.ProcessEnv,
-  holder: Holder,
+  { birth }: Pick<ChildTarget, 'birth'>,
   cap: number | 'max',
 ): Promise<Launched> {
   const [file, ...args] = words as [string, ...string[]];
-  holder.beforeFork(cap);
+  birth.beforeFork(cap);
   const child = execa(file, args, {
     stdio: ['inherit', 'inherit', 'pipe'],
     env: env as Record<string, string>,
@@ -30,7 +30,7 @@ export async function launch(
     buffer: false,
     reject: false,
   });
-  holder.afterFork(child.pid, cap);
+  birth.afterFork(child.pid, cap);
   let ended: string | undefined;
   child.once('exit', (code, signal) => {
     ended = signal ?? `exit ${code}`;
@@ -62,8 +62,8 @@ export function readLines(
 }
 
 /** SIGTERM to all of it, and the time to follow that. */
-export async function askToEnd(holder: Holder, now: () => number): Promise<void> {
-  holder.signal('SIGTERM');
+export async function askToEnd(end: End, now: () => number): Promise<void> {
+  end.signal('SIGTERM');
   const startMs = now();
-  while (!holder.isEmpty() && now() - startMs < GRACE_MS) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!end.isEmpty() && now() - startMs < GRACE_MS) await new Promise((resolve) => setTimeout(resolve, 10));
 }

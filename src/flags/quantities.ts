@@ -1,3 +1,4 @@
+import type { BudgetRule } from '../core/budget.ts';
 import { parseCount, parseDurationMs, parseShare } from '../core/units.ts';
 import type { Kind } from './kind.ts';
 
@@ -25,7 +26,7 @@ export const share: Kind<number> = {
 };
 
 /** What is kept free: so many tasks, or a share of a limit. */
-export const tasksOrShare: Kind<{ readonly share: number } | { readonly tasks: number }> = {
+export const tasksOrShare: Kind<BudgetRule['reserve']> = {
   form: 'amount',
   value: '<amount>',
   expects: () => 'a number of tasks or a share like 5%',

@@ -1,7 +1,7 @@
 import type { BudgetRule } from '../core/budget.ts';
 import type { Rule } from '../policy/rules.ts';
 import type { RunOptions } from '../session/runOptions.ts';
-import { type AnyFlag, GROUPS, type GroupedFlagsOf, readSlice } from './flag.ts';
+import { type AnyFlag, GROUPS, type GroupedFlagsOf, keyOf, readSlice } from './flag.ts';
 import { EVIDENCE_FLAGS, LAUNCH_FLAGS } from './launchFlags.ts';
 import { METRICS_FLAGS, OUTPUT_FLAGS, TELLING_FLAGS } from './outputFlags.ts';
 import { BUDGET_FLAGS, POLICY_FLAGS, type PolicySlice } from './policyFlags.ts';
@@ -56,4 +56,15 @@ export function readRunOptions(
     telling: readSlice<Slices['telling']>(TELLING_FLAGS, given),
     output: readSlice<Slices['output']>(OUTPUT_FLAGS, given),
   };
+}
+
+/** The keys of flags whose values differ, but for those of the policy: budgets and policy are no slices of the options. */
+export function changedKeys(before: RunOptions, after: RunOptions): string[] {
+  const textOf = (options: RunOptions, slice: string, field: string): string | undefined =>
+    JSON.stringify((options as unknown as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[slice]?.[field]);
+  return Object.entries(RUN_FLAGS).flatMap(([slice, flags]) => {
+    const rows: readonly (readonly [string, AnyFlag])[] = Object.entries(flags);
+    const changed = rows.filter(([field]) => textOf(before, slice, field) !== textOf(after, slice, field));
+    return changed.map(([, flag]) => keyOf(flag));
+  });
 }

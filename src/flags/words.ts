@@ -1,6 +1,6 @@
 import type { Scope } from '../core/model.ts';
 import { parseCount } from '../core/units.ts';
-import { EVENTS } from '../reporters/event.ts';
+import { EVENT_NAMES } from '../reporters/eventTable.ts';
 import type { Kind } from './kind.ts';
 import { share } from './quantities.ts';
 
@@ -45,8 +45,8 @@ export const destinations: Kind<readonly string[]> = {
 export const eventNames: Kind<readonly string[]> = {
   form: 'texts',
   value: '<event...>',
-  expects: () => `one of ${EVENTS.join(', ')}`,
-  parse: (word, before = []) => (EVENTS.includes(word) ? [...before, word] : undefined),
+  expects: () => `one of ${EVENT_NAMES.join(', ')}`,
+  parse: (word, before = []) => (EVENT_NAMES.some((name) => name === word) ? [...before, word] : undefined),
   show: showList,
 };
 

@@ -1,18 +1,13 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import type { Ended } from '../core/model.ts';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import type { LaunchPlan } from './launchPlan.ts';
 
-/** How the command ended. Node reports a death by a real-time signal as code 0: documented, not detectable. */
-export type Ending =
-  | { readonly by: 'exit'; readonly code: number }
-  | { readonly by: 'signal'; readonly signal: NodeJS.Signals }
-  /** Somebody else's child: only that it has ended is known. */
-  | { readonly by: 'gone' };
-
 export interface Child {
   readonly pid: number;
-  readonly ended: Promise<Ending>;
+  /** How it ended. Node tells a death by a real-time signal as exit 0: documented, it cannot be told apart here. */
+  readonly ended: Promise<Ended>;
   /** Where it was asked to be captured. */
   readonly stderr: Readable | undefined;
 }
@@ -54,7 +49,7 @@ export function startChild(
       ended: child.then((result) => Promise.reject(spawnError(plan.file, result.cause ?? result))),
     };
   }
-  const ended = new Promise<Ending>((resolve) => {
+  const ended = new Promise<Ended>((resolve) => {
     child.once('exit', (code, signal) =>
       resolve(signal === null ? { by: 'exit', code: code ?? 0 } : { by: 'signal', signal }),
     );

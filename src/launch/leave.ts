@@ -1,17 +1,17 @@
 import { constants } from 'node:os';
+import type { Ended } from '../core/model.ts';
 import { type Libc, RLIMIT_CORE } from '../sys/libc.ts';
-import type { Ending } from './child.ts';
 
 /** How long a signal to ourselves may take to end us before the shell's number for it is used instead. */
 const DEATH_MS = 100;
 
 /** Ends the guard as the child ended: with its status, or by the same signal. */
-export function leaveAs(ending: Ending, libc: Libc | undefined): void {
-  if (ending.by !== 'signal') {
-    leave(ending.by === 'exit' ? ending.code : 0, libc);
+export function leaveAs(ended: Ended, libc: Libc | undefined): void {
+  if (ended.by !== 'signal') {
+    leave(ended.by === 'exit' ? ended.code : 0, libc);
     return;
   }
-  const { signal } = ending;
+  const { signal } = ended;
   // The core worth having is the child's, and it has written it already.
   libc?.setLimit(0, RLIMIT_CORE, 0n, libc.getLimit(0, RLIMIT_CORE)?.hard ?? 0n);
   // Node itself ignores SIGPIPE: a listener that comes and goes leaves the kernel's default behind.

@@ -1,4 +1,4 @@
-/** Nothing is looked at more often: a look costs tens of microseconds, and the leash holds between. */
+/** Nothing is looked at more often: a look costs tens of microseconds, and the cap holds meanwhile. */
 export const MIN_INTERVAL_MS = 5;
 export const MAX_INTERVAL_MS = 1_000;
 
@@ -16,7 +16,7 @@ export const HONEST_TASKS_PER_SECOND = 4_000;
 
 /**
  * Milliseconds until the next look: the distance to the next line divided by how fast it could be
- * covered, within bounds. The line is the leash where the kernel holds one, else the trip itself,
+ * covered, within bounds. The line is the cap where the kernel holds one, else the trip itself,
  * and then half the distance is kept for the guard's own lateness and the time an action takes.
  */
 export function intervalMs(input: {
@@ -24,15 +24,22 @@ export function intervalMs(input: {
   readonly distanceTasks: number;
   /** Fastest growth seen of this target, tasks a second. */
   readonly fastestPerSecond: number;
-  /** True while something is wrong (tripped, leash just hit): look as often as allowed. */
-  readonly isUrgent: boolean;
 }): number {
-  if (input.isUrgent) return MIN_INTERVAL_MS;
   const table = input.isHeld ? HONEST_TASKS_PER_SECOND : BOMB_TASKS_PER_SECOND;
   const rate = Math.max(table, 2 * input.fastestPerSecond);
   const distance = input.isHeld ? input.distanceTasks : input.distanceTasks / 2;
   const ms = (Math.max(0, distance) * 1000) / rate;
   return Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.floor(ms)));
+}
+
+/** A guard spends at most this share of a core outside of a trip: 1/50. */
+const COST_FACTOR = 50;
+/** Where nothing holds the target, the guard may not be slower than this, whatever its looks cost. */
+const MOST_UNHELD_MS = 100;
+
+/** Looks are not nearer together than their cost allows: the kernel holds the line meanwhile. */
+export function leastIntervalMs(costMs: number, isHeld: boolean): number {
+  return Math.min(COST_FACTOR * costMs, isHeld ? MAX_INTERVAL_MS : MOST_UNHELD_MS);
 }
 
 /** A whole look is taken this often however calm it is: memory and other tenants move ceilings too. */
@@ -57,7 +64,7 @@ export function isUneventful(glance: {
   readonly tasksMoved: number;
   readonly hostTasksMoved: number;
   readonly mapsMoved: number;
-  /** To the leash, or to the trip where nothing holds. */
+  /** To the cap, or to the trip where nothing holds. */
   readonly distanceTasks: number;
   readonly refusedNow: number;
 }): boolean {

@@ -1,7 +1,7 @@
 import { exhaustionMs, type Growth, measureGrowth } from '../core/forecast.ts';
 import { type Sample, STEPS, type Step } from '../core/model.ts';
-import { formatCount, formatDuration, formatShare } from '../core/units.ts';
-import type { Verdict } from './verdict.ts';
+import type { Series } from '../core/ring.ts';
+import type { Opinion } from './verdict.ts';
 
 export const RULE_RESOURCES = ['tasks', 'maps'] as const;
 
@@ -22,7 +22,7 @@ export interface Rule {
 export interface RuleFacts {
   readonly nowMs: number;
   readonly sample: Sample;
-  readonly samples: readonly Sample[];
+  readonly samples: Series<Sample>;
   /** At how many of each it trips by its budgets; `undefined` where nothing sets a line. */
   readonly lines: { readonly tasks: number | undefined; readonly maps: number | undefined };
 }
@@ -37,7 +37,7 @@ export interface RuleState {
 
 export interface Fired {
   readonly rule: Rule;
-  readonly verdict: Verdict;
+  readonly verdict: Opinion;
 }
 
 /** Growth is believed from so many more on: a handful of threads says nothing about minutes ahead. */
@@ -55,13 +55,13 @@ export function lookAtRules(
   const states = new Map<string, RuleState>();
   const fired: Fired[] = [];
   for (const rule of rules) {
-    const reason = whyItHolds(rule, facts);
-    if (reason === undefined) continue;
+    const held = whatHolds(rule, facts);
+    if (held === undefined) continue;
     const was = before.get(rule.name) ?? { sinceMs: facts.nowMs, samples: 0, hasFired: false };
     const state = { ...was, samples: was.samples + 1 };
     const isDue =
       'samples' in rule.lasts ? state.samples >= rule.lasts.samples : facts.nowMs - state.sinceMs >= rule.lasts.ms;
-    if (isDue && !was.hasFired) fired.push({ rule, verdict: verdictOf(rule, reason, facts) });
+    if (isDue && !was.hasFired) fired.push({ rule, verdict: opinionOf(rule, held, facts) });
     states.set(rule.name, { ...state, hasFired: was.hasFired || isDue });
   }
   return { states, fired };
@@ -75,49 +75,44 @@ export function reachOf(rule: Rule): { readonly until: Step; readonly isAbrupt: 
   return { until, isAbrupt: until === 'kill' && !steps.includes('terminate') };
 }
 
-function verdictOf(rule: Rule, reason: string, { sample }: RuleFacts): Verdict {
+function opinionOf(rule: Rule, held: Held, { sample }: RuleFacts): Opinion {
   const value = rule.resource === 'tasks' ? sample.tasks : sample.maps;
   return {
     level: reachOf(rule) === undefined ? 'warn' : 'trip',
     cause: 'policy',
     ceiling: rule.name,
+    unit: rule.resource,
     ...(value === undefined ? {} : { value }),
-    reason: `${reason} (${rule.name})`,
+    ...held,
   };
 }
 
-/** A sentence when every condition holds. */
-function whyItHolds(rule: Rule, { lines, sample, samples }: RuleFacts): string | undefined {
+/** The numbers by which the conditions of a rule hold: for the opinion, and so for the sentence. */
+type Held = Pick<Opinion, 'above' | 'perSecond' | 'inMs' | 'line'>;
+
+/** What holds when every condition of the rule does; `undefined` when one does not. */
+function whatHolds(rule: Rule, { lines, sample, samples }: RuleFacts): Held | undefined {
   const { resource } = rule;
   const value = resource === 'tasks' ? sample.tasks : sample.maps;
   if (value === undefined) return undefined;
   const line = lines[resource];
-  const parts: string[] = [];
-  if (rule.above !== undefined) {
-    const above =
-      typeof rule.above === 'number' ? rule.above : line === undefined ? undefined : rule.above.share * line;
-    if (above === undefined || value <= above) return undefined;
-    const limit =
-      typeof rule.above === 'number'
-        ? formatCount(above)
-        : `${formatShare(rule.above.share)} of ${formatCount(line ?? 0)}`;
-    parts.push(`above ${limit}`);
-  }
-  if (rule.exhaustsWithinMs === undefined && rule.growsPerSecond === undefined) {
-    return `${formatCount(value)} ${resource}, ${parts.join(', ')}`;
-  }
+  const above = rule.above === undefined ? {} : whatIsAbove(rule.above, value, line);
+  if (above === undefined) return undefined;
+  if (rule.exhaustsWithinMs === undefined && rule.growsPerSecond === undefined) return above;
   const growth = measureGrowth(samples, (one) => (resource === 'tasks' ? one.tasks : (one.maps ?? 0)));
   const perSecond = Math.min(growth.shortPerSecond, growth.longPerSecond);
-  if (rule.growsPerSecond !== undefined) {
-    if (perSecond < rule.growsPerSecond) return undefined;
-    parts.push(`growing by ${formatCount(perSecond)}/s`);
-  }
-  if (rule.exhaustsWithinMs !== undefined) {
-    const inMs = forecast(value, line, growth);
-    if (inMs === undefined || inMs > rule.exhaustsWithinMs) return undefined;
-    parts.push(`${formatCount(line ?? 0)} reached in ${formatDuration(inMs)}`);
-  }
-  return `${formatCount(value)} ${resource}, ${parts.join(', ')}`;
+  if (rule.growsPerSecond !== undefined && perSecond < rule.growsPerSecond) return undefined;
+  const growing = rule.growsPerSecond === undefined ? {} : { perSecond };
+  if (rule.exhaustsWithinMs === undefined) return { ...above, ...growing };
+  const inMs = forecast(value, line, growth);
+  if (inMs === undefined || line === undefined || inMs > rule.exhaustsWithinMs) return undefined;
+  return { ...above, ...growing, inMs, line };
+}
+
+function whatIsAbove(above: NonNullable<Rule['above']>, value: number, line: number | undefined): Held | undefined {
+  if (typeof above === 'number') return value > above ? { above } : undefined;
+  if (line === undefined || value <= above.share * line) return undefined;
+  return { above: { share: above.share, of: line } };
 }
 
 /** A trend alone is never a reason: what was gained must be more than a pool that fills. */

@@ -14,11 +14,11 @@ export interface Settings {
   readonly maxMaps: number | undefined;
   /** Share of the budget at which the guard warns. */
   readonly warnAt: number;
-  /** A forecast of exhaustion nearer than this may trip. */
+  /** A forecast of exhaustion nearer than this is warned of. */
   readonly horizonMs: number;
-  /** Fixed burst allowance in tasks instead of the formula's. */
+  /** Tasks that may appear between two looks; `undefined`: as many as the budget allows. */
   readonly leash: number | undefined;
-  /** After the start a forecast may not trip for this long; budgets always may. */
+  /** After the start no forecast is warned of for this long. */
   readonly startGraceMs: number;
   /** How long a clamped target that does not push may take to recede. */
   readonly patienceMs: number;
@@ -35,11 +35,11 @@ export const DEFAULT_SETTINGS: Settings = {
   contain: 'auto',
   requireContainment: false,
   onGuardDeath: 'keep',
-  budget: { shares: {}, reserve: { share: 0.05 } },
+  budget: { shares: {}, reserve: { share: 0.05, atLeast: 16 } },
   maxTasks: undefined,
   maxMaps: undefined,
   warnAt: 0.8,
-  horizonMs: 10_000,
+  horizonMs: 300_000,
   leash: undefined,
   startGraceMs: 10_000,
   patienceMs: 5_000,

@@ -1,42 +1,39 @@
 import { escapeText } from '../core/units.ts';
-import type { GuardEvent, Reporter } from './event.ts';
-import { priorityOf } from './journalReporter.ts';
+import type { Reporter } from '../policy/event.ts';
+import { type EventRow, rowOf, type Severity } from './eventTable.ts';
+import { SYSLOG_PRIORITY } from './journalReporter.ts';
 import type { Sink } from './sink.ts';
 
-const COLOURS: Readonly<Partial<Record<GuardEvent['event'], string>>> = {
-  warn: '33',
-  clamp: '33',
-  release: '32',
-  trip: '1;31',
-  terminate: '31',
-  kill: '31',
-  error: '31',
-};
+const COLOURS: Readonly<Record<Severity, string>> = { error: '31', warning: '33', notice: '', info: '' };
+const GOOD = '32';
 
 /** Whether to colour: on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb says otherwise. */
 export function wantsColour(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
   return isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
-/** Events as lines for people. Samples are left out: they are for programs. */
+/** Events as lines for people. Those for programs only are left out. */
 export function humanReporter(
   sink: Pick<Sink, 'write'>,
   options: {
-    colour: boolean;
+    readonly colour: boolean;
     /** Begins each line with `<4>`: sd-daemon(3), when stderr is the journal and its own socket is not to be had. */
-    priorities?: boolean;
+    readonly priorities?: boolean;
   },
 ): Reporter {
-  return ({ event, message }) => {
-    if (event === 'sample' || event === 'start') return;
-    const lines = message.split('\n').map(escapeText);
-    const head = event === 'contained' || event === 'exit' ? '' : `${paint(event, event, options.colour)}: `;
-    const first = options.priorities === true ? `<${priorityOf(event)}>` : '';
-    sink.write(lines.map((line, index) => `${first}threadguard: ${index === 0 ? head : '  '}${line}\n`).join(''));
+  return (event) => {
+    const row = rowOf(event);
+    if (!row.isForPeople) return;
+    const head = row.isNamed ? `${options.colour ? painted(event.event, row) : event.event}: ` : '';
+    const priority = options.priorities === true ? `<${SYSLOG_PRIORITY[row.severity]}>` : '';
+    const lines = row.say(event).flatMap((text) => text.split('\n'));
+    sink.write(
+      lines.map((line, index) => `${priority}threadguard: ${index === 0 ? head : '  '}${escapeText(line)}\n`).join(''),
+    );
   };
 }
 
-function paint(text: string, event: GuardEvent['event'], colour: boolean): string {
-  const code = COLOURS[event];
-  return colour && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
+function painted(name: string, { isGood, severity }: Pick<EventRow<never>, 'isGood' | 'severity'>): string {
+  const colour = isGood === true ? GOOD : COLOURS[severity];
+  return colour === '' ? name : `\u001b[${colour}m${name}\u001b[0m`;
 }

@@ -1,23 +1,9 @@
 import { escapeText } from '../core/units.ts';
-import type { GuardEvent, Reporter } from './event.ts';
+import type { Reporter } from '../policy/event.ts';
+import { fieldsOf, rowOf, type Severity, textOf } from './eventTable.ts';
 
-/** Priorities of syslog(3) as systemd takes them: 3 error, 4 warning, 5 notice, 6 information. */
-const PRIORITY: Readonly<Partial<Record<GuardEvent['event'], number>>> = {
-  error: 3,
-  trip: 3,
-  kill: 4,
-  terminate: 4,
-  clamp: 4,
-  warn: 4,
-  release: 5,
-  restart: 5,
-  dump: 5,
-};
-const INFORMATION = 6;
-
-export function priorityOf(event: GuardEvent['event']): number {
-  return PRIORITY[event] ?? INFORMATION;
-}
+/** Priorities of syslog(3), as systemd takes them. */
+export const SYSLOG_PRIORITY: Readonly<Record<Severity, number>> = { error: 3, warning: 4, notice: 5, info: 6 };
 
 /**
  * Events as entries of the journal with fields of their own (systemd, "Native Journal Protocol"): `journalctl
@@ -29,15 +15,18 @@ export function journalReporter(
   instead: Reporter,
 ): Reporter {
   return (event) => {
-    if (event.event === 'sample' || event.event === 'start') return;
+    const row = rowOf(event);
+    if (!row.isForPeople) return;
+    const text = textOf(event).split('\n').map(escapeText).join('\n');
+    const pid = facts.pid();
     const entry = journalEntry({
-      MESSAGE: `${event.event === 'contained' || event.event === 'exit' ? '' : `${event.event}: `}${event.message.split('\n').map(escapeText).join('\n')}`,
-      PRIORITY: String(priorityOf(event.event)),
+      MESSAGE: row.isNamed ? `${event.event}: ${text}` : text,
+      PRIORITY: String(SYSLOG_PRIORITY[row.severity]),
       SYSLOG_IDENTIFIER: 'threadguard',
       THREADGUARD_EVENT: event.event,
       THREADGUARD_TARGET: facts.target,
-      ...(facts.pid() === undefined ? {} : { THREADGUARD_PID: String(facts.pid()) }),
-      ...plainFields(event.fields),
+      ...(pid === undefined ? {} : { THREADGUARD_PID: String(pid) }),
+      ...plainFields(fieldsOf(event)),
     });
     if (!send(entry)) instead(event);
   };
@@ -59,7 +48,7 @@ export function journalEntry(fields: Readonly<Record<string, string>>): Buffer {
 }
 
 /** Numbers, words and yes or no; what is a list or a document stays in the log for programs. */
-function plainFields(fields: GuardEvent['fields']): Record<string, string> {
+function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, string> {
   const plain: Record<string, string> = {};
   for (const [key, value] of Object.entries(fields)) {
     if (!['string', 'number', 'boolean'].includes(typeof value)) continue;

@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { exhaustionMs, type Growth } from '../core/forecast.ts';
 import type { Ceiling } from '../core/model.ts';
-import type { GuardEvent } from './event.ts';
+import type { GuardEvent } from '../policy/event.ts';
+import { EVENT_NAMES, EVENT_TABLE, rowOf } from './eventTable.ts';
 
 /** What is shown of a target. Times of the wall clock in milliseconds. */
 export interface MetricsView {
@@ -35,7 +36,6 @@ export interface Metrics {
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const STAGES = ['calm', 'warned', 'clamped', 'terminating', 'killed'];
-const ACTIONS = ['warn', 'trip', 'clamp', 'release', 'dump', 'terminate', 'kill'];
 /** A glance takes 0.1 ms, a look 1, a dump 500. */
 const LOOK_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1];
 
@@ -88,7 +88,7 @@ export function openMetrics(target: string, version: string, view: () => Metrics
   const late = gauge('lateness_p99_seconds', 'How late the guard woke: 99 of 100 times no later than this.');
   const latest = gauge('lateness_worst_seconds', 'How late the guard woke at the worst.');
   const undelivered = counter('undelivered_messages_total', 'Messages to people that could not be delivered.');
-  for (const action of ACTIONS) actions.inc({ action }, 0);
+  for (const action of EVENT_NAMES) if (EVENT_TABLE[action].isCounted) actions.inc({ action }, 0);
   for (const reason of ['failure', 'trip', 'success']) restarts.inc({ reason }, 0);
 
   const setTotal = (metric: { reset(): void; inc(by: number): void }, value: number): void => {
@@ -133,9 +133,9 @@ export function openMetrics(target: string, version: string, view: () => Metrics
   };
   return {
     looked: (ms) => duration.observe(ms / 1000),
-    record: ({ event, fields }) => {
-      if (ACTIONS.includes(event)) actions.inc({ action: event });
-      if (event === 'restart') restarts.inc({ reason: String(fields['reason'] ?? 'failure') });
+    record: (event) => {
+      if (rowOf(event).isCounted) actions.inc({ action: event.event });
+      if (event.event === 'restart') restarts.inc({ reason: event.reason });
     },
     render: () => {
       refresh();

@@ -1,6 +1,15 @@
 import pino from 'pino';
-import type { Reporter } from './event.ts';
+import type { Reporter } from '../policy/event.ts';
+import { fieldsOf, rowOf, type Severity, textOf } from './eventTable.ts';
 import type { Sink } from './sink.ts';
+
+/** pino has no `notice`. */
+const LEVEL: Readonly<Record<Severity, 'error' | 'warn' | 'info'>> = {
+  error: 'error',
+  warning: 'warn',
+  notice: 'info',
+  info: 'info',
+};
 
 /** Events as NDJSON through pino, one a line: `{"level":"warn","time":…,"event":"warn","target":…,"pid":…,…}`. */
 export function ndjsonReporter(sink: Pick<Sink, 'stream'>, target: string, pid: () => number | undefined): Reporter {
@@ -12,9 +21,8 @@ export function ndjsonReporter(sink: Pick<Sink, 'stream'>, target: string, pid: 
     },
     sink.stream,
   );
-  return ({ event, message, fields }) => {
-    const level =
-      event === 'error' || event === 'trip' ? 'error' : event === 'warn' || event === 'clamp' ? 'warn' : 'info';
-    logger[level]({ event, pid: pid(), ...fields }, message);
+  return (event) => {
+    const level = LEVEL[rowOf(event).severity];
+    logger[level]({ event: event.event, pid: pid(), ...fieldsOf(event) }, textOf(event));
   };
 }

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { Creator } from '../core/creators.ts';
-import { SHAPES } from '../core/growth/shapes.ts';
 import type { Ceiling } from '../core/model.ts';
-import { CAUSES, type Verdict } from '../policy/verdict.ts';
 import { ceilingSchema } from './ceilingSchema.ts';
 import { describing } from './describing.ts';
+import { type OpinionDocument, opinionSchema } from './opinionSchema.ts';
 import { type SampleDocument, sampleSchema } from './sampleSchema.ts';
 import { creatorSchema, type GroupDocument, groupSchema } from './stackSchema.ts';
 
@@ -15,7 +14,7 @@ export interface IncidentFile {
   readonly headline: string;
   readonly command: readonly string[];
   readonly pid?: number;
-  readonly trip: Verdict;
+  readonly trip: OpinionDocument;
   readonly tasks: number;
   readonly coverage: {
     readonly found: number;
@@ -49,20 +48,6 @@ const ACTIONS = ['warn', 'trip', 'clamp', 'release', 'dump', 'terminate', 'kill'
 const count = z.int().min(0);
 const time = z.string().meta({ format: 'date-time' });
 
-const trip: z.ZodType<Verdict> = describing<Verdict>()(
-  z
-    .strictObject({
-      level: z.enum(['ok', 'warn', 'trip']),
-      cause: z.enum(CAUSES).exactOptional(),
-      ceiling: z.string().exactOptional().describe('The ceiling, flag or policy that set the line.'),
-      line: z.number().exactOptional().describe('The line that was reached, in the unit of the ceiling.'),
-      value: z.number().exactOptional().describe('Where the target stood.'),
-      reason: z.string().exactOptional(),
-      shape: z.enum(SHAPES).exactOptional().describe('What the series of its tasks looked like.'),
-    })
-    .describe('Why the target must not go on.'),
-);
-
 const coverage = z
   .strictObject({
     found: count.describe('Tasks that there were.'),
@@ -85,7 +70,7 @@ const incident = {
   headline: z.string().describe('Who makes the threads and what they do; empty where nothing was seen.'),
   command: z.array(z.string()).describe('Secrets are replaced by [redacted].'),
   pid: z.int().min(1).exactOptional(),
-  trip,
+  trip: opinionSchema,
   tasks: count,
   coverage,
   runtimes: z.array(z.string()),

@@ -1,37 +1,41 @@
-import { redactWords } from '../core/redact.ts';
-import { escapeText } from '../core/units.ts';
-import { Guard } from '../engine/guard.ts';
+import type { Ended } from '../core/model.ts';
+import { Engine } from '../engine/engine.ts';
 import { MapsWatch } from '../engine/mapsWatch.ts';
+import { Track } from '../engine/track.ts';
+import { refusedToDeath, viewOf } from '../engine/trackView.ts';
 import { GuardError } from '../errors.ts';
 import { type IncidentDir, openIncidentDir, unkeptIncident } from '../evidence/incidentDir.ts';
 import { ThreadStartRecording } from '../evidence/jfr/recording.ts';
-import { watchProcess } from '../launch/adopted.ts';
-import { type Child, type Ending, startChild } from '../launch/child.ts';
-import { injectOptions } from '../launch/inject.ts';
-import type { LaunchPlan } from '../launch/launchPlan.ts';
 import { StderrTail } from '../launch/stderrTail.ts';
-import { readStat } from '../procfs/stat.ts';
-import { bannerLines } from '../reporters/banner.ts';
+import type { GuardEvent } from '../policy/event.ts';
+import type { Opinion } from '../policy/verdict.ts';
+import { endedText } from '../reporters/summary.ts';
+import { verdictText } from '../reporters/verdictText.ts';
 import { statusText } from '../service/notification.ts';
-import { lowerNiceness, restoreNiceness } from '../sys/priority.ts';
+import { systemClock } from '../sys/clock.ts';
+import { lowerNiceness } from '../sys/priority.ts';
 import { contain } from '../targets/contain.ts';
-import { goProcesses, lastWordsOfGo } from '../targets/goProcess.ts';
-import type { Holder } from '../targets/holder.ts';
-import type { TargetView } from './expose.ts';
-import { describe, sayFarewell } from './farewell.ts';
-import { evidenceWriter } from './incidentWriter.ts';
+import type { ChildTarget } from '../targets/contracts.ts';
+import { announce } from './announce.ts';
+import { type Born, bear } from './birth.ts';
+import { evidenceSource } from './evidenceSource.ts';
+import { targetView } from './expose.ts';
+import { sayFarewell } from './farewell.ts';
+import { type EvidenceWriter, evidenceWriter } from './incidentWriter.ts';
 import { startProgress } from './progress.ts';
 import type { Session } from './session.ts';
 
 /** How one run of the command went. */
 export interface Outcome {
-  readonly ending: Ending;
+  readonly ended: Ended;
+  /** Whether the guard ended it. */
   readonly wasStopped: boolean;
-  /** Whether the guard was at ease when it ended. */
+  /** Why it tripped; also where it ended by itself of what was refused to it. */
+  readonly tripped: Opinion | undefined;
+  /** Whether it was calm when it ended. */
   readonly wasCalm: boolean;
   readonly uptimeMs: number;
-  /** Why it tripped, and where the evidence is. */
-  readonly reason: string | undefined;
+  /** Where the evidence is. */
   readonly incident: string | undefined;
 }
 
@@ -40,171 +44,167 @@ const STOP_SLACK_MS = 5_000;
 
 /** Guards one run of the command, from its containment to its farewell. */
 export async function runOnce(session: Session, attempt: number): Promise<Outcome> {
-  const { current, libc, manager, now, options, root, settings, surroundings, voice } = session;
+  const { current, now, root, settings, surroundings } = session;
   current.pid = undefined;
   current.maps = new MapsWatch(root, now);
-  const maps = current.maps;
   const incident = openIncident(session, attempt);
-  let holder: Holder | undefined;
+  let target: ChildTarget | undefined;
   try {
-    const contained = contain(settings, root, surroundings, libc, now, session.own, session.sidecar !== undefined);
-    holder = contained.holder;
-    const held = holder;
-    const recording = options.evidence.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
-    const tail = options.evidence.captureStderr ? new StderrTail() : undefined;
-    const evidence = evidenceWriter({
-      root,
-      incident,
-      command: options.command,
-      pid: () => current.pid,
-      processes: () => held.processes(),
-      libc,
-      pause: (_, until) => held.pause(until),
-      now,
-      keep: options.evidence.keep,
-      recording,
-      jvmOutput: options.evidence.jvmOutput,
-      stderr: tail === undefined ? undefined : () => tail.text,
-    });
-    let reason: string | undefined;
-    current.record = (event) => {
-      if (event.event === 'trip') reason = event.message;
-      evidence.record(event);
-      if (incident.isUsed()) current.incident = incident.path;
-      if (event.event === 'sample') manager?.status(statusText(guard.view()));
-      if (event.event === 'terminate' || event.event === 'kill') {
-        if (options.restart.mode === 'no') manager?.stopping();
-        manager?.extend(settings.graceMs + STOP_SLACK_MS);
-      }
-    };
-    const { report } = session;
-    const guard = new Guard({
-      settings,
-      holder,
-      surroundings,
-      maps,
-      report,
-      dump: (facts, timeoutMs) => {
-        manager?.extend(timeoutMs + STOP_SLACK_MS);
-        return evidence.dump(facts, timeoutMs);
-      },
-      diesOfRefusal: () => goProcesses(root, held.processes()).length > 0,
-      lastWords: async () => {
-        if (tail === undefined) return;
-        await lastWordsOfGo(root, held.processes(), { now, timeoutMs: settings.dumpTimeoutMs });
-      },
-      reap: session.reaper.reap,
-      beat: () => manager?.beat(),
-      looked: session.exposed.looked,
-      heartbeatMs: manager?.heartbeatMs,
-      now,
-    });
-    const plan = guard.rehearse();
-    const words = redactWords(options.command);
-    const banner = bannerLines({
-      settings,
-      command: words.map(escapeText).join(' '),
-      holder,
-      ...plan,
-      leash: plan.cap,
-      fallbacks: contained.fallbacks,
-      losses: session.losses,
-      metrics: session.exposed.address,
-    });
-    report({
-      event: 'start',
-      message: banner[0] as string,
-      fields: { command: words, scheduling: session.scheduling, ceilings: plan.ceilings, attempt },
-    });
-    report({
-      event: 'contained',
-      message: attempt === 1 ? banner.join('\n') : (banner.find((line) => line.startsWith('held by')) ?? ''),
-      fields: {
-        by: holder.kind,
-        cap: plan.cap,
-        cannot: [...holder.cannot, ...session.losses],
-        fallbacks: contained.fallbacks,
-        intervalMs: plan.intervalMs,
-      },
-    });
-
-    const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
-    const given = manager?.env ?? session.notes.env;
-    const env = options.launch.inject ? injectOptions(options.command, given, recording?.options()) : given;
-    // Niceness is inherited; where real time was refused, a run before this one has lowered the guard's own.
-    if (attempt > 1 && session.scheduling !== 'realtime') restoreNiceness();
-    const child =
-      session.sidecar === undefined
-        ? await fork(holder, plan.cap, session.launch, {
-            env,
-            passFds: session.passFds,
-            newSession,
-            captureStderr: tail !== undefined,
-          })
-        : adopt(session, session.sidecar, holder, plan.cap);
+    const isSidecar = session.sidecar !== undefined;
+    const place = { root, surroundings, libc: session.libc, now, own: session.own, isSidecar };
+    const contained = contain(settings.now, place);
+    target = contained.target;
+    const run = prepare(session, target, incident);
+    const plan = run.track.rehearse();
+    const { ceilings } = run.track.observer.headroom;
+    announce(session, { ...contained, plan, attempt, ceilings });
+    const born = await bear(session, target, plan.cap, { attempt, recording: run.recording, tail: run.tail });
     const startedMs = now();
-    current.pid = child.pid;
-    if (child.stderr !== undefined) tail?.attach(child.stderr);
-    if (session.sidecar === undefined) session.relay.attach(child.pid, !newSession);
-    current.onContinue = () => guard.resume();
-    if (session.scheduling !== 'realtime') lowerNiceness();
-    const stopWatching = holder.onRefusal(() => guard.wake());
-    const baselineTimer = setTimeout(evidence.takeBaseline, settings.startGraceMs);
-    const stopProgress =
-      voice.status === undefined || session.usage === undefined
-        ? undefined
-        : startProgress(guard, voice.status, session.usage, child.pid);
-    session.exposed.follow(() => viewOf(guard, held));
-    guard.start();
-    if (attempt === 1) manager?.started(statusText(guard.view()));
-
-    const ending = await child.ended;
+    const finish = follow(session, run, born, attempt);
+    const ended = await born.ended;
     session.relay.detach();
-    await guard.settled();
-    await tail?.settled();
-    guard.stop();
-    clearTimeout(baselineTimer);
-    stopProgress?.();
-    stopWatching();
-    session.exposed.follow(undefined);
-    session.reaper.reap();
-    const uptimeMs = now() - startedMs;
-    const wasCalm = guard.view().stage === 'calm';
-    const { dryRun } = settings;
-    const refused = isCrash(ending) && !guard.wasStopped ? guard.refusedFacts(describe(ending)) : undefined;
-    const told = refused === undefined ? undefined : evidence.postMortem(refused);
-    if (told !== undefined) report({ event: 'dump', message: told, fields: { ...refused?.verdict } });
+    await run.track.settled();
+    await run.tail?.settled();
+    finish();
+    const died = whyItDied(session, run, ended);
+    const outcome = {
+      ended,
+      wasStopped: run.track.wasStopped,
+      wasCalm: run.track.stage.at === 'calm',
+      uptimeMs: now() - startedMs,
+    };
     // Nobody follows a service that outlives its sidecar: it is let go.
-    const cap = session.sidecar === undefined ? plan.cap : 'max';
-    await sayFarewell({ guard, holder, ending, cap, dryRun, incident, report, voice, now });
-    for (const message of await evidence.finish()) voice.report({ event: 'error', message, fields: {} });
+    await sayFarewell(session, run, { ended, cap: isSidecar ? 'max' : plan.cap, incident });
+    for (const problem of await run.evidence.finish())
+      session.voice.report({ event: 'error', about: 'evidence', problem });
     incident.settle();
+    const tripped = died ?? run.tripped;
+    return { ...outcome, tripped, incident: incident.isUsed() ? incident.path : undefined };
+  } catch (error) {
+    target?.remove();
+    incident.settle();
+    throw error;
+  } finally {
     current.pid = undefined;
     current.record = () => {};
     current.onContinue = () => {};
-    return {
-      ending,
-      wasStopped: guard.wasStopped,
-      wasCalm,
-      uptimeMs,
-      reason,
-      incident: incident.isUsed() ? incident.path : undefined,
-    };
-  } catch (error) {
-    holder?.remove();
-    incident.settle();
-    throw error;
+    current.reload = () => {};
   }
 }
 
-/** The service runs beside the guard; whoever wants the guard to end does not mean the service. */
-function adopt({ current, root }: Session, pid: number, holder: Holder, cap: number | 'max'): Child {
-  const child = watchProcess(root, pid);
-  holder.adopt(pid, cap);
-  current.onSignal = (signal) => {
-    if (signal === 'SIGTERM' || signal === 'SIGINT') child.release();
+/** What one run of the command is made of. */
+export interface Run {
+  readonly target: ChildTarget;
+  readonly engine: Engine;
+  readonly track: Track;
+  readonly evidence: EvidenceWriter;
+  readonly recording: ThreadStartRecording | undefined;
+  readonly tail: StderrTail | undefined;
+  /** Why it tripped, as it was told. */
+  tripped: Opinion | undefined;
+}
+
+/** Everything that the loop needs, before the child starts. */
+function prepare(session: Session, target: ChildTarget, incident: IncidentDir): Run {
+  const { current, libc, manager, now, options, root, settings, surroundings } = session;
+  const recording = options.evidence.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
+  const tail = options.evidence.captureStderr ? new StderrTail() : undefined;
+  const evidence = evidenceWriter({
+    root,
+    incident,
+    command: options.command,
+    pid: () => current.pid,
+    processes: () => target.meter.processes(),
+    libc,
+    pause: (_, until) => target.brake.pause(until),
+    now,
+    keep: options.evidence.keep,
+    recording,
+    jvmOutput: options.evidence.jvmOutput,
+    stderr: tail === undefined ? undefined : () => tail.text,
+  });
+  const engine = new Engine(systemClock);
+  const track = new Track({
+    id: session.target,
+    target,
+    ceilings: surroundings,
+    maps: current.maps,
+    settings: settings.now,
+    evidence: evidenceSource(session, { evidence, target, tail, extend: (ms) => manager?.extend(ms + STOP_SLACK_MS) }),
+    report: session.report,
+    reap: session.reaper.reap,
+    pulse: {
+      beat: () => manager?.beat(),
+      looked: session.exposed.looked,
+      heartbeatMs: manager?.heartbeatMs,
+    },
+    clock: systemClock,
+  });
+  const run: Run = { target, engine, track, evidence, recording, tail, tripped: undefined };
+  current.record = (event) => record(session, run, incident, event);
+  current.reload = (next) => {
+    track.reload(next);
+    engine.wake(track);
   };
-  return child;
+  return run;
+}
+
+/** What a run itself does with an event. */
+function record({ current, manager, options }: Session, run: Run, incident: IncidentDir, event: GuardEvent): void {
+  if (event.event === 'trip') run.tripped = event.opinion;
+  run.evidence.record(event);
+  if (incident.isUsed()) current.incident = incident.path;
+  if (event.event === 'sample') manager?.status(statusText(viewOf(run.track)));
+  if (event.event !== 'terminate' && event.event !== 'kill') return;
+  if (options.restart.mode === 'no') manager?.stopping();
+  manager?.extend((run.track.stage.at === 'terminating' ? run.track.stage.reach.graceMs : 0) + STOP_SLACK_MS);
+}
+
+/** From the birth of the child to its end. Returns what ends the looking. */
+function follow(session: Session, run: Run, born: Born, attempt: number): () => void {
+  const { current, exposed, manager, settings, usage, voice } = session;
+  const { engine, target, track } = run;
+  current.onContinue = () => {
+    track.resume();
+    engine.wake(track);
+  };
+  if (session.scheduling !== 'realtime') lowerNiceness();
+  const stopWatching = target.meter.onRefusal(() => engine.wake(track));
+  const baselineTimer = setTimeout(run.evidence.takeBaseline, settings.now.startGraceMs);
+  const stopProgress =
+    voice.status === undefined || usage === undefined
+      ? undefined
+      : startProgress(() => viewOf(track), voice.status, usage, born.pid);
+  exposed.follow(() => targetView(track, target));
+  track.begin();
+  engine.add(track);
+  if (attempt === 1) manager?.started(statusText(viewOf(track)));
+  return () => {
+    engine.stop();
+    clearTimeout(baselineTimer);
+    stopProgress?.();
+    stopWatching();
+    exposed.follow(undefined);
+    session.reaper.reap();
+  };
+}
+
+/** Signals that somebody sends who wants it to end. */
+const ASKED_TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL', 'SIGPIPE'];
+
+/** A command that ended by itself of what the kernel had refused it counts as tripped, with its own exit status. */
+function whyItDied({ now, report }: Session, { evidence, target, track }: Run, ended: Ended): Opinion | undefined {
+  const isCrash =
+    ended.by === 'signal' ? !ASKED_TO_END.includes(ended.signal) : ended.by === 'exit' && ended.code !== 0;
+  if (!isCrash || track.because !== undefined) return undefined;
+  const refused = target.meter.refused();
+  const facts = refusedToDeath(track, { ended: endedText(ended), refused, nowMs: now() });
+  if (facts === undefined) return undefined;
+  const { opinion, tasks } = facts;
+  report({ event: 'trip', opinion, tasks });
+  const findings = evidence.postMortem({ ...facts, reason: verdictText(opinion) });
+  if (findings !== undefined) report({ event: 'dump', tasks, findings, postMortem: opinion });
+  return opinion;
 }
 
 /** A service that is to be started again is: a full disk may cost it its evidence, not its life. */
@@ -218,50 +218,7 @@ function openIncident({ notes, options, report }: Session, attempt: number): Inc
     );
   } catch (error) {
     if (attempt === 1 || !(error instanceof GuardError)) throw error;
-    report({ event: 'error', message: `${error.message}: this run leaves no evidence`, fields: {} });
+    report({ event: 'error', about: 'evidence', problem: `${error.message}: this run leaves no evidence` });
     return unkeptIncident(error);
   }
-}
-
-function viewOf(guard: Guard, holder: Holder): TargetView {
-  const { growth, line, maps, stage, tasks } = guard.view();
-  const { lateness, refused } = guard.summary();
-  return {
-    tasks,
-    processes: holder.processes().length,
-    maps,
-    growth,
-    stage,
-    line,
-    refused,
-    ceilings: guard.ceilings,
-    sampledAtMs: Date.now() - guard.sinceSampleMs,
-    lateness,
-  };
-}
-
-/** Signals that somebody sends who wants it to end. */
-const ASKED_TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL', 'SIGPIPE'];
-
-function isCrash(ending: Ending): boolean {
-  if (ending.by === 'gone') return false;
-  return ending.by === 'exit' ? ending.code !== 0 : !ASKED_TO_END.includes(ending.signal);
-}
-
-/** Forks inside the containment; the guard is out of it again before anything else happens. */
-async function fork(
-  holder: Holder,
-  cap: number | 'max',
-  launch: LaunchPlan,
-  options: Parameters<typeof startChild>[1],
-): Promise<Child> {
-  holder.beforeFork(cap);
-  let child: Child | undefined;
-  try {
-    child = startChild(launch, options);
-  } finally {
-    holder.afterFork(child?.pid === 0 ? undefined : child?.pid, cap);
-  }
-  if (child.pid === 0) await child.ended;
-  return child;
 }

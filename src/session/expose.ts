@@ -1,5 +1,8 @@
-import type { GuardEvent } from '../reporters/event.ts';
+import type { Track } from '../engine/track.ts';
+import { summaryOf, viewOf } from '../engine/trackView.ts';
+import type { GuardEvent } from '../policy/event.ts';
 import type { MetricsView } from '../reporters/metrics.ts';
+import type { Target } from '../targets/contracts.ts';
 import type { MetricsOptions } from './runOptions.ts';
 
 /** Put in by scripts/bundle.mjs. */
@@ -7,6 +10,24 @@ declare const __version: string;
 
 /** What a run shows of its target. */
 export type TargetView = Omit<MetricsView, 'isUp' | 'cpuSeconds' | 'rssBytes' | 'undelivered'>;
+
+/** The numbers of one track, as metrics show them. */
+export function targetView(track: Track, { meter }: Target): TargetView {
+  const { growth, line, maps, stage, tasks } = viewOf(track);
+  const refused = meter.refused();
+  return {
+    tasks,
+    processes: meter.processes().length,
+    maps,
+    growth,
+    stage,
+    line,
+    refused,
+    ceilings: track.observer.headroom.ceilings,
+    sampledAtMs: Date.now() - (performance.now() - track.observer.witness.last.timeMs),
+    lateness: summaryOf(track, refused).lateness,
+  };
+}
 
 /** Metrics of the target, for Prometheus: served, written to a file, both or neither. */
 export interface Exposed {

@@ -18,19 +18,25 @@ import { removeOldIncidents } from '../evidence/keep.ts';
 import { findMakers, recordedCreators } from '../evidence/makers.ts';
 import type { Sampled } from '../evidence/sampler.ts';
 import type { Pause } from '../evidence/stillness.ts';
+import type { GuardEvent } from '../policy/event.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { listThreads } from '../procfs/task.ts';
-import type { GuardEvent } from '../reporters/event.ts';
+import { rowOf } from '../reporters/eventTable.ts';
 import type { Libc } from '../sys/libc.ts';
+
+/** What is known at a dump, with the reason in words. */
+export type EvidenceFacts = DumpFacts & { readonly reason: string };
 
 /** Takes the picture of a target: a baseline of its thread names early on, and the groups at a trip. */
 export interface EvidenceWriter {
   takeBaseline(): void;
   /** Writes the incident's files; returns the sentences for people. */
-  dump(facts: DumpFacts, timeoutMs: number): string;
+  dump(facts: EvidenceFacts, timeoutMs: number): readonly string[];
+  /** The same without a stop, kept in memory for the incident of one that ends before anything trips. */
+  picture(facts: EvidenceFacts, timeoutMs: number): void;
   /** The target ended by what was refused to it, before anything tripped: what was seen of it till then is kept. */
-  postMortem(facts: DumpFacts): string | undefined;
+  postMortem(facts: EvidenceFacts): readonly string[] | undefined;
   /** Notes what the guard did and when; it goes into the incident. */
   record(event: GuardEvent): void;
   /** After the end: the whole course of events, and the oldest incidents removed. Returns what could not be written. */
@@ -83,7 +89,7 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
   let baseline: Baseline | undefined;
   let written: Written | undefined;
   const actions: IncidentAction[] = [];
-  const keep = (facts: DumpFacts, findings: Findings, more: Readonly<Record<string, Buffer>> = {}): string[] => {
+  const keep = (facts: EvidenceFacts, findings: Findings, more: Readonly<Record<string, Buffer>> = {}): string[] => {
     written = { document: documentOf(parts, facts, findings), groups: findings.groups };
     return write(incident, {
       'incident.json': text({ ...written.document, actions }),
@@ -128,8 +134,9 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
           .map((group) => `${groupText(group)} (+${formatCount(group.grew)} since the start)`),
         ...notes.map((note) => `note: ${note}`),
         ...lost,
-      ].join('\n');
+      ];
     },
+    picture: () => {},
     postMortem: (facts) => {
       if (written !== undefined) return undefined;
       const said = parts.stderr?.() ?? '';
@@ -139,18 +146,13 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
         ...(parts.stderr === undefined ? ['--capture-stderr keeps what a program says when it ends like this'] : []),
       ];
       const lost = keep(facts, { coverage: NOTHING_READ, runtimes: [], notes, creators, groups: [] });
-      return [
-        facts.verdict.reason,
-        ...creators.slice(0, SHOWN).map((creator) => `${creatorText(creator)} (${creator.source})`),
-        ...lost,
-      ].join('\n');
+      return [...creators.slice(0, SHOWN).map((creator) => `${creatorText(creator)} (${creator.source})`), ...lost];
     },
-    record: ({ event, fields, message }) => {
-      if (!ACTIONS.has(event)) return;
-      const [first = ''] = message.split('\n');
-      const { tasks } = fields;
-      const action = { time: new Date().toISOString(), action: event, message: first };
-      actions.push(typeof tasks === 'number' ? { ...action, tasks } : action);
+    record: (event) => {
+      const row = rowOf(event);
+      if (!row.isAction) return;
+      const action = { time: new Date().toISOString(), action: event.event, message: row.say(event)[0] ?? '' };
+      actions.push('tasks' in event ? { ...action, tasks: event.tasks } : action);
     },
     finish: async () => {
       if (written === undefined) return [];
@@ -173,22 +175,9 @@ export function evidenceWriter(parts: Parts): EvidenceWriter {
   };
 }
 
-/** What the ladder did, and what made it. */
-const ACTIONS: ReadonlySet<GuardEvent['event']> = new Set([
-  'warn',
-  'trip',
-  'clamp',
-  'release',
-  'dump',
-  'terminate',
-  'kill',
-  'exit',
-  'error',
-]);
-
 const NOTHING_READ = { found: 0, covered: 0, named: 0, tookMs: 0, stops: 0, stoppedMs: 0, longestStopMs: 0 };
 
-function documentOf({ command, pid }: Parts, facts: DumpFacts, findings: Findings): Written['document'] {
+function documentOf({ command, pid }: Parts, facts: EvidenceFacts, findings: Findings): Written['document'] {
   const { creators, groups } = findings;
   const child = pid();
   return {
@@ -197,11 +186,17 @@ function documentOf({ command, pid }: Parts, facts: DumpFacts, findings: Finding
     headline: headline(creators, groups),
     command: redactWords(command),
     ...(child === undefined ? {} : { pid: child }),
-    trip: facts.verdict,
+    trip: tripOf(facts),
     tasks: facts.tasks,
     ...findings,
     groups: groups.map(({ names, ...group }) => ({ ...group, names: names.map(({ name }) => name) })),
   };
+}
+
+/** Why it tripped: the verdict of the trip with its sentence. */
+function tripOf({ opinion, reason }: EvidenceFacts): IncidentDocument['trip'] {
+  const { shapeText: _, ...facts } = opinion;
+  return { ...facts, reason };
 }
 
 function text(document: object): string {

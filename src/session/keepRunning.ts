@@ -1,10 +1,8 @@
 import pRetry from 'p-retry';
-import { formatCount, formatDuration } from '../core/units.ts';
 import { EXIT } from '../errors.ts';
 import { decideRestart, type EndKind, type RestartDecision, type RestartMemory } from '../policy/restart.ts';
 import { openHelper } from '../service/helper.ts';
 import { type Outcome, runOnce } from './attempt.ts';
-import { describe } from './farewell.ts';
 import { openRestartMemory } from './restartMemory.ts';
 import { takeBack } from './rollback.ts';
 import { roomNow, type Session } from './session.ts';
@@ -45,13 +43,14 @@ export async function keepRunning(session: Session): Promise<LastOutcome> {
         const decision = decideRestart(rule, memory, { kind, uptimeMs, wasCalm, atMs: Date.now() }, Math.random());
         memory = decision.memory;
         const unkept = state.keep(memory);
-        if (unkept !== undefined) report({ event: 'error', message: unkept, fields: {} });
+        if (unkept !== undefined) report({ event: 'error', about: 'restart', problem: unkept });
         if (decision.next === 'restart') throw new Due(decision, kind, last);
         if (decision.next === 'leave') return last;
         report({
           event: 'error',
-          message: `not started again: ${decision.reason} (exit ${EXIT.gaveUp})`,
-          fields: { gaveUp: true, crashes: memory.crashes.length, trips: memory.trips.length },
+          about: 'gave-up',
+          problem: `not started again: ${decision.reason} (exit ${EXIT.gaveUp})`,
+          details: { gaveUp: true, crashes: memory.crashes.length, trips: memory.trips.length },
         });
         return { ...last, gaveUp: true };
       },
@@ -98,26 +97,23 @@ class Interrupted extends Error {
   }
 }
 
-function kindOf({ ending, wasStopped }: Outcome): EndKind {
-  if (wasStopped) return 'trip';
-  return ending.by === 'exit' && ending.code === 0 ? 'success' : 'failure';
+function kindOf({ ended, tripped, wasStopped }: Outcome): EndKind {
+  if (wasStopped || tripped?.cause === 'refused') return 'trip';
+  return ended.by === 'exit' && ended.code === 0 ? 'success' : 'failure';
 }
 
 /** Whoever stopped it wants it to be stopped. */
-function wasAsked({ current: { signals } }: Session, { ending }: Outcome): boolean {
-  return ASKED.some((signal) => signals.has(signal)) || (ending.by === 'signal' && signals.has(ending.signal));
+function wasAsked({ current: { signals } }: Session, { ended }: Outcome): boolean {
+  return ASKED.some((signal) => signals.has(signal)) || (ended.by === 'signal' && signals.has(ended.signal));
 }
 
 /** The delay, and then until the host has room again: a restart into a full machine would only fail once more. */
 async function waitFor(session: Session, due: Due, attempt: number, roomAtStart: number | undefined): Promise<void> {
   const { current, manager, now, report, surroundings } = session;
   const { delayMs, memory } = due.decision;
-  const had = due.last.wasStopped ? 'stopped by threadguard' : describe(due.last.ending);
-  report({
-    event: 'restart',
-    message: `${had} after ${formatDuration(due.last.uptimeMs)}; restart ${attempt} in ${formatDuration(delayMs)}`,
-    fields: { reason: due.kind, attempt, delayMs, crashes: memory.crashes.length, trips: memory.trips.length },
-  });
+  const { ended, uptimeMs, wasStopped } = due.last;
+  const counts = { crashes: memory.crashes.length, trips: memory.trips.length };
+  report({ event: 'restart', reason: due.kind, ended, wasStopped, attempt, uptimeMs, delayMs, ...counts });
   manager?.status(`waiting to start it again (${due.kind})`);
   const interruption = listen(session);
   const dueMs = now() + delayMs;
@@ -127,8 +123,7 @@ async function waitFor(session: Session, due: Due, attempt: number, roomAtStart:
     if (now() < dueMs) return false;
     const room = roomNow(surroundings) ?? needed;
     if (room >= needed) return true;
-    const message = `waiting for room: ${formatCount(room)} more threads fit, ${formatCount(needed)} are wanted for a restart`;
-    if (!hasTold) report({ event: 'warn', message, fields: { room, needed } });
+    if (!hasTold) report({ event: 'warn', about: 'room', room, needed });
     hasTold = true;
     return false;
   };

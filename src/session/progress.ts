@@ -1,6 +1,6 @@
 import { ceilingLabel } from '../core/ceiling.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
-import type { Guard } from '../engine/guard.ts';
+import type { TrackView } from '../engine/trackView.ts';
 import { statusLine } from '../reporters/statusLine.ts';
 
 const USAGE_EVERY_MS = 10_000;
@@ -21,7 +21,12 @@ export async function openUsage(): Promise<Usage> {
 }
 
 /** Draws the status line until the returned function is called. */
-export function startProgress(guard: Guard, draw: (text: string) => void, usage: Usage, pid: number): () => void {
+export function startProgress(
+  look: () => TrackView,
+  draw: (text: string) => void,
+  usage: Usage,
+  pid: number,
+): () => void {
   let context = '';
   const readUsage = (): void => {
     usage(pid)
@@ -33,7 +38,7 @@ export function startProgress(guard: Guard, draw: (text: string) => void, usage:
       });
   };
   const paint = (): void => {
-    const { binding, ...view } = guard.view();
+    const { binding, ...view } = look();
     const left =
       binding === undefined
         ? undefined

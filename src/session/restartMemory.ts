@@ -13,7 +13,9 @@ export function openRestartMemory(session: Session, rule: RestartRule): RestartS
   const deploy = deployOf(options.command, executable);
   const path = options.service.stateFile ?? defaultPath(session);
   const state = openRestartState(path, deploy, selfOf(root), (pid) => readStat(root, pid)?.startTime);
-  if (state.problem !== undefined) report({ event: 'error', message: state.problem, fields: { stateFile: path } });
+  if (state.problem !== undefined) {
+    report({ event: 'error', about: 'restart', problem: state.problem, details: { stateFile: path } });
+  }
   const reason = whyNoMore(rule, withinWindow(state.memory, rule, Date.now()));
   if (reason === undefined) return { ...state, memory: withinWindow(state.memory, rule, Date.now()) };
   state.close();

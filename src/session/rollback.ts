@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/units.ts';
-import type { Helper } from '../service/helper.ts';
+import { verdictText } from '../reporters/verdictText.ts';
+import type { Helper, HelperEnd } from '../service/helper.ts';
 import type { Outcome } from './attempt.ts';
 import type { Session } from './session.ts';
 
@@ -9,21 +10,29 @@ export async function takeBack({ options, report, target }: Session, helper: Hel
     {
       THREADGUARD_EVENT: 'trip',
       THREADGUARD_TARGET: target,
-      THREADGUARD_REASON: outcome.reason ?? '',
+      THREADGUARD_REASON: outcome.tripped === undefined ? '' : verdictText(outcome.tripped),
       THREADGUARD_INCIDENT: outcome.incident ?? '',
     },
     options.service.onTripTimeoutMs,
   );
-  const ways = {
-    exit: () => (end.by === 'exit' ? `ended with exit ${end.code}` : ''),
-    signal: () => (end.by === 'signal' ? `was ended by ${end.signal}` : ''),
-    timeout: () => `hung and was killed after ${formatDuration(options.service.onTripTimeoutMs)} (--on-trip-timeout)`,
-    refused: () => (end.by === 'refused' ? `could not be started: ${end.why}` : ''),
-  };
-  const isGood = end.by === 'exit' && end.code === 0;
-  report({
-    event: isGood ? 'rollback' : 'error',
-    message: `the command of --on-trip-exec ${ways[end.by]()}`,
-    fields: { ...end },
-  });
+  if (end.by === 'exit' && end.code === 0) report({ event: 'rollback', ended: end });
+  else {
+    const problem = `the command of --on-trip-exec ${failureText(end, options.service.onTripTimeoutMs)}`;
+    report({ event: 'error', about: 'rollback', problem, details: { ...end } });
+  }
+}
+
+function failureText(end: HelperEnd, timeoutMs: number): string {
+  switch (end.by) {
+    case 'exit':
+      return `ended with exit ${end.code}`;
+    case 'signal':
+      return `was ended by ${end.signal}`;
+    case 'timeout':
+      return `hung and was killed after ${formatDuration(timeoutMs)} (--on-trip-timeout)`;
+    case 'refused':
+      return `could not be started: ${end.why}`;
+    default:
+      return end satisfies never;
+  }
 }

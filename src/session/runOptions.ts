@@ -17,6 +17,9 @@ export interface RunOptions {
   readonly output: OutputOptions;
 }
 
+/** Reads the configuration file anew: the policy as it is now, and the keys of everything else that has changed there. */
+export type Reload = () => Promise<{ readonly settings: Settings; readonly needsRestart: readonly string[] }>;
+
 /** How the command is started. */
 export interface LaunchOptions {
   /** Descriptors that the command gets besides the first three: 3 to 1023. */

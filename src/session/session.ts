@@ -10,19 +10,20 @@ import { findExecutable, type LaunchPlan, planLaunch } from '../launch/launchPla
 import { activationFds, checkDescriptors, findTool, refuseWhenFull, restoreOpenFiles } from '../launch/preflight.ts';
 import { openReaper, type Reaper } from '../launch/reaper.ts';
 import { openRelay, type Relay } from '../launch/relay.ts';
+import type { GuardEvent, Reporter } from '../policy/event.ts';
 import type { Settings } from '../policy/settings.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { type KernelRoot, kernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { catches } from '../procfs/status.ts';
-import type { GuardEvent, Reporter } from '../reporters/event.ts';
 import { openServiceManager, type ServiceManager } from '../service/systemd.ts';
 import type { Tellers } from '../service/tell/tellers.ts';
 import { type Libc, loadLibc } from '../sys/libc.ts';
 import { raisePriority, type Scheduling } from '../sys/priority.ts';
 import { type Exposed, exposeMetrics } from './expose.ts';
+import { type LiveSettings, liveSettings } from './liveSettings.ts';
 import { openUsage, type Usage } from './progress.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { Reload, RunOptions } from './runOptions.ts';
 import { sidecarOf } from './sidecar.ts';
 import { openTelling } from './telling.ts';
 import { openVoice, type Voice } from './voice.ts';
@@ -32,8 +33,8 @@ export interface Session {
   readonly root: KernelRoot;
   readonly now: () => number;
   readonly options: RunOptions;
-  /** One object for the whole guard: SIGHUP replaces what is in it. */
-  readonly settings: Settings;
+  /** The settings in force; SIGHUP swaps the snapshot. */
+  readonly settings: LiveSettings;
   readonly notes: LaunchNotes;
   readonly target: string;
   readonly executable: string;
@@ -69,6 +70,8 @@ export interface Current {
   /** What the run itself does with an event. */
   record: Reporter;
   onContinue: () => void;
+  /** A new snapshot of settings is in force. */
+  reload: (settings: Settings) => void;
   /** Signals that came from outside, since the start. */
   readonly signals: Set<NodeJS.Signals>;
   /** Called for each signal. */
@@ -76,7 +79,7 @@ export interface Current {
 }
 
 /** Throws a GuardError for everything that makes a start pointless. */
-export async function openSession(options: RunOptions, reload: () => Promise<RunOptions>): Promise<Session> {
+export async function openSession(options: RunOptions, reload: Reload): Promise<Session> {
   const root = kernelRoot();
   const now = (): number => performance.now();
   const notes = parseLaunchNotes(process.env);
@@ -107,18 +110,21 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     incident: undefined,
     record: nothing,
     onContinue: nothing,
+    reload: nothing,
     signals: new Set(),
     onSignal: nothing,
   };
   const pid = (): number | undefined => current.pid;
   const target = `command:${options.service.name ?? basename(file)}`;
   const voice = openVoice(options.output, { target, pid, env: notes.env, libc });
-  const complain = (message: string, fields: Record<string, unknown> = {}): void =>
-    voice.report({ event: 'error', message, fields });
+  const complain = (problem: string): void => voice.report({ event: 'error', about: 'telling', problem });
   const surroundings = openSurroundings(
     root,
     { heaviest: () => current.maps.heaviest, perThread: () => current.maps.perThread, libc, now },
-    (name, error) => complain(`cannot read ${name} (${errnoOf(error)}); going on without it`, { ceiling: name }),
+    (name, error) => {
+      const problem = `cannot read ${name} (${errnoOf(error)}); going on without it`;
+      voice.report({ event: 'error', about: 'ceiling', problem, details: { ceiling: name } });
+    },
   );
   refuseWhenFull(surroundings.readCeilings());
   const telling = await openTelling(options.telling, {
@@ -135,14 +141,19 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     onProblem: complain,
     undelivered: () => telling.undelivered(),
   });
-  const settings = { ...options.settings };
+  const report = (event: GuardEvent): void => {
+    current.record(event);
+    voice.report(event);
+    exposed.record(event);
+    telling.tell(event);
+  };
+  const settings = liveSettings(options, { read: reload, report, onSwap: (next) => current.reload(next) });
   const relay = openRelay(root, {
     onContinue: () => current.onContinue(),
     onSignal: (signal) => {
       current.signals.add(signal);
       if (signal === 'SIGTERM') manager?.stopping();
-      if (signal === 'SIGHUP' && options.service.config !== undefined)
-        void reloadSettings(settings, options, reload, report);
+      if (signal === 'SIGHUP' && options.service.config !== undefined) void settings.reload();
       current.onSignal(signal);
     },
     // With a configuration SIGHUP is the guard's own; a command that waits for it gets it too, one that would die of it does not.
@@ -154,19 +165,13 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
   await countMaps(root, process.pid);
   restoreOpenFiles(libc, notes);
   const scheduling = raisePriority(libc);
-  if (settings.onGuardDeath === 'kill') findTool('setpriv', notes.env);
+  if (settings.now.onGuardDeath === 'kill') findTool('setpriv', notes.env);
   const launch = planLaunch(options.command as [string, ...string[]], {
     ignoredSignals: notes.ignoredSignals,
-    dieWithGuard: settings.onGuardDeath === 'kill',
+    dieWithGuard: settings.now.onGuardDeath === 'kill',
     ownPid: [...(sockets.length > 0 ? ['LISTEN_PID'] : []), ...(manager?.ownPid ?? [])],
     limits: libc === undefined && notes.openFiles !== undefined ? [`--nofile=${notes.openFiles}:`] : [],
   });
-  const report = (event: GuardEvent): void => {
-    current.record(event);
-    voice.report(event);
-    exposed.record(event);
-    telling.tell(event);
-  };
   return {
     root,
     now,
@@ -206,7 +211,8 @@ export async function closeSession({ exposed, manager, reaper, relay, telling, v
   const undelivered = telling.undelivered();
   if (undelivered > 0) {
     const what = undelivered === 1 ? 'a message to people was' : `${undelivered} messages to people were`;
-    voice.report({ event: 'error', message: `${what} not delivered`, fields: { undelivered } });
+    const problem = `${what} not delivered`;
+    voice.report({ event: 'error', about: 'telling', problem, details: { undelivered } });
   }
   reaper.close();
   await voice.flush(FLUSH_MS);
@@ -227,34 +233,6 @@ export function roomNow(surroundings: Surroundings): number | undefined {
 /** The identity of this guard. */
 export function selfOf(root: KernelRoot): { readonly pid: number; readonly startTime: number } {
   return { pid: process.pid, startTime: readStat(root, process.pid)?.startTime ?? 0 };
-}
-
-/** The policy of the file as it is now. One that is wrong changes nothing. */
-async function reloadSettings(
-  settings: Settings,
-  before: RunOptions,
-  reload: () => Promise<RunOptions>,
-  report: Reporter,
-): Promise<void> {
-  try {
-    const next = await reload();
-    const { contain, onGuardDeath, requireContainment } = before.settings;
-    // Decided once, at the start.
-    Object.assign(settings, next.settings, { contain, onGuardDeath, requireContainment });
-    const rules = next.settings.rules.length;
-    report({
-      event: 'reload',
-      message: `the policy of ${before.service.config} is in force${rules === 0 ? '' : `, ${rules} ${rules === 1 ? 'rule' : 'rules'}`}`,
-      fields: { config: before.service.config, rules },
-    });
-  } catch (error) {
-    const text = error instanceof GuardError ? error.message : errnoOf(error);
-    report({
-      event: 'error',
-      message: `the old policy stays in force: ${text}`,
-      fields: { config: before.service.config },
-    });
-  }
 }
 
 function checkJvm({ command, launch: { inject } }: RunOptions): void {

@@ -1,4 +1,4 @@
-import type { GuardEvent } from '../reporters/event.ts';
+import type { EventName } from '../policy/event.ts';
 import type { TellerParts, Tellers } from '../service/tell/tellers.ts';
 import type { TellingOptions } from './runOptions.ts';
 
@@ -9,5 +9,5 @@ export async function openTelling({ destinations, events }: TellingOptions, part
   }
   const { openTellers } = await import('../service/tell/tellers.ts');
   const { parseDestination } = await import('../service/tell/destination.ts');
-  return openTellers(destinations.map(parseDestination), events as readonly GuardEvent['event'][] | undefined, parts);
+  return openTellers(destinations.map(parseDestination), events as readonly EventName[] | undefined, parts);
 }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { errnoOf, GuardError } from '../errors.ts';
-import type { GuardEvent, Reporter } from '../reporters/event.ts';
+import type { Reporter } from '../policy/event.ts';
+import { rowOf } from '../reporters/eventTable.ts';
 import { humanReporter, wantsColour } from '../reporters/humanReporter.ts';
 import { journalReporter } from '../reporters/journalReporter.ts';
 import { ndjsonReporter } from '../reporters/ndjsonReporter.ts';
@@ -8,17 +9,6 @@ import { openSink, type Sink } from '../reporters/sink.ts';
 import { isJournal, openJournal } from '../service/journalSocket.ts';
 import type { Libc } from '../sys/libc.ts';
 import type { OutputOptions } from './runOptions.ts';
-
-/** What is still said with --quiet. */
-const LOUD: ReadonlySet<GuardEvent['event']> = new Set([
-  'trip',
-  'clamp',
-  'release',
-  'dump',
-  'terminate',
-  'kill',
-  'error',
-]);
 
 /** Where and how the guard speaks. */
 export interface Voice {
@@ -58,8 +48,7 @@ export function openVoice(
   };
   return {
     report: (event) => {
-      // An `exit` without evidence or trouble is no news to someone who asked for quiet.
-      if (options.quiet && !LOUD.has(event.event) && event.fields['stoppedByGuard'] !== true) return;
+      if (options.quiet && !rowOf(event).isLoud(event)) return;
       clear();
       speak(event);
     },

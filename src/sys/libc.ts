@@ -10,6 +10,8 @@ export interface Libc extends Datagrams {
   reap(pid: number): boolean;
   /** SCHED_FIFO 1 for one thread; what it forks runs under the default policy again. */
   setRealtime(tid: number): boolean;
+  /** kill(2) without an exception for what is gone or not ours: 0.3 µs instead of 10. */
+  signal(pid: number, signal: number): boolean;
   /** Soft and hard limit of a process; `undefined` when it is gone or not ours to change. */
   getLimit(pid: number, resource: number): { soft: bigint; hard: bigint } | undefined;
   setLimit(pid: number, resource: number, soft: bigint, hard: bigint): boolean;
@@ -50,6 +52,7 @@ export function loadLibc(): Libc | undefined {
     const schedSetscheduler = lib.func('int sched_setscheduler(int pid, int policy, int *param)');
     const prlimit = lib.func('int prlimit64(int pid, int resource, const uint64 *limit, _Out_ uint64 *old)');
     const getxattr = lib.func('long getxattr(const char *path, const char *name, void *value, size_t size)');
+    const kill = lib.func('int kill(int pid, int signal)');
     const getpgid = lib.func('int getpgid(int pid)');
     const getsid = lib.func('int getsid(int pid)');
     const exit = lib.func('void _exit(int status)');
@@ -60,6 +63,7 @@ export function loadLibc(): Libc | undefined {
       becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
       reap: (pid) => waitpid(pid, null, WNOHANG) === pid,
       setRealtime: (tid) => schedSetscheduler(tid, SCHED_FIFO | SCHED_RESET_ON_FORK, [1]) === 0,
+      signal: (pid, signal) => kill(pid, signal) === 0,
       getLimit: (pid, resource) => {
         const pair = new BigUint64Array(2);
         if (prlimit(pid, resource, null, pair) !== 0) return undefined;

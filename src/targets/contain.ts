@@ -5,13 +5,13 @@ import { GuardError } from '../errors.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import type { Libc } from '../sys/libc.ts';
-import { cgroupHolder } from './cgroupHolder.ts';
-import type { Holder } from './holder.ts';
-import { walkHolder } from './walkHolder.ts';
+import { cgroupTarget } from './cgroupTarget.ts';
+import type { ChildTarget } from './contracts.ts';
+import { walkTarget } from './walkTarget.ts';
 
 /** What holds the target, and every stronger means that could not be had, with its reason. */
 export interface Contained {
-  readonly holder: Holder;
+  readonly target: ChildTarget;
   readonly fallbacks: readonly string[];
 }
 
@@ -20,24 +20,28 @@ export interface Contained {
  * RLIMIT_NPROC, else sampling alone. One that was asked for by name is not replaced by a weaker one.
  */
 export function contain(
-  settings: Settings,
-  root: KernelRoot,
-  surroundings: Surroundings,
-  libc: Libc | undefined,
-  now: () => number,
-  own: ReadonlySet<number> = new Set(),
-  isSidecar = false,
+  wish: Pick<Settings, 'contain' | 'dryRun' | 'requireContainment'>,
+  place: {
+    readonly root: KernelRoot;
+    readonly surroundings: Pick<Surroundings, 'context'>;
+    readonly libc: Libc | undefined;
+    readonly now: () => number;
+    /** Processes of the guard's own. */
+    readonly own?: ReadonlySet<number>;
+    readonly isSidecar?: boolean;
+  },
 ): Contained {
+  const { isSidecar = false, libc, now, own = new Set(), root, surroundings } = place;
   const fallbacks: string[] = [];
   // A dry run touches nothing, not even a cgroup.
-  const mode = settings.dryRun ? 'none' : settings.contain;
-  const walk = (useRlimit: boolean): Holder => {
+  const mode = wish.dryRun ? 'none' : wish.contain;
+  const walk = (useRlimit: boolean): ChildTarget => {
     const { loadavg, uid } = surroundings.context;
-    return walkHolder({ root, loadavg, libc, uid, useRlimit, now, own });
+    return walkTarget({ root, loadavg, libc, uid, now, own }, useRlimit);
   };
   if (mode === 'auto' || mode === 'cgroup') {
     try {
-      return { holder: inCgroup(root, surroundings, libc, isSidecar), fallbacks };
+      return { target: inCgroup(root, surroundings, libc, isSidecar), fallbacks };
     } catch (error) {
       if (!(error instanceof GuardError) || mode === 'cgroup') throw error;
       fallbacks.push(`not contained by a cgroup: ${error.message}`);
@@ -45,7 +49,7 @@ export function contain(
   }
   if (mode === 'auto' || mode === 'rlimit') {
     const obstacle = rlimitObstacle(surroundings, libc);
-    if (obstacle === undefined) return settle(settings, { holder: walk(true), fallbacks });
+    if (obstacle === undefined) return settle(wish, { target: walk(true), fallbacks });
     if (mode === 'rlimit') {
       throw new GuardError('no-rlimit', `RLIMIT_NPROC cannot hold this command: ${obstacle}`, {
         hint: 'use --contain cgroup, or run as a plain user',
@@ -53,12 +57,12 @@ export function contain(
     }
     fallbacks.push(`not by RLIMIT_NPROC either: ${obstacle}`);
   }
-  return settle(settings, { holder: walk(false), fallbacks });
+  return settle(wish, { target: walk(false), fallbacks });
 }
 
-function settle(settings: Settings, contained: Contained): Contained {
-  if (!settings.requireContainment) return contained;
-  contained.holder.remove();
+function settle(wish: Pick<Settings, 'requireContainment'>, contained: Contained): Contained {
+  if (!wish.requireContainment) return contained;
+  contained.target.remove();
   throw new GuardError(
     'not-contained',
     `--require-containment: ${contained.fallbacks.join('; ') || 'no cgroup was asked for'}`,
@@ -68,7 +72,12 @@ function settle(settings: Settings, contained: Contained): Contained {
   );
 }
 
-function inCgroup(root: KernelRoot, surroundings: Surroundings, libc: Libc | undefined, isSidecar: boolean): Holder {
+function inCgroup(
+  root: KernelRoot,
+  surroundings: Pick<Surroundings, 'context'>,
+  libc: Libc | undefined,
+  isSidecar: boolean,
+): ChildTarget {
   const { places, uid } = surroundings.context;
   const refusal = delegationRefusal(root, places, libc, uid);
   if (refusal !== undefined) {
@@ -76,10 +85,10 @@ function inCgroup(root: KernelRoot, surroundings: Surroundings, libc: Libc | und
       hint: 'set Delegate=yes in the unit, or start it with systemd-run --scope -p Delegate=yes',
     });
   }
-  return cgroupHolder(root, createContainment(root, places, process.pid, isSidecar));
+  return cgroupTarget(root, createContainment(root, places, process.pid, isSidecar));
 }
 
-function rlimitObstacle(surroundings: Surroundings, libc: Libc | undefined): string | undefined {
+function rlimitObstacle(surroundings: Pick<Surroundings, 'context'>, libc: Libc | undefined): string | undefined {
   if (surroundings.context.isNprocExempt) return 'the kernel exempts uid 0 and CAP_SYS_RESOURCE from it';
   return libc === undefined ? 'libc could not be loaded (koffi)' : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Holder } from './holder.ts';
+import type { End, Meter } from './contracts.ts';
 
 /** Verifying a kill: thousands of processes can take seconds to go when every core is busy. */
 const KILL_MS = 5_000;
@@ -12,24 +12,25 @@ const ROUND_EVERY_MS = 100;
 
 /** Rounds of SIGKILL until the tree is seen empty; what survives KILL_MS of it is listed. */
 export async function killTree(parts: {
-  readonly holder: Holder;
+  readonly target: { readonly end: Pick<End, 'killRound' | 'isEmpty'>; readonly meter: Pick<Meter, 'processes'> };
   readonly reap: () => void;
-  readonly now: () => number;
+  readonly clock: { now(): number; wakeAt(atMs: number, callback: () => void): unknown };
 }): Promise<{ emptyMs: number; survivors: readonly number[] }> {
-  const { holder, now, reap } = parts;
-  const startMs = now();
+  const { clock, reap } = parts;
+  const { end, meter } = parts.target;
+  const startMs = clock.now();
   let roundMs = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const nowMs = now();
+    const nowMs = clock.now();
     if (nowMs - roundMs >= ROUND_EVERY_MS) {
-      holder.killRound();
+      end.killRound();
       reap();
       roundMs = nowMs;
     }
-    const beforeMs = now();
-    if (holder.isEmpty()) return { emptyMs: now() - startMs, survivors: [] };
-    const costMs = now() - beforeMs;
-    if (nowMs - startMs >= KILL_MS) return { emptyMs: nowMs - startMs, survivors: holder.processes() };
-    await new Promise((resolve) => setTimeout(resolve, Math.max(LOOK_EVERY_MS, costMs)));
+    const beforeMs = clock.now();
+    if (end.isEmpty()) return { emptyMs: clock.now() - startMs, survivors: [] };
+    const costMs = clock.now() - beforeMs;
+    if (nowMs - startMs >= KILL_MS) return { emptyMs: nowMs - startMs, survivors: meter.processes() };
+    await new Promise<void>((resolve) => clock.wakeAt(clock.now() + Math.max(LOOK_EVERY_MS, costMs), resolve));
   }
 }

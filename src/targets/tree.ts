@@ -56,11 +56,12 @@ export class Tree {
     this.#elders.delete(pid);
   }
 
-  /** One pass over `/proc`: about 20 µs a process, so callers gate it. */
-  walk(): Walk {
+  /** One pass over `/proc`: about 20 µs a process, so callers gate it. `undefined` when `isLate` said so on the way. */
+  walk(isLate: () => boolean = () => false): Walk | undefined {
     const all = new Map<number, Member>();
     let uidTasks = 0;
     for (const pid of listProcesses(this.#root)) {
+      if (isLate()) return undefined;
       const stat = readStat(this.#root, pid);
       if (stat === undefined) continue;
       if (ownerOf(this.#root.proc(pid)) === this.#uid) uidTasks += stat.threads;

@@ -38,6 +38,7 @@ describe('config show', () => {
     ['', 'dryRun', 'dryRun: false'],
     ['', 'maxRestarts', 'maxRestarts: 5/10m'],
     ['', 'budget', '# budget: not set'],
+    ['', 'reserve', '# reserve: 5%, and at least 16 tasks'],
     ['--grace 90s', 'grace', 'grace: 90s'],
     ['--grace 1500ms', 'grace', 'grace: 1500ms'],
     ['--grace 0', 'grace', 'grace: 0ms'],
@@ -62,7 +63,7 @@ describe('config show', () => {
       expect.stringMatching(/^grace: 2s +# THREADGUARD_GRACE$/),
       expect.stringMatching(/^maxTasks: 300 +# command line$/),
       expect.stringMatching(/^patience: 9s +# .*guard\.yaml:2$/),
-      expect.stringMatching(/^horizon: 10s +# default$/),
+      expect.stringMatching(/^horizon: 5m +# default$/),
       '# leash: not set',
     ]);
   });

@@ -53,7 +53,7 @@ describe('who wins', () => {
       THREADGUARD_MAX_TASKS: '200',
       THREADGUARD_GRACE: '2s',
     });
-    expect(settings).toMatchObject({ maxTasks: 300, graceMs: 2_000, patienceMs: 9_000, horizonMs: 10_000 });
+    expect(settings).toMatchObject({ maxTasks: 300, graceMs: 2_000, patienceMs: 9_000, horizonMs: 300_000 });
     expect(settings.budget.shares).toEqual({ 'pids.max': 0.5 });
   });
   it('the file itself may come from the environment', async () => {

@@ -140,6 +140,16 @@ describe('a run', () => {
     const { err } = await running.ended;
     expect(check(err)).toEqual(expect.arrayContaining(['reload', 'error', 'exit']));
   });
+  it('that dies of the first thread that it is refused: its log, and the incident of what was seen before', async () => {
+    const threads =
+      'import threading, time\nfor _ in range(500): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()';
+    const { err } = await guard(['--max-tasks', '40', '--capture-stderr'], ['/usr/bin/python3', '-c', threads]).ended;
+    expect(check(err)).toEqual(expect.arrayContaining(['start', 'dump', 'exit']));
+    const files = readdirSync(box.scratch).map((name) => join(box.scratch, name, 'incident.json'));
+    const document = JSON.parse(readFileSync(files.find((path) => existsSync(path)) as string, 'utf8')) as object;
+    expect(document).toMatchObject({ trip: { cause: 'refused' } });
+    expect(schemaErrors('incident.json', document)).toEqual([]);
+  });
   it.for([
     ['nothing holds', ['--contain', 'none']],
     ['a warning precedes', ['--warn-at', '5%']],

@@ -3,7 +3,6 @@ import { type BudgetRule, budgets, tightestTaskBudget } from '../../src/core/bud
 import { bindingCeiling, makeCeiling, rankCeilings } from '../../src/core/ceiling.ts';
 import { exhaustionMs, measureGrowth } from '../../src/core/forecast.ts';
 import { Lateness } from '../../src/core/histogram.ts';
-import { allowanceTasks, leashTasks } from '../../src/core/leash.ts';
 import { Ring } from '../../src/core/ring.ts';
 import { countNames, normaliseName } from '../../src/core/threadName.ts';
 import {
@@ -142,22 +141,6 @@ describe('budgets', () => {
   });
 });
 
-describe('leash', () => {
-  it.for([
-    { name: 'a quarter of the budget', budget: 8000, rate: 0, fixed: undefined, want: 2000 },
-    { name: 'a pool of 500 passes at once', budget: 800, rate: 0, fixed: undefined, want: 512 },
-    { name: 'never less than the fastest rate over the gap', budget: 8000, rate: 10_000, fixed: undefined, want: 3000 },
-    { name: "the operator's number is the answer", budget: 8000, rate: 10_000, fixed: 7, want: 7 },
-    { name: 'twice as much at rest', budget: 8000, rate: 0, fixed: undefined, isResting: true, want: 4000 },
-  ])('$name', ({ budget, rate, fixed, isResting = false, want }) => {
-    const facts = { budget, fastestPerSecond: rate, intervalMs: 250, latenessMs: 50, isResting, fixed };
-    expect(allowanceTasks(facts)).toBe(want);
-  });
-  it('never passes the budget and never refuses the child itself', () => {
-    expect([leashTasks(900, 512, 1000), leashTasks(0, 0, 0)]).toEqual([1000, 1]);
-  });
-});
-
 describe('forecast', () => {
   const height = ({ value }: { value: number }) => value;
   const line = (perSecond: number) =>
@@ -169,7 +152,11 @@ describe('forecast', () => {
   it('does not forecast from a burst that has ended, nor from nothing', () => {
     const burst = line(0).map((point) => ({ ...point, value: point.timeMs < 20_000 ? 0 : 500 }));
     expect(exhaustionMs(10, measureGrowth(burst, height))).toBe(Number.POSITIVE_INFINITY);
-    expect(measureGrowth([], height)).toEqual({ shortPerSecond: 0, longPerSecond: 0, gained: 0 });
+    expect(measureGrowth<{ timeMs: number; value: number }>([], height)).toEqual({
+      shortPerSecond: 0,
+      longPerSecond: 0,
+      gained: 0,
+    });
   });
 });
 
@@ -207,8 +194,21 @@ describe('groups', () => {
   });
 });
 
-it('a ring keeps the last items in order', () => {
-  const ring = new Ring<number>(3);
-  for (let i = 0; i < 20; i += 1) ring.push(i);
-  expect([ring.items(), ring.last()]).toEqual([[17, 18, 19], 19]);
+describe('a ring', () => {
+  const ringOf = (capacity: number, count: number) => {
+    const ring = new Ring<number>(capacity);
+    for (let i = 0; i < count; i += 1) ring.push(i);
+    return ring;
+  };
+  it.for([
+    { count: 0, items: [] },
+    { count: 2, items: [0, 1] },
+    { count: 3, items: [0, 1, 2] },
+    { count: 4, items: [1, 2, 3] },
+    { count: 20, items: [17, 18, 19] },
+  ])('keeps the last of $count in order, and is read by index like an array', ({ count, items }) => {
+    const ring = ringOf(3, count);
+    expect([ring.items(), ring.length]).toEqual([items, items.length]);
+    for (const index of [-4, -1, 0, 1, 2, 3]) expect(ring.at(index)).toBe(items.at(index));
+  });
 });

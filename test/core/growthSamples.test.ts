@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { classifySamples } from '../../src/core/growth/samples.ts';
 import type { Sample } from '../../src/core/model.ts';
-import { withShape } from '../../src/policy/verdict.ts';
 
 /** Samples as the guard keeps them: close together while something happens, a second apart otherwise. */
 function ring(seconds: number, tasks: (second: number) => number): Sample[] {
@@ -21,13 +20,5 @@ describe('what a target has been doing', () => {
     expect(classifySamples(ring(9, (at) => at * 50))).toBeUndefined();
     expect(classifySamples(ring(60, (at) => at).slice(0, 20))).toBeUndefined();
     expect(classifySamples([])).toBeUndefined();
-  });
-  it('a warning says it, a trip does not wait for it', () => {
-    const samples = ring(60, (at) => 100 + 3 * at);
-    expect(withShape({ level: 'warn', reason: '280 tasks are 90% of it' }, samples)).toMatchObject({
-      shape: 'linear',
-      reason: expect.stringMatching(/^280 tasks are 90% of it; it grows steadily from 1\d\d to 2\d\d, [23]\.\d\/s$/),
-    });
-    expect(withShape({ level: 'trip', reason: 'x' }, samples)).toEqual({ level: 'trip', reason: 'x' });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { defaultOf, GROUPS, keyOf, variableOf } from '../../src/flags/flag.ts';
+import { GROUPS, keyOf, variableOf } from '../../src/flags/flag.ts';
 import { isList } from '../../src/flags/kind.ts';
-import { readRunOptions, runFlags } from '../../src/flags/runFlags.ts';
+import { changedKeys, readRunOptions, runFlags } from '../../src/flags/runFlags.ts';
 import { DEFAULT_SETTINGS } from '../../src/policy/settings.ts';
 
 const flags = runFlags();
@@ -28,12 +28,24 @@ describe('the table of run', () => {
     // A name that begins with no- turns something off, and no other does.
     expect(flag.kind.isNegated === true).toBe(name.startsWith('no-'));
   });
-  it.for(
-    flags.filter((flag) => flag.default !== undefined && defaultOf(flag) !== undefined).map((flag) => [flag] as const),
-  )('the default of --$0.name can be typed', ([flag]) => {
+  /** A default in words stands for something that cannot be typed. */
+  const typed = flags.filter(({ default: value, defaultText }) => value !== undefined && defaultText === undefined);
+  it.for(typed.map((flag) => [flag.name, flag] as const))('the default of --%s can be typed', ([, flag]) => {
     const shown = flag.kind.show(flag.default);
-    if (shown === '') return;
+    if (shown === '' || flag.kind.form === 'boolean') return;
     expect(flag.kind.parse(shown, isList(flag.kind) ? [] : undefined)).toEqual(flag.default);
+  });
+  it('has a default that can be typed, or words for it, or none', () => {
+    expect(typed.length).toBeGreaterThan(20);
+    expect(flags.filter((flag) => flag.defaultText !== undefined).map(({ name }) => name)).toEqual([
+      'name',
+      'budget',
+      'reserve',
+      'leash',
+      'incident-dir',
+      'state-file',
+      'tell-on',
+    ]);
   });
 });
 
@@ -76,5 +88,23 @@ describe('the options of run', () => {
     } as const;
     const { settings } = readRunOptions([], { maxTasks: 9 }, [rule]);
     expect([settings.maxTasks, settings.rules]).toEqual([9, [rule]]);
+  });
+});
+
+describe('what a new reading of the file changes', () => {
+  const before = readRunOptions(['true'], {}, []);
+  it.for([
+    ['nothing', {}, []],
+    ['the policy: that is in force at once', { grace: 1, maxTasks: 5, budget: { host: 0.5 } }, []],
+    [
+      'what is opened once',
+      { metrics: 'a:1', tell: ['file:/a'], passFd: [5], keep: 3 },
+      ['keep', 'passFd', 'metrics', 'tell'],
+    ],
+    ['restarts', { restart: 'always', maxRestarts: { count: 1, windowMs: 1 } }, ['restart', 'maxRestarts']],
+    ['what is off by default', { inject: false, quiet: true }, ['inject', 'quiet']],
+    ['a value that is the same', { keep: 20, tell: [], logFormat: 'human' }, []],
+  ] as const)('%s', ([, given, want]) => {
+    expect(changedKeys(before, readRunOptions(['true'], given, [])).sort()).toEqual([...want].sort());
   });
 });

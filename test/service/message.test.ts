@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AlertMeaning } from '../../src/reporters/eventTable.ts';
 import { parseDestination } from '../../src/service/tell/destination.ts';
 import { bodyOf, type Message } from '../../src/service/tell/message.ts';
 
@@ -12,27 +13,34 @@ const message: Message = {
   message: 'a <script> & more',
   incident: null,
 };
-const alert = (over: Partial<Message>) => (JSON.parse(bodyOf('alertmanager', { ...message, ...over })) as object[])[0];
+const alert = (meaning: AlertMeaning | undefined) =>
+  (JSON.parse(bodyOf('alertmanager', { message, alert: meaning })) as object[])[0];
+const letter = { message, alert: undefined };
 
 describe('what a receiver is sent', () => {
   it('Slack: its three characters escaped, once', () => {
-    expect(JSON.parse(bodyOf('slack', message))).toEqual({
+    expect(JSON.parse(bodyOf('slack', letter))).toEqual({
       text: '*threadguard* on h1, command:&lt;b&gt;&amp;"x": *trip*\na &lt;script&gt; &amp; more',
     });
   });
   it('Alertmanager: a warning is one alert, a trip another, and a release ends it', () => {
-    expect(alert({ event: 'warn' })).toMatchObject({
+    expect(alert({ name: 'ThreadguardWarning' })).toMatchObject({
       labels: { alertname: 'ThreadguardWarning', severity: 'warning' },
     });
-    expect(alert({ event: 'kill' })).toMatchObject({ labels: { alertname: 'ThreadguardTrip', severity: 'critical' } });
-    expect(alert({ event: 'kill' })).not.toHaveProperty('endsAt');
-    expect(alert({ event: 'release' })).toMatchObject({
+    expect(alert({ name: 'ThreadguardTrip' })).toMatchObject({
+      labels: { alertname: 'ThreadguardTrip', severity: 'critical' },
+    });
+    expect(alert({ name: 'ThreadguardTrip' })).not.toHaveProperty('endsAt');
+    expect(alert({ name: 'ThreadguardTrip', isOver: true })).toMatchObject({
       labels: { alertname: 'ThreadguardTrip' },
       endsAt: message.time,
     });
   });
+  it('Alertmanager: an event that is no alert sends none', () => {
+    expect(alert(undefined)).toBeUndefined();
+  });
   it('anybody else: all of it', () => {
-    expect(JSON.parse(bodyOf('generic', message))).toEqual(message);
+    expect(JSON.parse(bodyOf('generic', letter))).toEqual(message);
   });
 });
 

@@ -4,7 +4,7 @@ import { errnoOf, GuardError } from '../../errors.ts';
 import { openSink } from '../../reporters/sink.ts';
 import { type Helper, openHelper } from '../helper.ts';
 import type { Destination } from './destination.ts';
-import { bodyOf, type Message } from './message.ts';
+import { bodyOf, type Letter, type Message } from './message.ts';
 import { openWebhook } from './webhook.ts';
 
 /** One way to one receiver. */
@@ -13,7 +13,7 @@ export interface Channel {
   /** What was found out at the start; it is used all the same. */
   readonly problem: string | undefined;
   /** Resolves when it was delivered; an AbortError where it must not be tried again. */
-  send(message: Message): Promise<void>;
+  send(letter: Letter): Promise<void>;
   close(): void;
 }
 
@@ -32,7 +32,7 @@ export async function openChannel(
       return {
         label,
         problem,
-        send: (message) => hook.post(bodyOf(destination.format, message), ANSWER_MS),
+        send: (letter) => hook.post(bodyOf(destination.format, letter), ANSWER_MS),
         close: () => hook.close(),
       };
     }
@@ -40,14 +40,19 @@ export async function openChannel(
       return {
         label,
         problem: undefined,
-        send: (message) => sendTo(destination.path, `${JSON.stringify(message)}\n`),
+        send: ({ message }) => sendTo(destination.path, `${JSON.stringify(message)}\n`),
         close: () => {},
       };
     case 'file':
       return fileChannel(destination.path, label);
     case 'exec': {
       const helper = openHelper(destination.command, parts.env, parts.own);
-      return { label, problem: undefined, send: (message) => runHelper(helper, message), close: () => helper.close() };
+      return {
+        label,
+        problem: undefined,
+        send: ({ message }) => runHelper(helper, message),
+        close: () => helper.close(),
+      };
     }
     default:
       return destination satisfies never;
@@ -60,7 +65,7 @@ function fileChannel(path: string, label: string): Channel {
     return {
       label,
       problem: undefined,
-      send: async (message) => {
+      send: async ({ message }) => {
         const before = sink.dropped();
         sink.write(`${JSON.stringify(message)}\n`);
         await sink.flush(ANSWER_MS);

@@ -1,4 +1,5 @@
-import type { GuardEvent } from '../../reporters/event.ts';
+import type { EventName } from '../../policy/event.ts';
+import type { AlertMeaning } from '../../reporters/eventTable.ts';
 import type { WebhookFormat } from './destination.ts';
 
 /** Something that happened, for people and programs elsewhere: `threadguard.event/1`. */
@@ -8,32 +9,27 @@ export interface Message {
   readonly host: string;
   readonly target: string;
   readonly pid: number | null;
-  readonly event: GuardEvent['event'];
+  readonly event: EventName;
   readonly message: string;
   /** Where the evidence is. */
   readonly incident: string | null;
 }
 
-/** What people are told of when they did not choose: nobody wants to know that a sample was taken. */
-export const TOLD_BY_DEFAULT: readonly GuardEvent['event'][] = [
-  'warn',
-  'trip',
-  'release',
-  'kill',
-  'restart',
-  'error',
-  'exit',
-];
+/** A message, and the alert that it begins or ends where the receiver knows alerts. */
+export interface Letter {
+  readonly message: Message;
+  readonly alert: AlertMeaning | undefined;
+}
 
 /** The body of a request, as the receiver's own documentation wants it. */
-export function bodyOf(format: WebhookFormat, message: Message): string {
+export function bodyOf(format: WebhookFormat, { alert, message }: Letter): string {
   switch (format) {
     case 'generic':
       return JSON.stringify(message);
     case 'slack':
       return JSON.stringify({ text: slackText(message) });
     case 'alertmanager':
-      return JSON.stringify([alert(message)]);
+      return JSON.stringify(alert === undefined ? [] : [alertOf(message, alert)]);
     default:
       return format satisfies never;
   }
@@ -50,18 +46,11 @@ function slackText({ event, host, incident, message, target }: Message): string 
 }
 
 /** A resolved alert carries when it ended (Alertmanager API v2, `postableAlert`); labels are what it is known by. */
-function alert({ event, host, incident, message, target, time }: Message): object {
-  const isWarning = event === 'warn';
-  const isOver = event === 'release' || event === 'restart';
+function alertOf({ event, host, incident, message, target, time }: Message, { isOver, name }: AlertMeaning): object {
   return {
-    labels: {
-      alertname: isWarning ? 'ThreadguardWarning' : 'ThreadguardTrip',
-      severity: isWarning ? 'warning' : 'critical',
-      host,
-      target,
-    },
+    labels: { alertname: name, severity: name === 'ThreadguardTrip' ? 'critical' : 'warning', host, target },
     annotations: { summary: message, event, ...(incident === null ? {} : { incident }) },
     startsAt: time,
-    ...(isOver ? { endsAt: time } : {}),
+    ...(isOver === true ? { endsAt: time } : {}),
   };
 }

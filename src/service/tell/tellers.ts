@@ -1,8 +1,9 @@
 import pRetry from 'p-retry';
-import type { GuardEvent } from '../../reporters/event.ts';
+import type { EventName, GuardEvent } from '../../policy/event.ts';
+import { rowOf } from '../../reporters/eventTable.ts';
 import { type Channel, openChannel } from './channel.ts';
 import type { Destination } from './destination.ts';
-import { type Message, TOLD_BY_DEFAULT } from './message.ts';
+import type { Letter } from './message.ts';
 
 /** Tells people elsewhere what happens here; never in the way of an action. */
 export interface Tellers {
@@ -32,17 +33,17 @@ const RETRIES = { retries: 4, minTimeout: 500, factor: 2, maxTimeout: 8_000 };
 
 interface Queue {
   readonly channel: Channel;
-  readonly waiting: Message[];
+  readonly waiting: Letter[];
   isBusy: boolean;
   hasFailed: boolean;
 }
 
 export async function openTellers(
   destinations: readonly Destination[],
-  events: readonly GuardEvent['event'][] | undefined,
+  events: readonly EventName[] | undefined,
   parts: TellerParts,
 ): Promise<Tellers> {
-  const told = new Set(events ?? TOLD_BY_DEFAULT);
+  const isTold = (event: GuardEvent): boolean => events?.includes(event.event) ?? rowOf(event).isTold(event);
   const channels = await Promise.all(destinations.map((one) => openChannel(one, parts)));
   const queues: Queue[] = channels.map((channel) => ({ channel, waiting: [], isBusy: false, hasFailed: false }));
   for (const { label, problem } of channels)
@@ -53,8 +54,8 @@ export async function openTellers(
 
   const work = async (queue: Queue): Promise<void> => {
     queue.isBusy = true;
-    for (let message = queue.waiting.shift(); message !== undefined; message = queue.waiting.shift()) {
-      const one = message;
+    for (let letter = queue.waiting.shift(); letter !== undefined; letter = queue.waiting.shift()) {
+      const one = letter;
       try {
         await pRetry(() => queue.channel.send(one), { ...RETRIES, shouldRetry: () => !isClosed });
         queue.hasFailed = false;
@@ -62,7 +63,7 @@ export async function openTellers(
         undelivered += 1;
         // Once is enough: a receiver that is away would fill the log.
         if (!queue.hasFailed && !isClosed)
-          parts.onProblem(`${queue.channel.label} was not told of ${one.event}: ${(error as Error).message}`);
+          parts.onProblem(`${queue.channel.label} was not told of ${one.message.event}: ${(error as Error).message}`);
         queue.hasFailed = true;
       }
     }
@@ -70,20 +71,20 @@ export async function openTellers(
   };
   const isIdle = (): boolean => queues.every(({ isBusy, waiting }) => !isBusy && waiting.length === 0);
   return {
-    tell: ({ event, fields, message }) => {
-      if (!told.has(event)) return;
-      // The end of a command that nobody stopped is no news.
-      if (event === 'exit' && events === undefined && fields['stoppedByGuard'] !== true) return;
-      const one: Message = {
+    tell: (event) => {
+      if (!isTold(event)) return;
+      const row = rowOf(event);
+      const message = {
         schema: 'threadguard.event/1',
         time: new Date().toISOString(),
         host: parts.host,
         target: parts.target,
         pid: parts.pid() ?? null,
-        event,
-        message: message.split('\n')[0] ?? '',
+        event: event.event,
+        message: row.say(event)[0] ?? '',
         incident: parts.incident() ?? null,
-      };
+      } as const;
+      const one: Letter = { message, alert: row.alert(event) };
       for (const queue of queues) {
         queue.waiting.push(one);
         if (queue.waiting.length > MOST_WAITING) {

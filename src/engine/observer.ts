@@ -1,0 +1,143 @@
+import { bindingCeiling } from '../core/ceiling.ts';
+import type { Growth } from '../core/forecast.ts';
+import type { Ceiling, Sample } from '../core/model.ts';
+import { isUneventful, LOOK_AT_LEAST_EVERY_MS, RULES_EVERY_MS } from '../policy/cadence.ts';
+import type { Stage } from '../policy/escalation.ts';
+import { type HeldBy, type Limits, type Line, lineOf, linesOf, type Reading } from '../policy/lines.ts';
+import type { RuleFacts } from '../policy/rules.ts';
+import type { Settings } from '../policy/settings.ts';
+import type { CapKeeper } from './capKeeper.ts';
+import { Headroom } from './headroom.ts';
+import type { TrackParts } from './parts.ts';
+import { RefusalCount } from './refusalCount.ts';
+import { Witness } from './witness.ts';
+
+const NO_GROWTH: Growth = { shortPerSecond: 0, longPerSecond: 0, gained: 0 };
+/** From a decision until a signal has stopped the last process of the target, beside the lateness of the loop. */
+const ACTION_MS = 50;
+
+/** Everything that is read of one target, and what is remembered of it. It decides nothing. */
+export class Observer {
+  readonly witness: Witness = new Witness();
+  readonly headroom: Headroom;
+  readonly refusals: RefusalCount = new RefusalCount();
+  readonly #parts: TrackParts;
+  readonly #cap: CapKeeper;
+  #settings: Settings;
+  #startedMs = 0;
+  #growth = NO_GROWTH;
+  /** What the last whole look saw. */
+  #looked = { timeMs: Number.NEGATIVE_INFINITY, tasks: 0, maps: 0, hostTasks: 0 };
+
+  constructor(parts: TrackParts, cap: CapKeeper) {
+    this.#parts = parts;
+    this.#cap = cap;
+    this.#settings = parts.settings;
+    this.headroom = new Headroom(parts.settings, parts.ceilings);
+  }
+
+  begin(): void {
+    this.#startedMs = this.#parts.clock.now();
+    this.witness.restart(this.#startedMs);
+  }
+
+  reload(settings: Settings): void {
+    this.#settings = settings;
+    this.headroom.reload(settings);
+    this.#looked = { ...this.#looked, timeMs: Number.NEGATIVE_INFINITY };
+  }
+
+  get growth(): Growth {
+    return this.#growth;
+  }
+
+  get binding(): Ceiling | undefined {
+    return bindingCeiling(this.headroom.ceilings);
+  }
+
+  /** The tightest line of a unit; `undefined` when nothing sets one. */
+  line(unit: Line['unit'], by: HeldBy = this.heldBy): Line | undefined {
+    return lineOf(linesOf({ hold: { by, marginTasks: 0 }, limits: this.#limits() }), unit);
+  }
+
+  /** The number of tasks beyond which the target trips; `undefined` when nothing sets one. */
+  get taskLine(): number | undefined {
+    return this.line('tasks')?.at;
+  }
+
+  /** Where the kernel holds it: with RLIMIT_NPROC a little above the line, because what that refuses nobody counts. */
+  get capLine(): number | undefined {
+    return this.line('tasks', 'cap')?.at;
+  }
+
+  /** A few cheap numbers. Throws where the target cannot be read. */
+  sample(nowMs: number): Sample {
+    const { maps, target } = this.#parts;
+    // Refusals first: read after the tasks, one in between would be seen with a number below the line, and
+    // at the next look, on the line, it would be old.
+    const refused = target.meter.refused();
+    const tasks = target.meter.tasks(nowMs);
+    maps.look(nowMs, tasks, () => target.meter.processes());
+    return { timeMs: nowMs, tasks, maps: maps.heaviest?.maps, refused };
+  }
+
+  /** Whether these numbers say that a whole look would find nothing new. */
+  isUneventful(sample: Sample, stage: Stage['at'], distanceTasks: number): boolean {
+    return isUneventful({
+      stage,
+      sinceLookMs: sample.timeMs - this.#looked.timeMs,
+      lookEveryMs: this.#settings.rules.length === 0 ? LOOK_AT_LEAST_EVERY_MS : RULES_EVERY_MS,
+      tasksMoved: Math.abs(sample.tasks - this.#looked.tasks),
+      hostTasksMoved: Math.abs(this.#parts.ceilings.hostTasks() - this.#looked.hostTasks),
+      mapsMoved: Math.abs((sample.maps ?? 0) - this.#looked.maps),
+      distanceTasks,
+      refusedNow: this.refusals.since(sample.refused),
+    });
+  }
+
+  /** A whole look: every ceiling is read, and the sample is taken into account. */
+  read(sample: Sample, isClamped: boolean): Reading {
+    const { maps, tasks, timeMs: nowMs } = sample;
+    this.#looked = { timeMs: nowMs, tasks, maps: maps ?? 0, hostTasks: this.#parts.ceilings.hostTasks() };
+    this.headroom.read(tasks, maps ?? 0);
+    const { peakTasks } = this.witness;
+    this.witness.see(sample);
+    const hold = this.#hold();
+    const limits = this.#limits();
+    const lines = linesOf({ hold, limits });
+    this.witness.compare(sample, lines);
+    this.#growth = this.witness.growth();
+    const line = lineOf(lines, 'tasks')?.at;
+    const isLeash = this.#cap.isLeash(line);
+    const refusals = this.refusals.look({ nowMs, refused: sample.refused, tasks, line, isLeash, isClamped });
+    const memory = this.headroom.ceilings.filter(({ unit }) => unit === 'bytes');
+    const facts = { nowMs, startedMs: this.#startedMs, tasks, peakTasks, maps, growth: this.#growth };
+    return { ...facts, refusals, hold, limits, memory };
+  }
+
+  /** What the rules of the operator are held against. */
+  ruleFacts(sample: Sample, reading: Reading): RuleFacts {
+    const lines = linesOf(reading);
+    const at = { tasks: lineOf(lines, 'tasks')?.at, maps: lineOf(lines, 'maps')?.at };
+    return { nowMs: sample.timeMs, sample, samples: this.witness.series, lines: at };
+  }
+
+  #limits(): Limits {
+    const { maxMaps, maxTasks } = this.#settings;
+    const { budgets, roomAtStart } = this.headroom;
+    return { maxTasks, maxMaps, budgets, roomAtStart, mapsPerSecond: this.#parts.maps.perSecond };
+  }
+
+  #hold(): Reading['hold'] {
+    const by = this.heldBy;
+    if (by !== 'nothing') return { by, marginTasks: 0 };
+    const seconds = (this.witness.latenessMs + ACTION_MS) / 1000;
+    return { by, marginTasks: Math.ceil(this.witness.nowPerSecond * seconds) };
+  }
+
+  get heldBy(): HeldBy {
+    const { brake, hold } = this.#parts.target;
+    if (brake.isHeld) return hold.kind === 'rlimit' ? 'rlimit' : 'cap';
+    return this.headroom.isSurrounded ? 'surroundings' : 'nothing';
+  }
+}

@@ -1,0 +1,29 @@
+import { intervalMs, leastIntervalMs, MIN_INTERVAL_MS } from '../policy/cadence.ts';
+import type { Stage } from '../policy/escalation.ts';
+
+/** A loop that is this busy for this long goes slower: nothing is urgent for ever. */
+const URGENT_FOR_MS = 2_000;
+const SETTLED_INTERVAL_MS = 50;
+/** The cost of a look is a mean over the last five or so. */
+const NEW_COST = 0.2;
+
+/** When the next look is due: by the distance to the line, and by what the looks cost. */
+export class Pacer {
+  #costMs = 0;
+
+  /** A look took so long. */
+  looked(tookMs: number): void {
+    this.#costMs += NEW_COST * (tookMs - this.#costMs);
+  }
+
+  /** Milliseconds to the next look at a target that is free. */
+  freeMs(distanceTasks: number, fastestPerSecond: number, isHeld: boolean): number {
+    const wanted = intervalMs({ isHeld, distanceTasks, fastestPerSecond });
+    return Math.max(wanted, leastIntervalMs(this.#costMs, isHeld));
+  }
+
+  /** Milliseconds to the next look at one that is on the ladder. */
+  trippedMs({ sinceMs }: Extract<Stage, { because: unknown }>, nowMs: number): number {
+    return nowMs - sinceMs < URGENT_FOR_MS ? MIN_INTERVAL_MS : SETTLED_INTERVAL_MS;
+  }
+}

@@ -1,0 +1,254 @@
+import type { Sample } from '../core/model.ts';
+import { errnoOf } from '../errors.ts';
+import { type Effect, escalate, type Stage } from '../policy/escalation.ts';
+import type { RefusedBy } from '../policy/event.ts';
+import type { Line, Reading } from '../policy/lines.ts';
+import type { Settings } from '../policy/settings.ts';
+import { ShapeMemo, unlessDenied, withShape } from '../policy/shape.ts';
+import { decideVerdict, type Opinion, type Verdict } from '../policy/verdict.ts';
+import type { Cap } from '../targets/contracts.ts';
+import { CapKeeper } from './capKeeper.ts';
+import type { Tracked } from './engine.ts';
+import { Ladder } from './ladder.ts';
+import { Observer } from './observer.ts';
+import { Pacer } from './pacer.ts';
+import type { DumpFacts, TrackParts } from './parts.ts';
+import { PictureTaker } from './pictureTaker.ts';
+import { RefusalWatch } from './refusalWatch.ts';
+import { RuleBook } from './ruleBook.ts';
+import { sampleEvent } from './sampleReport.ts';
+
+const SAMPLE_EVENT_EVERY_MS = 1_000;
+/** Evidence on something that nothing holds: each millisecond lets it grow by ten processes. */
+const STORM_DUMP_MS = 10;
+/** A look that threw is tried again after this long. */
+const RETRY_MS = 250;
+/** What the engine remembers of one target: measure → decide → act → report, look after look. */
+export class Track implements Tracked {
+  readonly id: string;
+  /** What was seen of the target. */
+  readonly observer: Observer;
+  readonly #parts: TrackParts;
+  readonly #cap: CapKeeper;
+  readonly #ladder: Ladder;
+  readonly #pictures: PictureTaker;
+  readonly #pacer = new Pacer();
+  readonly #refusedBy = new RefusalWatch();
+  readonly #shape = new ShapeMemo();
+  readonly #rules: RuleBook;
+  #settings: Settings;
+  #stage: Stage = { at: 'calm' };
+  #sampleEventMs = Number.NEGATIVE_INFINITY;
+  #problem: string | undefined;
+
+  constructor(parts: TrackParts) {
+    const { evidence, settings, target } = parts;
+    this.id = parts.id;
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#cap = new CapKeeper(settings, target.brake);
+    this.observer = new Observer(parts, this.#cap);
+    this.#rules = new RuleBook(settings);
+    this.#pictures = new PictureTaker(settings);
+    this.#ladder = new Ladder({
+      ...parts,
+      cap: this.#cap,
+      line: () => this.observer.capLine,
+      lastWords: () => evidence.lastWords(),
+      dump: (because, sample) => evidence.dump(this.factsOf(because, sample), this.#dumpTimeoutMs()),
+    });
+  }
+
+  /** Reads every ceiling once and works out the lines and the first cap: all before the child starts. */
+  rehearse(): {
+    readonly cap: Cap;
+    readonly tasks: Line | undefined;
+    readonly maps: Line | undefined;
+    readonly intervalMs: number;
+  } {
+    this.observer.headroom.rehearse();
+    const cap = this.#cap.rehearse(this.observer.capLine);
+    return { cap, tasks: this.observer.line('tasks'), maps: this.observer.line('maps'), intervalMs: this.#freeMs(0) };
+  }
+
+  /** The target runs, under the cap of `rehearse`; looks follow. */
+  begin(): void {
+    this.observer.begin();
+  }
+
+  /** The clock stood still: the job was stopped. */
+  resume(): void {
+    this.observer.witness.restart(this.#parts.clock.now());
+  }
+
+  /** A new snapshot of settings is in force from now on. A trip that is under way keeps the steps that it began with. */
+  reload(settings: Settings): void {
+    this.#settings = settings;
+    for (const owner of [this.observer, this.#cap, this.#rules, this.#ladder, this.#pictures]) owner.reload(settings);
+  }
+
+  /** A glance at a few numbers. Nearly always they say that nothing happened, and that is all a calm target costs. */
+  look(nowMs: number, lateMs: number): number {
+    const { witness } = this.observer;
+    witness.wokeLate(lateMs);
+    const sample = this.observer.sample(nowMs);
+    if (this.observer.isUneventful(sample, this.#stage.at, this.#distance(sample.tasks))) witness.see(sample);
+    else this.#consider(sample);
+    this.#problem = undefined;
+    this.#reportSample(sample);
+    return this.#after(sample);
+  }
+
+  failed(error: unknown): number {
+    const why = errnoOf(error);
+    if (this.#problem !== why) {
+      const problem = `${this.id} could not be looked at (${why}); it is tried again`;
+      this.#parts.report({ event: 'error', about: 'target', problem });
+    }
+    this.#problem = why;
+    return RETRY_MS;
+  }
+
+  /** The child has ended: what was begun is finished. Resolves when no more will be done. */
+  async settled(): Promise<void> {
+    this.#stage = await this.#ladder.settle(this.#stage, this.observer.witness.last);
+  }
+
+  /** Whether the guard ended the target, or is ending it. */
+  get wasStopped(): boolean {
+    return (this.#stage.at === 'terminating' || this.#stage.at === 'killed') && !this.#settings.dryRun;
+  }
+
+  /** Why it tripped, while the stage that it led to lasts. */
+  get because(): Opinion | undefined {
+    return 'because' in this.#stage ? this.#stage.because : undefined;
+  }
+
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** The cap in force; `max` where the guard sets none. */
+  get cap(): Cap {
+    return this.#cap.cap;
+  }
+
+  /** How often each effect was carried out. */
+  get actions(): Readonly<Partial<Record<Effect, number>>> {
+    return this.#ladder.actions;
+  }
+
+  /** Ceilings other than the cap of the guard that refused it something. */
+  get refusedBy(): readonly RefusedBy[] {
+    return this.#refusedBy.all;
+  }
+
+  /** Everything that is known at this moment, for the evidence. */
+  factsOf(opinion: Opinion, sample: Sample): DumpFacts {
+    const before = this.observer.witness.samples.filter(({ timeMs }) => timeMs < sample.timeMs);
+    const { ceilings, ceilingsAtStart } = this.observer.headroom;
+    return { opinion, ceilings, ceilingsAtStart, samples: [...before, sample], tasks: sample.tasks };
+  }
+
+  /** A whole look: every ceiling, the verdict, what follows from it. */
+  #consider(sample: Sample): void {
+    const { meter, brake } = this.#parts.target;
+    const reading = this.observer.read(sample, this.#stage.at === 'clamped');
+    const { series } = this.observer.witness;
+    const own = unlessDenied(decideVerdict(this.#settings, reading), () => this.#shape.of(series));
+    const { extra, reach, verdict } = this.#rules.look(own, this.observer.ruleFacts(sample, reading));
+    const { refusals } = this.observer;
+    const next = escalate(this.#stage, {
+      nowMs: sample.timeMs,
+      tasks: sample.tasks,
+      verdict,
+      reach,
+      refusedNow: reading.refusals.now,
+      refusedSinceClamp: refusals.sinceClamp,
+      looksRefused: refusals.looksSinceClamp,
+      isUnholdable: meter.isStorming() && !brake.isHeld,
+      wantsEvidence: this.#settings.dumpTimeoutMs > 0,
+    });
+    if (next.stage.at === 'clamped' && this.#stage.at !== 'clamped') refusals.clamped();
+    const because = this.because;
+    this.#stage = next.stage;
+    this.#carryOut(next.effects, verdict, this.because ?? because, sample);
+    for (const { because: opinion, effect } of extra) this.#ladder.carryOut(effect, opinion, sample, reach.graceMs);
+    this.#nameRefusal(sample.tasks, reading.refusals.now);
+    if ('because' in this.#stage) return;
+    this.#takePicture(sample, reading);
+    this.#follow(sample.tasks);
+  }
+
+  #carryOut(effects: readonly Effect[], verdict: Verdict, because: Opinion | undefined, sample: Sample): void {
+    const { graceMs } = 'reach' in this.#stage ? this.#stage.reach : this.#rules.reach;
+    for (const effect of effects) {
+      // What is warned of is what this look saw; every other step is the stage's own, whatever is seen meanwhile.
+      const isWarning = effect === 'warn' && verdict.level !== 'ok';
+      const opinion = isWarning ? withShape(verdict, this.#shape.of(this.observer.witness.series)) : because;
+      if (opinion !== undefined) this.#ladder.carryOut(effect, opinion, sample, graceMs);
+    }
+  }
+
+  /** Near the line, where the kernel holds it: most programs end at their first refusal, and then there is nothing to see. */
+  #takePicture(sample: Sample, reading: Reading): void {
+    const near = this.#pictures.due(reading);
+    if (near !== undefined) this.#parts.evidence.picture(this.factsOf(near, sample), this.#dumpTimeoutMs());
+  }
+
+  #follow(tasks: number): void {
+    if (this.#cap.follow(tasks, this.observer.capLine)) return;
+    const { cap } = this.#cap;
+    this.#ladder.complain(`the kernel refused to move the cap of ${this.id}; the cap of ${cap} tasks stays in force`);
+  }
+
+  /** After the actions: what refused the target something, when it was not the cap of the guard. */
+  #nameRefusal(tasks: number, refusedNow: number | undefined): void {
+    const found = this.#refusedBy.look({
+      ceilings: this.observer.headroom.ceilings,
+      tasks,
+      cap: this.#cap.cap,
+      refusedNow,
+    });
+    if (found === undefined) return;
+    const { ceiling, evidence, verdict } = found;
+    this.#parts.report({ event: 'warn', about: 'refusal', ceiling, verdict, evidence, tasks });
+  }
+
+  #dumpTimeoutMs(): number {
+    const { dumpTimeoutMs } = this.#settings;
+    return this.#stage.at === 'killed' ? Math.min(dumpTimeoutMs, STORM_DUMP_MS) : dumpTimeoutMs;
+  }
+
+  #reportSample(sample: Sample): void {
+    if (sample.timeMs - this.#sampleEventMs < SAMPLE_EVENT_EVERY_MS) return;
+    this.#sampleEventMs = sample.timeMs;
+    const { binding, growth, witness } = this.observer;
+    const { dryRun } = this.#settings;
+    const facts = { cap: this.#cap.cap, binding, latenessMs: witness.latenessMs, dryRun };
+    this.#parts.report(sampleEvent(sample, growth, facts));
+  }
+
+  /** Tasks from here to the next line: the cap where the kernel holds one, else the trip itself. */
+  #distance(tasks: number): number {
+    const { cap } = this.#cap;
+    const isCapped = this.#parts.target.brake.isHeld && cap !== 'max';
+    return (isCapped ? cap : (this.observer.taskLine ?? Number.POSITIVE_INFINITY)) - tasks;
+  }
+
+  #freeMs(tasks: number): number {
+    const { heldBy, witness } = this.observer;
+    return this.#pacer.freeMs(this.#distance(tasks), witness.fastestPerSecond, heldBy !== 'nothing');
+  }
+
+  /** Says that the loop turns; returns the milliseconds to the next look. */
+  #after({ tasks, timeMs }: Sample): number {
+    const { clock, pulse } = this.#parts;
+    const nowMs = clock.now();
+    this.#pacer.looked(nowMs - timeMs);
+    const waitMs = 'because' in this.#stage ? this.#pacer.trippedMs(this.#stage, nowMs) : this.#freeMs(tasks);
+    pulse.beat();
+    pulse.looked(nowMs - timeMs);
+    return Math.min(waitMs, pulse.heartbeatMs ?? waitMs);
+  }
+}

@@ -1,0 +1,79 @@
+import type { EventName, GuardEvent } from '../policy/event.ts';
+import type { OpinionDocument } from './opinionSchema.ts';
+
+/** What a line of the log has of each event, beside the fields that all lines have. A new event needs a row here. */
+export interface EventLines extends Record<EventName, object> {
+  readonly start: Whole<'start'>;
+  readonly contained: ContainedLine;
+  readonly sample: Whole<'sample'>;
+  readonly warn: OpinionLine | RefusalLine | NoClampLine | RoomLine;
+  readonly trip: OpinionLine;
+  readonly clamp: Whole<'clamp'>;
+  readonly release: Whole<'release'>;
+  readonly dump: Whole<'release'> | PostMortemLine;
+  readonly terminate: Whole<'terminate'>;
+  readonly kill: Whole<'kill'>;
+  readonly exit: ExitLine;
+  readonly restart: Pick<EventOf<'restart'>, 'reason' | 'attempt' | 'delayMs' | 'crashes' | 'trips'>;
+  readonly rollback: EndedLine;
+  readonly reload: Whole<'reload'>;
+  readonly error: ErrorLine;
+}
+
+type EventOf<Name extends EventName> = Extract<GuardEvent, { readonly event: Name }>;
+/** An event that the log has as it is. */
+type Whole<Name extends EventName> = Omit<EventOf<Name>, 'event'>;
+
+/** A warning, or a trip, because of where the target stands. */
+export type OpinionLine = Omit<OpinionDocument, 'level'> & Pick<EventOf<'trip'>, 'tasks' | 'maps' | 'dryRun'>;
+
+/** A warning that a ceiling refused the target something, and not the cap of the guard. */
+export interface RefusalLine {
+  readonly about: 'refusal';
+  readonly refusedBy: string;
+  readonly path: string | undefined;
+  readonly verdict: string;
+  readonly evidence: readonly string[];
+  readonly tasks: number;
+}
+
+/** A warning that a clamp would end the target. */
+export interface NoClampLine {
+  readonly about: 'no-clamp';
+  readonly cap: number | 'max';
+}
+
+/** A warning that a restart waits for room. */
+export interface RoomLine {
+  readonly about: 'room';
+  readonly room: number;
+  readonly needed: number;
+}
+
+export type ContainedLine = Pick<
+  EventOf<'contained'>,
+  'by' | 'cap' | 'cannot' | 'fallbacks' | 'intervalMs' | 'line'
+> & { readonly binding: string | null };
+
+/** Evidence of a command that ended before anything tripped. */
+export interface PostMortemLine {
+  readonly tasks: number;
+  readonly cause: OpinionDocument['cause'];
+}
+
+/** How a command ended; `gone` where it was the child of somebody else. */
+export type EndedLine =
+  | { readonly by: 'exit'; readonly code: number }
+  | { readonly by: 'signal'; readonly signal: string }
+  | { readonly by: 'gone' };
+
+export type SummaryLine = EventOf<'exit'>['summary'] &
+  Pick<EventOf<'exit'>, 'stoppedByGuard' | 'leftTasks' | 'cgroupRemoved' | 'dropped' | 'incident'>;
+
+export type ExitLine = EndedLine & SummaryLine;
+
+/** What failed, and further facts about it. */
+export interface ErrorLine {
+  readonly [fact: string]: string | number | boolean | undefined;
+  readonly about: EventOf<'error'>['about'];
+}

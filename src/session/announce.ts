@@ -1,0 +1,59 @@
+import { bindingCeiling } from '../core/ceiling.ts';
+import type { Ceiling } from '../core/model.ts';
+import { redactWords } from '../core/redact.ts';
+import type { Track } from '../engine/track.ts';
+import type { ContainedEvent } from '../policy/event.ts';
+import type { Line } from '../policy/lines.ts';
+import type { ChildTarget } from '../targets/contracts.ts';
+import type { Session } from './session.ts';
+
+/** What will happen to the target, and at which number. */
+interface Plan {
+  readonly target: ChildTarget;
+  readonly fallbacks: readonly string[];
+  readonly attempt: number;
+  readonly ceilings: readonly Ceiling[];
+  readonly plan: ReturnType<Track['rehearse']>;
+}
+
+/** Says what will be done before anything is done. */
+export function announce(session: Session, plan: Plan): void {
+  const { options, report, scheduling } = session;
+  const { attempt, ceilings } = plan;
+  const command = redactWords(options.command);
+  report({ event: 'start', command, scheduling, ceilings, attempt });
+  report(containedEvent(session, plan, command));
+}
+
+function containedEvent(
+  { exposed, losses, settings }: Session,
+  { attempt, ceilings, fallbacks, plan, target }: Plan,
+  command: readonly string[],
+): ContainedEvent {
+  const { dryRun, graceMs, rules, until, warnAt } = settings.now;
+  const { brake, hold } = target;
+  return {
+    event: 'contained',
+    attempt,
+    command,
+    by: hold.kind,
+    holder: hold.description,
+    isHeld: brake.isHeld,
+    cap: plan.cap,
+    cannot: [...hold.cannot, ...losses],
+    fallbacks,
+    intervalMs: plan.intervalMs,
+    binding: bindingCeiling(ceilings) ?? null,
+    line: plan.tasks === undefined ? null : { warnAt: Math.ceil(plan.tasks.at * warnAt), ...told(plan.tasks) },
+    maps: plan.maps === undefined ? null : told(plan.maps),
+    until,
+    graceMs,
+    dryRun,
+    policies: rules.map(({ name }) => name),
+    metrics: exposed.address ?? null,
+  };
+}
+
+function told({ at, cause, ceiling }: Line): { readonly tripAt: number; readonly setBy: string } {
+  return { tripAt: at, setBy: cause === 'budget' ? `budget on ${ceiling}` : ceiling };
+}

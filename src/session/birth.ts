@@ -1,0 +1,72 @@
+import type { Readable } from 'node:stream';
+import type { Ended } from '../core/model.ts';
+import type { ThreadStartRecording } from '../evidence/jfr/recording.ts';
+import { watchProcess } from '../launch/adopted.ts';
+import { type Child, startChild } from '../launch/child.ts';
+import { injectOptions } from '../launch/inject.ts';
+import type { StderrTail } from '../launch/stderrTail.ts';
+import { readStat } from '../procfs/stat.ts';
+import { restoreNiceness } from '../sys/priority.ts';
+import type { Cap, ChildTarget } from '../targets/contracts.ts';
+import type { Session } from './session.ts';
+
+/** A child that runs under the cap. */
+export interface Born {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+}
+
+/** Forks the command inside its containment, or takes over the service of a sidecar. Throws a GuardError when it cannot start. */
+export async function bear(
+  session: Session,
+  target: ChildTarget,
+  cap: Cap,
+  run: {
+    readonly attempt: number;
+    readonly recording: ThreadStartRecording | undefined;
+    readonly tail: StderrTail | undefined;
+  },
+): Promise<Born> {
+  if (session.sidecar !== undefined) return adopt(session, session.sidecar, target, cap);
+  const { manager, notes, options, root } = session;
+  const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
+  const given = manager?.env ?? notes.env;
+  const env = options.launch.inject ? injectOptions(options.command, given, run.recording?.options()) : given;
+  // Niceness is inherited; where real time was refused, a run before this one has lowered the guard's own.
+  if (run.attempt > 1 && session.scheduling !== 'realtime') restoreNiceness();
+  const child = await fork(session, target, cap, { env, newSession, captureStderr: run.tail !== undefined });
+  session.current.pid = child.pid;
+  if (child.stderr !== undefined) run.tail?.attach(child.stderr satisfies Readable);
+  session.relay.attach(child.pid, !newSession);
+  return child;
+}
+
+/** The service runs beside the guard; whoever wants the guard to end does not mean the service. */
+function adopt({ current, root }: Session, pid: number, target: ChildTarget, cap: Cap): Born {
+  const child = watchProcess(root, pid);
+  target.birth.adopt(pid, cap);
+  current.pid = pid;
+  current.onSignal = (signal) => {
+    if (signal === 'SIGTERM' || signal === 'SIGINT') child.release();
+  };
+  return child;
+}
+
+/** Forks inside the containment; the guard is out of it again before anything else happens. */
+async function fork(
+  { launch, passFds }: Session,
+  { birth }: ChildTarget,
+  cap: Cap,
+  options: { readonly env: NodeJS.ProcessEnv; readonly newSession: boolean; readonly captureStderr: boolean },
+): Promise<Child> {
+  birth.beforeFork(cap);
+  let child: Child | undefined;
+  try {
+    child = startChild(launch, { ...options, passFds });
+  } finally {
+    birth.afterFork(child?.pid === 0 ? undefined : child?.pid, cap);
+  }
+  // One that could not be started has a rejected end, which says why.
+  if (child.pid === 0) await child.ended;
+  return child;
+}

@@ -1,0 +1,33 @@
+import type { EvidenceSource } from '../engine/parts.ts';
+import type { StderrTail } from '../launch/stderrTail.ts';
+import { verdictText } from '../reporters/verdictText.ts';
+import type { ChildTarget } from '../targets/contracts.ts';
+import { lastWordsOfGo } from '../targets/goProcess.ts';
+import type { EvidenceWriter } from './incidentWriter.ts';
+import type { Session } from './session.ts';
+
+/** The evidence of one run, as the loop asks for it. */
+export function evidenceSource(
+  { now, root, settings }: Session,
+  run: {
+    readonly evidence: EvidenceWriter;
+    readonly target: ChildTarget;
+    readonly tail: StderrTail | undefined;
+    /** Whoever waits for the guard is told that it takes so long. */
+    readonly extend: (ms: number) => void;
+  },
+): EvidenceSource {
+  const { evidence, extend, tail, target } = run;
+  return {
+    dump: (facts, timeoutMs) => {
+      extend(timeoutMs);
+      return evidence.dump({ ...facts, reason: verdictText(facts.opinion) }, timeoutMs);
+    },
+    picture: (facts, timeoutMs) => evidence.picture({ ...facts, reason: verdictText(facts.opinion) }, timeoutMs),
+    lastWords: async () => {
+      if (tail === undefined) return;
+      const timeoutMs = settings.now.dumpTimeoutMs;
+      await lastWordsOfGo(root, target.meter.processes(), { now, timeoutMs });
+    },
+  };
+}
