@@ -35,7 +35,7 @@ function parked(command, threads, use) {
 
 /** In a process of its own each time: cold code is what a trip meets. */
 const MEASURE = `
-const { dumpProcesses } = await import(process.argv[1] + '/evidence/dump.js');
+const { dumpProcesses } = await import(process.argv[1] + '/evidence/dumpProcesses.js');
 const { groupStacks } = await import(process.argv[1] + '/core/stackGroups.js');
 const { kernelRoot } = await import(process.argv[1] + '/procfs/root.js');
 const { loadLibc } = await import(process.argv[1] + '/sys/libc.js');

@@ -2,12 +2,12 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../errors.ts';
 import { type Selector, select } from '../limits/select.ts';
+import { processesWithMostThreads } from '../procfs/busiest.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
-import { countThreads } from '../procfs/task.ts';
 import { descendantsOf } from '../targets/descendants.ts';
 import { CPU_LOAD, readSeries, type Series, type SeriesPoint } from './recording.ts';
 
@@ -86,9 +86,9 @@ const HEAVIEST = 4;
 
 /** `undefined` when nothing lives. */
 async function sampleOf(root: KernelRoot, pids: readonly number[]): Promise<Omit<SeriesPoint, 'timeMs'> | undefined> {
-  const threads = pids.map((pid) => ({ pid, threads: countThreads(root, pid) ?? 0 })).filter((one) => one.threads > 0);
+  const threads = processesWithMostThreads(root, pids);
   if (threads.length === 0) return undefined;
-  const heaviest = threads.toSorted((a, b) => b.threads - a.threads).slice(0, HEAVIEST);
+  const heaviest = threads.slice(0, HEAVIEST);
   const maps = (await Promise.all(heaviest.map(({ pid }) => countMaps(root, pid)))).filter(
     (count) => count !== undefined,
   );

@@ -1,101 +1,110 @@
-import { median } from '../core/growth/series.ts';
+import { type Grid, latest, type Reduce, resample, type TimedValue, usualStepMs } from '../core/growth/resample.ts';
 import { CPU_LOAD, METRICS, type MetricName, type Series, type SeriesPoint } from './recording.ts';
+
+/** The same moments of two recordings. */
+export interface PairedValues {
+  readonly baseline: readonly number[];
+  readonly candidate: readonly number[];
+}
 
 /** Two recordings, sample for sample, at equal distances from the start of each. */
 export interface Paired {
   readonly stepMs: number;
-  readonly metrics: ReadonlyMap<
-    MetricName,
-    { readonly baseline: readonly number[]; readonly candidate: readonly number[] }
-  >;
+  readonly metrics: ReadonlyMap<MetricName, PairedValues>;
   /** What both had to do, where it was asked for. */
-  readonly load: { readonly baseline: readonly number[]; readonly candidate: readonly number[] } | undefined;
+  readonly load: PairedValues | undefined;
   /** Why they say little, each a sentence. */
   readonly doubts: readonly string[];
 }
 
-/** More than this share of the samples missing is no recording to judge by. */
+/** A recording that misses more than this share of its samples is none to judge by. */
 const MOST_GAPS = 0.2;
-/** A distance of so many steps is a gap. */
+/** A distance of more steps than this is a gap. */
 const GAP_STEPS = 2.5;
 const MOST_SAMPLES = 600;
+/** The kernel counts processor time in hundredths of a second: over fewer samples it would be rounding alone. */
+const CPU_STEPS = 5;
 
+/** Brings both to the same steps: as long as the shorter one, at the distance of the slower one. */
 export function pairSeries(baseline: Series, candidate: Series, loadField?: string): Paired {
-  const spans = [baseline, candidate].map(
-    ({ points }) => (points.at(-1) as SeriesPoint).timeMs - (points[0] as SeriesPoint).timeMs,
-  );
-  const steps = [baseline, candidate].map(stepOf);
-  const spanMs = Math.min(...spans);
-  const stepMs = Math.max(1, ...steps, spanMs / MOST_SAMPLES);
-  const count = Math.floor(spanMs / stepMs) + 1;
-  const metrics = new Map<MetricName, { baseline: number[]; candidate: number[] }>();
+  const both = [baseline, candidate] as const;
+  const grids = gridsOf(both);
+  const stepMs = grids[0].stepMs;
+  const pairOf = (valuesOf: (series: Series, grid: Grid) => number[] | undefined): PairedValues | undefined => {
+    const [b, c] = [valuesOf(baseline, grids[0]), valuesOf(candidate, grids[1])];
+    return b === undefined || c === undefined ? undefined : { baseline: b, candidate: c };
+  };
+  const metrics = new Map<MetricName, PairedValues>();
   for (const name of METRICS) {
-    const [b, c] = [baseline, candidate].map((series) => resample(series, name, stepMs, count));
-    if (b !== undefined && c !== undefined) metrics.set(name, { baseline: b, candidate: c });
+    const values = pairOf((series, grid) => onGrid(series, name, grid, latest));
+    if (values !== undefined) metrics.set(name, values);
   }
-  const doubts = [baseline, candidate].flatMap((series, index) => {
-    const missing = gapShare(series, steps[index] as number);
-    return missing > MOST_GAPS
-      ? [`${series.label} has gaps: ${Math.round(missing * 100)}% of its time was not sampled`]
-      : [];
-  });
-  const loads = [baseline, candidate].map((series) => loadOf(series, loadField, stepMs, count));
-  const [b, c] = loads;
   return {
     stepMs,
     metrics,
-    load: b === undefined || c === undefined ? undefined : { baseline: b, candidate: c },
-    doubts,
+    load: loadField === undefined ? undefined : pairOf((series, grid) => loadOf(series, loadField, grid)),
+    doubts: both.flatMap(gapDoubt),
   };
 }
 
-/** A load at each step; of processor time what it was used at, in milliseconds a second. */
-function loadOf(series: Series, field: string | undefined, stepMs: number, count: number): number[] | undefined {
-  if (field === undefined) return undefined;
-  if (field !== CPU_LOAD) return resample(series, 'load', stepMs, count);
-  const total = resample(series, 'cpuMs', stepMs, count);
+/** The grid of each, of the same length and step, from its own start on. */
+export function gridsOf(both: readonly [Series, Series]): readonly [Grid, Grid] {
+  const spanMs = Math.min(...both.map(spanOf));
+  const stepMs = Math.max(1, ...both.map(({ points }) => usualStepMs(points)), spanMs / MOST_SAMPLES);
+  const count = Math.floor(spanMs / stepMs) + 1;
+  const [baseline, candidate] = both.map(({ points }) => {
+    const startMs = points[0]?.timeMs ?? 0;
+    return { startMs, stepMs, count, endMs: startMs + spanMs };
+  });
+  return [baseline as Grid, candidate as Grid];
+}
+
+/** One metric of a series on a grid; `undefined` where it was never counted. */
+export function onGrid(
+  { points }: Series,
+  name: MetricName | 'cpuMs' | 'load',
+  grid: Grid,
+  reduce: Reduce,
+): number[] | undefined {
+  const timed: TimedValue[] = [];
+  for (const point of points) {
+    const value = point[name];
+    if (value !== undefined) timed.push({ timeMs: point.timeMs, value });
+  }
+  return timed.length === 0 ? undefined : resample(timed, grid, reduce);
+}
+
+/** The load at each step. Processor time, which only adds up, becomes milliseconds a second. */
+function loadOf(series: Series, field: string, grid: Grid): number[] | undefined {
+  if (field !== CPU_LOAD) return onGrid(series, 'load', grid, latest);
+  const total = onGrid(series, 'cpuMs', grid, latest);
   return total?.map(
     (value, index) =>
       ((value - (total[Math.max(0, index - CPU_STEPS)] ?? 0)) * 1000) /
-      (stepMs * Math.max(1, Math.min(index, CPU_STEPS))),
+      (grid.stepMs * Math.max(1, Math.min(index, CPU_STEPS))),
   );
 }
 
-/** The kernel counts in hundredths of a second: over fewer samples there is nothing but rounding. */
-const CPU_STEPS = 5;
-
-function stepOf({ points }: Series): number {
-  if (points.length < 2) return 1;
-  return median(points.slice(1).map(({ timeMs }, index) => timeMs - (points[index] as SeriesPoint).timeMs));
+function spanOf({ points }: Series): number {
+  return (points.at(-1) as SeriesPoint).timeMs - (points[0] as SeriesPoint).timeMs;
 }
 
-function gapShare({ points }: Series, stepMs: number): number {
-  const span = (points.at(-1) as SeriesPoint).timeMs - (points[0] as SeriesPoint).timeMs;
-  let missing = 0;
+/** Nothing, or one sentence about what is missing. */
+function gapDoubt(series: Series): string[] {
+  const missing = gapShare(series);
+  return missing > MOST_GAPS
+    ? [`${series.label} has gaps: ${Math.round(missing * 100)}% of its time was not sampled`]
+    : [];
+}
+
+function gapShare(series: Series): number {
+  const { points } = series;
+  const stepMs = usualStepMs(points);
+  const spanMs = spanOf(series);
+  let missingMs = 0;
   for (const [index, { timeMs }] of points.slice(1).entries()) {
     const distance = timeMs - (points[index] as SeriesPoint).timeMs;
-    if (distance > GAP_STEPS * stepMs) missing += distance - stepMs;
+    if (distance > GAP_STEPS * stepMs) missingMs += distance - stepMs;
   }
-  return span === 0 ? 0 : missing / span;
-}
-
-/** The last value at or before each step; `undefined` where it was never counted. */
-function resample(
-  { points }: Series,
-  name: MetricName | 'cpuMs' | 'load',
-  stepMs: number,
-  count: number,
-): number[] | undefined {
-  const first = points.find((point) => point[name] !== undefined)?.[name];
-  if (first === undefined) return undefined;
-  const startMs = (points[0] as SeriesPoint).timeMs;
-  const values: number[] = [];
-  let [at, last] = [0, first];
-  for (let step = 0; step < count; step += 1) {
-    const untilMs = startMs + step * stepMs + stepMs / 2;
-    for (; at < points.length && (points[at] as SeriesPoint).timeMs <= untilMs; at += 1)
-      last = (points[at] as SeriesPoint)[name] ?? last;
-    values.push(last);
-  }
-  return values;
+  return spanMs === 0 ? 0 : missingMs / spanMs;
 }

@@ -1,6 +1,5 @@
 import type { CgroupPlaces } from '../cgroup/locate.ts';
 import type { TaskCost } from '../core/cost.ts';
-import type { Ceiling } from '../core/model.ts';
 import type { ResourceLimit } from '../procfs/limits.ts';
 import type { KeptFile } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
@@ -60,11 +59,4 @@ export interface CeilingContext {
   /** Address space of that process; asked for only where a limit on it is set. */
   readonly memory: () => { readonly vmSizeBytes: number; readonly vmDataBytes: number } | undefined;
   readonly cost: () => TaskCost;
-}
-
-/** One ceiling: how to read it. A reader that throws is reported and skipped alone. */
-export interface CeilingReader {
-  readonly name: string;
-  /** Opens what is read at every look; returns the look itself. */
-  open(context: CeilingContext): () => readonly Ceiling[];
 }

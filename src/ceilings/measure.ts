@@ -1,4 +1,5 @@
 import {
+  calibratedAs,
   calibratedCost,
   defaultStackBytes,
   kernelBytesPerThread,
@@ -12,11 +13,11 @@ import { type MapLine, readMaps } from '../procfs/maps.ts';
 import { readTouched } from '../procfs/pagemap.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import { detectRuntime } from '../procfs/runtime.ts';
 import { parseSlab } from '../procfs/slabinfo.ts';
 import { readStatus } from '../procfs/status.ts';
 import { readPlace } from '../procfs/syscall.ts';
 import { listThreads } from '../procfs/task.ts';
-import { detectRuntime } from './runtime.ts';
 
 /** Threads whose stack is looked up: enough for a share of a 64th. */
 const SAMPLED = 64;
@@ -42,7 +43,8 @@ export function measureProcess(root: KernelRoot, pid: number): Measured {
       runtime: 'native',
     };
   }
-  const runtime = detectRuntime(root, pid, lines);
+  const paths = lines.map(({ path }) => path);
+  const runtime = calibratedAs(detectRuntime(root, pid, paths));
   const base: TaskCost = { ...calibratedCost(runtime, stack, kernelBytes), writableBytes: status?.vmDataBytes ?? 0 };
   const tids = listThreads(root, pid);
   const shape = stackShape(lines, stackPointers(root, pid, tids)) ?? pairedStacks(lines, tids.length);

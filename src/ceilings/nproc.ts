@@ -1,45 +1,38 @@
-import { makeCeiling } from '../core/ceiling.ts';
-import type { Ceiling } from '../core/model.ts';
-import type { CeilingReader } from './context.ts';
+import { type CeilingRow, ceilingRow, constant } from './row.ts';
 
-/** Row of `/proc/PID/limits`. */
-const ROW = 'Max processes';
+/** Its title in `/proc/PID/limits`. */
+const TITLE = 'Max processes';
 
 /**
- * RLIMIT_NPROC: tasks of the real uid in every container that shares it. Uid 0 and, outside of user
- * namespaces, holders of CAP_SYS_RESOURCE or CAP_SYS_ADMIN are exempt (copy_process, kernel/fork.c). In a user
- * namespace what its creator may have is a second limit (kernel/ucount.c), which no file shows.
+ * RLIMIT_NPROC: tasks of the real uid, in all containers that share it. Uid 0 is exempt, and outside of user namespaces
+ * so are holders of CAP_SYS_RESOURCE or CAP_SYS_ADMIN (copy_process, kernel/fork.c). In a user namespace the limit of
+ * its creator is a second one (kernel/ucount.c), which no file shows.
  */
-export const nproc: CeilingReader = {
-  name: 'RLIMIT_NPROC',
-  open: (context) => {
-    const limit = context.limits.get(ROW)?.soft ?? 'unknown';
-    const asking = context.asker?.uid === context.uid ? context.asker.tasks : 0;
-    const isCounted = !context.isNprocExempt && typeof limit === 'number';
-    const read = (): readonly Ceiling[] => [
-      makeCeiling({
-        name: 'RLIMIT_NPROC',
-        scope: 'user',
-        path: `uid ${context.uid}`,
-        unit: 'tasks',
-        used: isCounted ? context.uidTasks() - asking : 'unknown',
-        limit,
-        exempt: context.isNprocExempt,
-        isEstimate: context.isInUserNamespace,
-        note: noteOf(context.isNprocExempt, context.isInUserNamespace),
-        source: '/proc/PID/limits (Max processes), /proc/*/task and status of that uid',
-        raise: 'LimitNPROC= of the unit, or nproc in limits.conf(5)',
-      }),
-    ];
-    if (isCounted) return read;
-    const rows = read();
-    return () => rows;
-  },
-};
+export const nproc: CeilingRow = ceilingRow('RLIMIT_NPROC', (context, make) => {
+  const { asker, isInUserNamespace, isNprocExempt, uid } = context;
+  const limit = context.limits.get(TITLE)?.soft ?? 'unknown';
+  const asking = asker?.uid === uid ? asker.tasks : 0;
+  const isCounted = !isNprocExempt && typeof limit === 'number';
+  const read = () => [
+    make({
+      scope: 'user',
+      path: `uid ${uid}`,
+      unit: 'tasks',
+      used: isCounted ? context.uidTasks() - asking : 'unknown',
+      limit,
+      exempt: isNprocExempt,
+      isEstimate: isInUserNamespace,
+      note: noteOf(isNprocExempt, isInUserNamespace),
+      source: '/proc/PID/limits (Max processes), /proc/*/task and status of that uid',
+      raise: 'LimitNPROC= of the unit, or nproc in limits.conf(5)',
+    }),
+  ];
+  return isCounted ? read : constant(read());
+});
 
 function noteOf(isExempt: boolean, isInUserNamespace: boolean): string | undefined {
   if (isExempt) return 'uid 0 and CAP_SYS_RESOURCE or CAP_SYS_ADMIN are exempt';
   return isInUserNamespace
-    ? 'the limit of the creator of the user namespace holds too, and no file shows it'
+    ? 'the limit of the creator of the user namespace counts too, and no file shows it'
     : undefined;
 }

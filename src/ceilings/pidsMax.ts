@@ -1,32 +1,26 @@
-import type { Place } from '../cgroup/locate.ts';
-import { ancestors } from '../cgroup/locate.ts';
-import { makeCeiling } from '../core/ceiling.ts';
+import { ancestors, type Place } from '../cgroup/locate.ts';
 import type { Ceiling } from '../core/model.ts';
 import { readNumber, readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import type { CeilingReader } from './context.ts';
 import { openLevels } from './levels.ts';
+import { type CeilingRow, ceilingRow, type MakeRow } from './row.ts';
 
 /**
- * `pids.max` of the subject's cgroup and of every ancestor that can be seen; nobody is exempt, and zombies
- * count until they are reaped (kernel/cgroup/pids.c). Where the top that can be seen has a limit of its own
- * it is not the hierarchy's root (that has no such file): what is above it counts too and cannot be read.
+ * `pids.max` of the subject's cgroup and of every ancestor that can be seen. Nobody is exempt, and zombies count until
+ * they are reaped (kernel/cgroup/pids.c). The root of a hierarchy has no such file. So where the highest directory that
+ * can be seen has one, it is not the root, and what is above it counts too and cannot be read.
  */
-export const pidsMax: CeilingReader = {
-  name: 'pids.max',
-  open: ({ root, places, asker }) => {
-    const levels = openLevels(root, places.pids, {
-      name: 'pids.max',
-      limitFile: 'pids.max',
-      usedFile: 'pids.current',
-      unit: 'tasks',
-      setting: 'tasks',
-      asking: asker?.places.pids === undefined ? undefined : { dir: asker.places.pids.dir, count: asker.tasks },
-    });
-    const hidden = places.pids === undefined || isWhole(root, places.pids) ? [] : [hiddenAncestors()];
-    return () => [...levels(), ...hidden];
-  },
-};
+export const pidsMax: CeilingRow = ceilingRow('pids.max', ({ asker, places, root }, make) => {
+  const levels = openLevels(root, places.pids, make, {
+    limitFile: 'pids.max',
+    usedFile: 'pids.current',
+    unit: 'tasks',
+    setting: 'tasks',
+    asking: asker?.places.pids === undefined ? undefined : { dir: asker.places.pids.dir, count: asker.tasks },
+  });
+  const hidden = places.pids === undefined || isWhole(root, places.pids) ? [] : [hiddenAncestors(make)];
+  return () => [...levels(), ...hidden];
+});
 
 function isWhole(root: KernelRoot, place: Place): boolean {
   const top = ancestors(place).at(-1);
@@ -36,9 +30,8 @@ function isWhole(root: KernelRoot, place: Place): boolean {
   return readNumber(root.at(`${top}/pids.max`)) === 'unknown';
 }
 
-function hiddenAncestors(): Ceiling {
-  return makeCeiling({
-    name: 'pids.max',
+function hiddenAncestors(make: MakeRow): Ceiling {
+  return make({
     scope: 'cgroup',
     path: 'ancestors outside of this container',
     unit: 'tasks',

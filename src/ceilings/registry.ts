@@ -1,30 +1,33 @@
-import { addressSpace, dataSize } from './addressSpace.ts';
+import { CEILING_KINDS, type CeilingName } from '../core/ceilingTable.ts';
+import { addressSpace } from './addressSpace.ts';
 import { commitLimit } from './commitLimit.ts';
-import type { CeilingReader } from './context.ts';
+import { dataSize } from './dataSize.ts';
+import { kernelMemoryMax } from './kernelMemoryMax.ts';
 import { maxMapCount } from './maxMapCount.ts';
-import { kernelMemoryMax, memAvailable, memoryHigh, memoryMax } from './memory.ts';
+import { memAvailable } from './memAvailable.ts';
+import { memoryHigh } from './memoryHigh.ts';
+import { memoryMax } from './memoryMax.ts';
 import { nproc } from './nproc.ts';
 import { pidMax } from './pidMax.ts';
 import { pidsMax } from './pidsMax.ts';
+import type { CeilingRow } from './row.ts';
 import { threadsMax } from './threadsMax.ts';
 
-/**
- * The one list of ceilings; adding one is a file and a line here. The order is the one in which the
- * kernel checks them, which settles ties: pthread_create first maps the stack (RLIMIT_AS, map count) and makes
- * it writable (RLIMIT_DATA, commit), then clones: memory, RLIMIT_NPROC, threads-max, pid_max, pids.max
- * (copy_process in kernel/fork.c).
- */
-export const CEILINGS: readonly CeilingReader[] = [
-  addressSpace,
-  maxMapCount,
-  dataSize,
-  commitLimit,
-  memoryMax,
-  memoryHigh,
-  kernelMemoryMax,
-  memAvailable,
-  nproc,
-  threadsMax,
-  pidMax,
-  pidsMax,
-];
+/** Every ceiling and its reader. A new one is a file here, then a line of `core/ceilingTable.ts`, then a line here. */
+const ROWS: Readonly<Record<CeilingName, CeilingRow>> = {
+  RLIMIT_AS: addressSpace,
+  'vm.max_map_count': maxMapCount,
+  RLIMIT_DATA: dataSize,
+  CommitLimit: commitLimit,
+  'memory.max': memoryMax,
+  'memory.high': memoryHigh,
+  'memory.kmem.limit_in_bytes': kernelMemoryMax,
+  MemAvailable: memAvailable,
+  RLIMIT_NPROC: nproc,
+  'kernel.threads-max': threadsMax,
+  'kernel.pid_max': pidMax,
+  'pids.max': pidsMax,
+};
+
+/** All readers, in the order of the kernel's checks. */
+export const CEILINGS: readonly CeilingRow[] = CEILING_KINDS.map(({ name }) => ROWS[name]);

@@ -1,17 +1,18 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeptFile, readText } from '../procfs/read.ts';
+import { parseProcs } from './members.ts';
 
-/** A whole cgroup as one thing that can be ended and seen empty. */
+/** One cgroup that can be ended as a whole and seen to be empty. */
 export interface CgroupKiller {
-  /** Ends every process inside at once (`cgroup.kill`, Linux 5.14). False where there is no such file. */
+  /** Ends every process inside and below at once (`cgroup.kill`, Linux 5.14). False where there is no such file. */
   kill(): boolean;
   /**
-   * Whether a process is left. Read from `populated`, never from `pids.current`: a zombie that its
-   * parent has not reaped holds the latter, for over a second at times, and says nothing of the kill.
+   * Whether a process is left. This comes from `populated` and never from `pids.current`: a zombie that its parent has
+   * not reaped holds `pids.current`, at times for over a second, and says nothing about the kill.
    */
   isPopulated(): boolean;
-  /** Processes inside, for a walk and for the list of survivors. */
+  /** Processes of this one cgroup, without the ones below: `Subtree` has them all. */
   processes(): number[];
   close(): void;
 }
@@ -38,13 +39,14 @@ export function openKiller(pidsDir: string, unifiedDir: string | undefined): Cgr
   };
 }
 
+/** Processes that a signal can be sent to. A 0 is a process of a foreign pid namespace: kill(0) would be our own group. */
 export function parsePids(text: string): number[] {
-  return [...new Set(text.split('\n').filter(Boolean).map(Number))];
+  return [...new Set(parseProcs(text))].filter((pid) => pid > 0);
 }
 
 function tryOpen(path: string): number | undefined {
   try {
-    return openSync(path, 'w');
+    return openSync(path, constants.O_WRONLY);
   } catch {
     return undefined;
   }

@@ -1,25 +1,26 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeptFile, readNumber } from '../procfs/read.ts';
 
-/** The pids controller's files of one cgroup, opened once and used at every look. */
+/** The files of the pids controller of one cgroup, opened once and used at every look. */
 export interface PidsFiles {
   /** Tasks in the cgroup and below; zombies count. `undefined` when the cgroup is gone. */
   current(): number | undefined;
-  /** Creations refused so far (`pids.events`, v1: since the mkdir, without notification). */
+  /** Creations refused so far in this one cgroup (`pids.events`); `Subtree` sums them with the ones below. */
   refused(): number | undefined;
   /** Sets the cap. A cap below the present number only stops growth. Throws when the kernel refuses. */
   setMax(tasks: number | 'max'): void;
-  /** Whether the kernel now shows this cap: a write may be accepted and mean nothing. */
+  /** Whether the kernel shows this cap now: it may accept a write and ignore it. */
   isMax(tasks: number | 'max'): boolean;
   close(): void;
 }
 
+/** Throws the system error when `pids.max` cannot be opened for writing. */
 export function openPids(dir: string): PidsFiles {
   const current = new KeptFile(join(dir, 'pids.current'));
   const events = new KeptFile(join(dir, 'pids.events'));
   const maxPath = join(dir, 'pids.max');
-  const maxFd = openSync(maxPath, 'w');
+  const maxFd = openSync(maxPath, constants.O_WRONLY);
   return {
     current: () => {
       const count = current.readNumber();

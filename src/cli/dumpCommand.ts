@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { namedCreators } from '../core/creators.ts';
 import { folded } from '../core/folded.ts';
-import { type GroupLevel, groupStacks } from '../core/stackGroups.ts';
+import type { GroupLevel } from '../core/groupKeys.ts';
+import { groupStacks } from '../core/stackGroups.ts';
 import { GuardError } from '../errors.ts';
+import { knownCreators } from '../evidence/creators/findCreators.ts';
 import { dumpProcesses } from '../evidence/dumpProcesses.ts';
 import { type FlagsOf, readSlice } from '../flags/flag.ts';
 import { duration, processId } from '../flags/quantities.ts';
@@ -65,11 +66,8 @@ export function dumpAnswer(flags: DumpFlags, root: KernelRoot, libc: Libc | unde
     });
   }
   const now = (): number => performance.now();
-  const { covered, found, notes, runtimes, stacks, tookMs } = dumpProcesses(root, [pid], {
-    libc,
-    now,
-    timeoutMs: flags.timeoutMs,
-  });
+  const dumped = dumpProcesses(root, [pid], { libc, now, timeoutMs: flags.timeoutMs });
+  const { covered, found, notes, runtimes, stacks, tookMs } = dumped;
   const groups = groupStacks(stacks, flags.by);
   if (flags.folded) return folded(groups);
   const view = {
@@ -80,7 +78,7 @@ export function dumpAnswer(flags: DumpFlags, root: KernelRoot, libc: Libc | unde
     tookMs,
     runtimes,
     groups,
-    creators: namedCreators(stacks),
+    creators: knownCreators(dumped, now),
     notes,
   };
   return flags.json ? `${JSON.stringify(dumpDocument(view))}\n` : dumpText(view);

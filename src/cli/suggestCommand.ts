@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import { pairSeries } from '../canary/pair.ts';
 import { readSeries } from '../canary/recording.ts';
-import { suggestLimit } from '../core/growth/suggestLimit.ts';
+import { suggestLimit, type TaskRecording } from '../core/growth/suggestLimit.ts';
 import { type FlagsOf, readSlice } from '../flags/flag.ts';
 import { yes } from '../flags/words.ts';
 import { suggestedLimitDocument, suggestedLimitText } from '../reporters/suggestedLimit.ts';
@@ -29,8 +28,7 @@ export function suggestCommand(): Command {
     });
 }
 
-function readTasks(file: string): Parameters<typeof suggestLimit>[0][number] {
-  const series = readSeries(file);
-  const { metrics, stepMs } = pairSeries(series, series);
-  return { label: series.label, tasks: metrics.get('tasks')?.baseline ?? [], stepMs };
+function readTasks(file: string): TaskRecording {
+  const { label, points } = readSeries(file);
+  return { label, points: points.map(({ tasks, timeMs }) => ({ timeMs, value: tasks })) };
 }

@@ -1,14 +1,15 @@
-import type { Ceiling, Effect, Kind, Limit, Scope, Unit } from './model.ts';
+import { type CeilingKind, ceilingKind } from './ceilingTable.ts';
+import type { Ceiling, CeilingClass, Effect, Kind, Limit, Scope, Unit } from './model.ts';
 
-/** Units of a ceiling that one more of each kind takes; 0 means that it takes none. */
+/** How many units of a ceiling one more of each kind takes; 0 means that it takes none. */
 export interface UnitCost {
   readonly thread: number;
   readonly process: number;
   readonly map: number;
 }
 
-interface CeilingFacts {
-  readonly name: string;
+/** What a reader knows of a ceiling at one look. */
+export interface CeilingFacts {
   readonly scope: Scope;
   readonly path?: string;
   readonly unit: Unit;
@@ -33,17 +34,28 @@ const DEFAULT_COST: Readonly<Record<Unit, UnitCost>> = {
   bytes: { thread: 0, process: 0, map: 0 },
 };
 
+/** The class of a name that is not in the table, and its place: after all others. */
+const DEFAULT_CLASS: Readonly<Record<Unit, CeilingClass>> = { tasks: 'tasks', maps: 'maps', bytes: 'memory' };
+const LAST = Number.MAX_SAFE_INTEGER;
+
+/** A ceiling by its name. Class and place in the order of checks come from the table; see `ceilingOf`. */
+export function makeCeiling({ name, ...facts }: CeilingFacts & { readonly name: string }): Ceiling {
+  return ceilingOf(ceilingKind(name) ?? { name, class: DEFAULT_CLASS[facts.unit], order: LAST }, facts);
+}
+
 /**
- * A ceiling with its remainder worked out. `remaining` is never negative: a target that is over a
- * limit (a cgroup may be, after a migration) has 0 left.
+ * A ceiling of a kind with its remainder worked out. `remaining` is never negative: a target above a limit (a cgroup may
+ * be, after a migration) has 0 left.
  */
-export function makeCeiling(facts: CeilingFacts): Ceiling {
+export function ceilingOf(kind: CeilingKind, facts: CeilingFacts): Ceiling {
   const { exempt = false, effect = 'refuses', limit, note, path, used } = facts;
   const cost = facts.cost ?? DEFAULT_COST[facts.unit];
   const remaining = exempt ? 'unlimited' : remainder(used, limit, facts.withheld ?? 0);
-  // Field by field: this is made a dozen times a look, and rest and spread took 4 µs each time.
+  // Field by field: a dozen of these are made at each look, and rest and spread took 4 µs each time.
   const ceiling: { -readonly [K in keyof Ceiling]: Ceiling[K] } = {
-    name: facts.name,
+    name: kind.name,
+    class: kind.class,
+    order: kind.order,
     scope: facts.scope,
     unit: facts.unit,
     used,
@@ -81,15 +93,11 @@ export function additional(ceiling: Ceiling, kind: Kind): Limit {
   return kind === 'processes' ? ceiling.additionalProcesses : ceiling.additionalMaps;
 }
 
-/**
- * The ceilings that can stop a target, the tightest first. On a tie the earlier in the list wins:
- * callers list ceilings in the order in which the kernel checks them (memory, RLIMIT_NPROC,
- * threads-max, pid_max, pids.max: kernel/fork.c, copy_process).
- */
+/** The ceilings that can stop a target, the tightest first; of equal ones the one that the kernel checks first. */
 export function rankCeilings(ceilings: readonly Ceiling[], kind: Kind = 'threads'): Ceiling[] {
   return ceilings
     .filter((ceiling) => ceiling.effect !== 'throttles' && typeof additional(ceiling, kind) === 'number')
-    .sort((a, b) => Number(additional(a, kind)) - Number(additional(b, kind)));
+    .sort((a, b) => Number(additional(a, kind)) - Number(additional(b, kind)) || a.order - b.order);
 }
 
 /** The ceiling that allows the fewest more of a kind, or `undefined` when none has a number. */
@@ -98,10 +106,10 @@ export function bindingCeiling(ceilings: readonly Ceiling[], kind: Kind = 'threa
   let fewest = Number.POSITIVE_INFINITY;
   for (const ceiling of ceilings) {
     const count = additional(ceiling, kind);
-    if (ceiling.effect !== 'throttles' && typeof count === 'number' && count < fewest) {
-      fewest = count;
-      binding = ceiling;
-    }
+    if (ceiling.effect === 'throttles' || typeof count !== 'number') continue;
+    if (count > fewest || (count === fewest && ceiling.order >= (binding?.order ?? LAST))) continue;
+    fewest = count;
+    binding = ceiling;
   }
   return binding;
 }
@@ -109,4 +117,10 @@ export function bindingCeiling(ceilings: readonly Ceiling[], kind: Kind = 'threa
 /** A short name that tells two ceilings of one kind apart: `pids.max of /system.slice/a.service`. */
 export function ceilingLabel(ceiling: Pick<Ceiling, 'name' | 'path'>): string {
   return ceiling.path === undefined ? ceiling.name : `${ceiling.name} of ${ceiling.path}`;
+}
+
+/** A ceiling as documents show it: class and order are what the program itself decides by. */
+export function ceilingDocument(ceiling: Ceiling): Omit<Ceiling, 'class' | 'order'> {
+  const { class: _class, order: _order, ...shown } = ceiling;
+  return shown;
 }

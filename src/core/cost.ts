@@ -1,3 +1,7 @@
+import { quantileSorted } from 'simple-statistics';
+import type { StackSource } from './runtimes.ts';
+import type { Slope } from './slope.ts';
+
 /** What one more thread or process of a target takes, in every unit that a ceiling counts. */
 export interface TaskCost {
   /** VMAs of one thread. */
@@ -18,6 +22,11 @@ export interface TaskCost {
 }
 
 export type Runtime = 'native' | 'jvm' | 'python' | 'go' | 'node';
+
+/** The runtime whose calibration stands for what was detected: `native` for one that has none of its own, as Ruby. */
+export function calibratedAs(detected: StackSource): Runtime {
+  return detected in CALIBRATED ? (detected as Runtime) : 'native';
+}
 
 /**
  * Kernel memory of one thread: 16 KiB stack, some 7.5 KiB of slab (task_struct and friends, two VMAs), half a
@@ -101,22 +110,13 @@ export function touchedCost(
   kernelBytes: number = KERNEL_BYTES_PER_THREAD,
 ): { bytes: number; uncertainty: number } {
   const sorted = [...touched].sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  const at = (share: number): number => (sorted.length === 0 ? 0 : quantileSorted(sorted, share));
   const userBytes = at(0.5) + DTV_BYTES;
   const least = runtime === 'native' ? 0 : CALIBRATED[runtime].userBytes;
   return {
     bytes: threadBytes(Math.max(userBytes, least), stackBytes, kernelBytes),
     uncertainty: (at(0.75) - at(0.25)) / 2 + PAGE,
   };
-}
-
-/** A line through points: how much of `y` one more of `x` takes, and how far off that may be. */
-export interface Slope {
-  readonly perUnit: number;
-  /** Half the width of a 95 % interval. */
-  readonly uncertainty: number;
-  /** How far `x` moved. */
-  readonly range: number;
 }
 
 /** What was learnt of a target while its threads came and went. */
@@ -148,31 +148,5 @@ export function fittedCost(base: TaskCost, { maps, userBytes }: Fitted, kernelBy
       bytes: isMemoryKnown ? userBytes.uncertainty : base.uncertainty.bytes,
     },
     isMeasured: isMapsKnown,
-  };
-}
-
-/**
- * Least squares over the points, with the interval from their scatter (two standard errors: few points make it
- * wide by themselves). `undefined` for fewer than three points or when `x` stood still: then nothing was learnt.
- */
-export function fitSlope(points: readonly { readonly x: number; readonly y: number }[]): Slope | undefined {
-  const n = points.length;
-  if (n < 3) return undefined;
-  const meanX = points.reduce((sum, { x }) => sum + x, 0) / n;
-  const meanY = points.reduce((sum, { y }) => sum + y, 0) / n;
-  let xx = 0;
-  let xy = 0;
-  for (const { x, y } of points) {
-    xx += (x - meanX) ** 2;
-    xy += (x - meanX) * (y - meanY);
-  }
-  if (xx === 0) return undefined;
-  const perUnit = xy / xx;
-  const residue = points.reduce((sum, { x, y }) => sum + (y - meanY - perUnit * (x - meanX)) ** 2, 0);
-  const xs = points.map(({ x }) => x);
-  return {
-    perUnit,
-    uncertainty: 2 * Math.sqrt(residue / Math.max(1, n - 2) / xx),
-    range: Math.max(...xs) - Math.min(...xs),
   };
 }

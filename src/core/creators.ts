@@ -1,52 +1,44 @@
 import { executorOf, isPlumbing } from './plumbing.ts';
-import type { Frame, StackSource, TaskStack } from './stack.ts';
+import { RUNTIMES, type StackSource } from './runtimes.ts';
+import type { Frame, TaskStack } from './stack.ts';
 
 /** Code that makes threads. */
 export interface Creator {
-  /** How often it was seen making one; the number of threads where the source counts them. */
+  /** How often it was seen making a thread, or how many threads it made if the source counts them. */
   readonly count: number;
-  /** Of all that was seen. */
+  /** Its share of all that was seen: more than 0, at most 1. */
   readonly share: number;
-  /** Where this is known from, for people. */
+  /** How this is known, for people. */
   readonly source: string;
-  /** A pool between this code and the thread. */
+  /** The pool between this code and the thread, if there is one. */
   readonly executor?: string;
   /** The program's own frame first, then what called it. */
   readonly frames: readonly Frame[];
 }
 
-/** A stack that was caught while it made a thread. */
+/** A stack of a thread at work, which may be making another thread. */
 export interface CreationSample {
   readonly runtime: StackSource;
   readonly frames: readonly Frame[];
 }
 
-/** Frames kept of what called the code that makes threads. */
+/** How many frames of a path are kept: the code that makes threads, and what called it. */
 const CONTEXT = 4;
-/** A path is told apart by its own frame and the one that called it: helpers that start a thread are shared. */
+/** Two paths are one if their own frame and its caller are equal: a helper that starts threads is used by many. */
 const TOLD_APART = 2;
 
-const MAKES: Readonly<Partial<Record<StackSource, RegExp>>> = {
-  native:
-    /^(__)?clone3?$|^__clone_internal$|^pthread_create|^thrd_create|^std::thread::_M_start_thread|^_?v?fork$|^__libc_fork/,
-  jvm: /^java\.lang\.Thread\.start0?$/,
-  python: /^((Thread\.)?start|_start_new_thread|start_new_thread|start_joinable_thread|fork)$/,
-  go: /^runtime\.(newm1?|newosproc|startm|clone)(\.|$)/,
-};
-const PYTHON_THREADING = /(^|\/)(threading|_thread|subprocess|os)\.py$/;
-
 /**
- * The path to a stack's creation of a thread: the program's own frame nearest to it, then its callers. `undefined` for
- * a stack that makes none.
+ * How a stack came to make a thread: the program's own frame nearest to the creation, then its callers. `undefined` for a
+ * stack that makes none.
  */
 export function creationPath({ frames, runtime }: CreationSample): readonly Frame[] | undefined {
-  const pattern = MAKES[runtime];
-  if (pattern === undefined) return undefined;
-  // Every thread of glibc stands on clone3: the bottom makes nothing.
+  const { makes, makesIn } = RUNTIMES[runtime];
+  if (makes === undefined) return undefined;
+  // Every thread of glibc stands on clone3, so the bottom makes nothing.
   const above = runtime === 'native' ? frames.slice(0, -1) : frames;
   let at = -1;
   for (const [index, frame] of above.entries()) {
-    if (pattern.test(frame.function) && (runtime !== 'python' || PYTHON_THREADING.test(frame.file ?? ''))) at = index;
+    if (makes.test(frame.function) && (makesIn?.test(frame.file ?? '') ?? true)) at = index;
   }
   if (at < 0) return undefined;
   const rest = frames.slice(at + 1);
@@ -55,7 +47,7 @@ export function creationPath({ frames, runtime }: CreationSample): readonly Fram
   return path.length === 0 ? undefined : path.slice(0, CONTEXT);
 }
 
-/** Creators by how often they were caught. `source` says how, with the numbers put in. */
+/** Creators by how often they were caught. `source` says how that is known, from the numbers of both kinds of stacks. */
 export function rankCreators(
   samples: readonly CreationSample[],
   source: (caught: number, all: number) => string,
@@ -92,7 +84,7 @@ interface SeenFrames {
   count: number;
 }
 
-/** One function may start threads on several lines: the one that was seen most stands for it. */
+/** One function may start threads on several lines. The line that was seen most stands for it. */
 function note(seen: SeenFrames[], frames: readonly Frame[]): void {
   const lines = frames.map(({ line }) => line ?? 0).join();
   const known = seen.find((one) => one.lines === lines);
@@ -100,7 +92,7 @@ function note(seen: SeenFrames[], frames: readonly Frame[]): void {
   else known.count += 1;
 }
 
-/** Ruby names a thread after the file and line that made it: an exact count, for nothing. */
+/** Ruby names a thread after the file and the line that made it (`app.rb:12`): an exact count that costs nothing. */
 export function namedCreators(stacks: readonly TaskStack[]): Creator[] {
   const counts = new Map<string, number>();
   let all = 0;

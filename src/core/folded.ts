@@ -1,8 +1,8 @@
 import type { StackGroup } from './stackGroups.ts';
 
 /**
- * Groups as folded stacks, a line each: `root;caller;leaf 42`, which FlameGraph and speedscope read. `;` and line ends
- * are their separators, so they are taken out of names; so are other control characters.
+ * Groups as folded stacks, one a line: `root;caller;leaf;[wait] 42`. FlameGraph and speedscope read them. `;` and line
+ * ends are their separators, so these are taken out of names, like all control characters.
  */
 export function folded(groups: readonly StackGroup[]): string {
   return groups

@@ -23,13 +23,13 @@ export function waitText(wait: StackGroup['wait']): string {
   return WAITS[wait];
 }
 
-/** `park_read (spawner.c:31)`; the file of code where there is no source file. */
+/** `park_read (spawner.c:31)`; with the library if there is no source file. Safe for a terminal. */
 export function frameText({ file, function: name, line, module }: Frame): string {
   const at = file === undefined ? module : `${file}${line === undefined ? '' : `:${line}`}`;
   return escapeText(at === undefined ? name : `${name} (${at})`);
 }
 
-/** `spawnConnection (Bomb.java:14), through ThreadPoolExecutor, made 60% of the threads`. */
+/** `spawnConnection (Bomb.java:14), through ThreadPoolExecutor, makes 60% of the threads`. */
 export function creatorText({ executor, frames, share }: Creator): string {
   const by = executor === undefined ? '' : `, through ${executor},`;
   const caller = frames[1] === undefined ? '' : `, called by ${frameText(frames[1])},`;
@@ -44,7 +44,7 @@ export function groupText({ count, frames, names, site, wait }: StackGroup): str
   return `${formatCount(count)} tasks are ${waitText(wait)}${at === undefined ? '' : ` in ${frameText(at)}`}`;
 }
 
-/** The one sentence that an operator needs: who makes them, and what they do. */
+/** The one sentence that an operator needs: who makes the threads, and what they do. Empty if nothing is known. */
 export function headline(creators: readonly Creator[], groups: readonly StackGroup[]): string {
   const [creator] = creators;
   const group = groups.find(({ frames }) => frames.length > 0) ?? groups[0];

@@ -15,6 +15,12 @@ export type Unit = 'tasks' | 'maps' | 'bytes';
 /** `throttles` never stops a target, so it never binds. */
 export type Effect = 'refuses' | 'kills' | 'throttles';
 
+/**
+ * What runs out at a ceiling. Which call is refused, and with which errno, depends on it: clone gives EAGAIN for tasks
+ * and ENOMEM for memory, mmap and mprotect give ENOMEM for maps and address space.
+ */
+export type CeilingClass = 'tasks' | 'maps' | 'memory' | 'address space';
+
 export type Confidence = 'exact' | 'estimated' | 'unknown';
 
 /** What somebody may want one more of. */
@@ -24,6 +30,9 @@ export type Kind = 'threads' | 'processes' | 'maps';
 export interface Ceiling {
   /** The kernel's own name: `kernel.pid_max`, `pids.max`, `RLIMIT_NPROC`, … */
   readonly name: string;
+  readonly class: CeilingClass;
+  /** Its place in the order of the kernel's checks: of two that are full, the kernel meets the lower one first. */
+  readonly order: number;
   readonly scope: Scope;
   /** Which object it sits on, where there can be several: a cgroup path, `uid 1000`, `pid 42`. */
   readonly path?: string;

@@ -1,34 +1,24 @@
-import type { Frame, StackSource } from './stack.ts';
+import { RUNTIMES, type StackSource } from './runtimes.ts';
+import type { Frame } from './stack.ts';
 
-/** Frames that are nobody's own code: what waits, what makes threads, what runs them. */
-const FUNCTIONS: Readonly<Partial<Record<StackSource, RegExp>>> = {
-  native:
-    /^(__|_start$|start_thread$|clone3?$|main$|pthread_|nanosleep|clock_nanosleep|usleep$|sleep$|pause$|read$|recv|poll$|select$|epoll_|accept|futex|syscall$|std::(?!thread::_State_impl)|core::|alloc::|<std::thread|gsignal|tokio::runtime)/,
-  jvm: /^(java|javax|jdk|sun|com\.sun)\./,
-  go: /^(runtime|sync|syscall|time|net|internal|os|io|bufio|poll)[./]/,
-  python: /^<frozen /,
-  node: /^(node:|v8::|uv_|node::|\[generated code\]$)/,
-  ruby: /^$/,
-};
+/** Libraries of the system and of compilers, beside those that a runtime is made of. */
+const SYSTEM_LIBRARIES = /^(libc|libpthread|libm|libstdc\+\+|libgcc_s|ld-linux|ld-musl)([-.\d][\w.-]*)?\.so|^\[vdso\]$/;
+const TRAITS = Object.values(RUNTIMES);
 
-/** Files of a language's own library, and executables and libraries that are a runtime and not a program. */
-const FILES = /(^|\/)lib(64)?\/python3(\.\d+)?\/(?!(site|dist)-packages)|^<frozen |^node:/;
-const MODULES =
-  /^(libc|libpthread|libm|libstdc\+\+|libgcc_s|libjvm|libnode|libruby|libpython3|ld-linux|ld-musl)([-.\d][\w.-]*)?\.so|^(node|ruby|java|python[\d.]*)$|^\[vdso\]$/;
-
-/** Whether a frame is plumbing, not the code of the program. */
+/** Whether a frame is plumbing: code of the system or of a runtime, not of the program. */
 export function isPlumbing(frame: Frame, runtime: StackSource): boolean {
-  if (FUNCTIONS[runtime]?.test(frame.function) === true) return true;
-  if (frame.file !== undefined && FILES.test(frame.file)) return true;
-  return frame.module !== undefined && MODULES.test(frame.module);
+  const { plumbing, plumbingFiles } = RUNTIMES[runtime];
+  if (plumbing?.test(frame.function) === true) return true;
+  if (frame.file !== undefined && plumbingFiles?.test(frame.file) === true) return true;
+  return frame.module !== undefined && isRuntimeModule(frame.module);
 }
 
-/** The frame of the program nearest to the leaf; `undefined` where all is plumbing. */
+/** The frame of the program nearest to the leaf; `undefined` if all is plumbing. */
 export function siteOf(frames: readonly Frame[], runtime: StackSource): Frame | undefined {
   return frames.find((frame) => !isPlumbing(frame, runtime));
 }
 
-/** Executors: threads that they make come from whoever gave them work, which is another bug than making one by hand. */
+/** Executors: the threads that they make come from whoever gave them work. That is another bug than a thread made by hand. */
 const EXECUTORS: readonly (readonly [RegExp, string])[] = [
   [/ThreadPoolExecutor\.(addWorker|execute|submit|_adjust_thread_count)/, 'ThreadPoolExecutor'],
   [/ForkJoinPool\./, 'ForkJoinPool'],
@@ -39,11 +29,19 @@ const EXECUTORS: readonly (readonly [RegExp, string])[] = [
   [/std::async|std::__future_base/, 'std::async'],
 ];
 
-/** The executor that made the thread, when one is on the stack. */
+/** The executor that made the thread, if one is on the stack. */
 export function executorOf(frames: readonly Frame[]): string | undefined {
   for (const frame of frames) {
     const found = EXECUTORS.find(([pattern]) => pattern.test(frame.function) || pattern.test(frame.file ?? ''));
     if (found !== undefined) return found[1];
   }
   return undefined;
+}
+
+/** A native frame inside `libjvm.so` or `node` belongs to the runtime, whoever called it. */
+function isRuntimeModule(module: string): boolean {
+  return (
+    SYSTEM_LIBRARIES.test(module) ||
+    TRAITS.some(({ executable, library }) => executable?.test(module) === true || library?.test(module) === true)
+  );
 }

@@ -1,9 +1,9 @@
-/** Words that make the name of an option, a variable or a header one of a secret. Documented in docs/evidence.md. */
+/** Names of options, variables and headers whose values are secrets. docs/evidence.md lists them. */
 const SECRET =
   /pass(word|wd|phrase)?$|pwd$|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|auth(orization)?$|credential|cookie|session|jwt|bearer|signature|dsn$/i;
 const HIDDEN = '[redacted]';
 
-/** The words of a command with what looks like a secret taken out. The words themselves are judged by name, not by value. */
+/** The words of a command without what looks like a secret. A secret is known by its name, never by its value. */
 export function redactWords(words: readonly string[]): string[] {
   let isValueNext = false;
   return words.map((word) => {
@@ -19,7 +19,7 @@ export function redactWords(words: readonly string[]): string[] {
   });
 }
 
-/** `scheme://user:password@host` without the password, wherever it stands. */
+/** `scheme://user:password@host` without the password, anywhere in a word. */
 function redactUrl(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*):[^/\s@]+@/gi, `$1:${HIDDEN}@`);
 }

@@ -11,13 +11,13 @@ export interface FailedCall {
 
 /** All that was seen of a refusal. */
 export interface RefusalFacts {
-  /** Every ceiling when it was tightest, in the order of the kernel's checks. */
+  /** Every ceiling when it was tightest. */
   readonly ceilings: readonly Ceiling[];
   /** How many tasks (or maps) the target may have made between that look and the refusal. */
   readonly slack: { readonly tasks: number; readonly maps: number };
   /** `pids.events` of the target's cgroup and its ancestors: refusals counted while it was watched. */
   readonly pidsEvents: readonly { readonly path: string; readonly count: number; readonly isLocal: boolean }[];
-  /** Whether there is a `pids.events` to be read at all: then one that stood still clears its cgroup. */
+  /** Whether there is a `pids.events` at all: then one that stood still clears its cgroup. */
   readonly hasPidsEvents: boolean;
   /** `oom_kill` of the memory cgroups. */
   readonly oomKills: readonly { readonly path: string; readonly count: number }[];
@@ -33,16 +33,15 @@ export interface Explanation {
   readonly ceiling: Ceiling | undefined;
   readonly evidence: readonly string[];
   readonly alternatives: readonly Ceiling[];
-  /** What would make an inference a proof. */
+  /** What would turn an inference into a proof. */
   readonly settle: string | undefined;
 }
 
 const CLONE_CALLS = new Set(['clone', 'clone3', 'fork', 'vfork']);
-const MEMORY = new Set(['memory.max', 'MemAvailable', 'memory.kmem.limit_in_bytes']);
-const ADDRESS_SPACE = new Set(['RLIMIT_AS', 'RLIMIT_DATA', 'vm.max_map_count', 'CommitLimit']);
 
 /** Names the ceiling that refused. Pure: the same facts give the same answer. */
-export function explainRefusal(facts: RefusalFacts): Explanation {
+export function explainRefusal(given: RefusalFacts): Explanation {
+  const facts = { ...given, ceilings: [...given.ceilings].sort((a, b) => a.order - b.order) };
   const evidence = [
     ...facts.messages.slice(0, 3).map(({ text, runtime }) => `it printed (${runtime}): ${text}`),
     ...(facts.call === undefined ? [] : [`${facts.call.name} was seen to fail with ${facts.call.errno}`]),
@@ -50,28 +49,29 @@ export function explainRefusal(facts: RefusalFacts): Explanation {
   return byKill(facts, evidence) ?? byEvents(facts, evidence) ?? byArithmetic(facts, evidence);
 }
 
-/** A memory limit does not refuse: it kills, and counts it. */
+/** A memory limit does not refuse. It kills, and counts the kill. */
 function byKill(facts: RefusalFacts, evidence: readonly string[]): Explanation | undefined {
   const killed = facts.oomKills.find(({ count }) => count > 0);
   if (killed === undefined) return undefined;
-  const rows = facts.ceilings.filter(({ name, limit }) => name === 'memory.max' && typeof limit === 'number');
-  const [ceiling] = [...rows].sort((a, b) => Number(a.remaining) - Number(b.remaining));
+  const killers = facts.ceilings.filter((row) => row.class === 'memory' && row.effect === 'kills');
+  const rows = killers.filter(({ limit, scope }) => scope === 'cgroup' && typeof limit === 'number');
+  const [ceiling] = rows.sort((a, b) => Number(a.remaining) - Number(b.remaining));
   return {
     verdict: ceiling === undefined ? 'inferred' : 'proved',
-    ceiling: ceiling ?? facts.ceilings.find(({ name }) => name === 'MemAvailable'),
+    ceiling: ceiling ?? killers.find(({ scope }) => scope === 'host'),
     evidence: [...evidence, `oom_kill of ${killed.path} rose by ${killed.count}`],
     alternatives: [],
     settle: ceiling === undefined ? 'the kernel log: it says whether the whole machine was out of memory' : undefined,
   };
 }
 
-/** The pids controller counts what it refuses; nobody else is asked after it. */
+/** The pids controller counts what it refuses, so nobody else needs to be asked. */
 function byEvents(facts: RefusalFacts, evidence: readonly string[]): Explanation | undefined {
   const moved = facts.pidsEvents.filter(({ count }) => count > 0);
   if (moved.length === 0) return undefined;
   const said = moved.map(({ path, count }) => `pids.events of ${path} rose by ${formatCount(count)}`);
-  const rows = facts.ceilings.filter(({ name }) => name === 'pids.max');
-  // events.local (Linux 6.11) is counted where the limit is; before, where the fork was.
+  const rows = facts.ceilings.filter(isOfPidsController);
+  // events.local (Linux 6.11) counts where the limit is; before, events counted where the fork was.
   const local = moved.find(({ isLocal }) => isLocal);
   const named = local === undefined ? undefined : rows.find(({ path }) => path === local.path);
   const full = rows.filter((row) => isFull(row, 'threads', facts));
@@ -87,12 +87,13 @@ function byEvents(facts: RefusalFacts, evidence: readonly string[]): Explanation
   };
 }
 
+/** The one that is full, while the next one has room. */
 function isAlone([first, second]: readonly Ceiling[]): boolean {
   return first?.remaining === 0 && second !== undefined && Number(second.remaining) > 0;
 }
 
 function byArithmetic(facts: RefusalFacts, evidence: readonly string[]): Explanation {
-  const kind = kindOf(facts);
+  const kinds = kindsOf(facts);
   const errno = facts.call?.errno ?? facts.messages.find((message) => message.errno !== undefined)?.errno;
   const isSeen = facts.call !== undefined || facts.messages.length > 0;
   if (facts.call?.errno === 'EPERM') {
@@ -104,10 +105,9 @@ function byArithmetic(facts: RefusalFacts, evidence: readonly string[]): Explana
       settle: undefined,
     };
   }
-  const suspects = facts.ceilings.filter(
-    (row) => isPossible(row, facts, errno) && kindsOf(kind).some((one) => isFull(row, one, facts)),
+  const [ceiling, ...others] = facts.ceilings.filter(
+    (row) => isPossible(row, facts, errno) && kinds.some((one) => isFull(row, one, facts)),
   );
-  const [ceiling, ...others] = suspects;
   if (ceiling === undefined) return unexplained(facts, evidence, isSeen);
   if (!isSeen && facts.endedBy === undefined && Number(ceiling.remaining) > 0) {
     return { verdict: 'none', ceiling: undefined, evidence, alternatives: [], settle: undefined };
@@ -140,7 +140,7 @@ function unexplained(facts: RefusalFacts, evidence: readonly string[], isSeen: b
   };
 }
 
-/** A row is full when what was left of it fits into what may have been made since. */
+/** A row is full when what was left of it is no more than what may have been made since. */
 function isFull(row: Ceiling, kind: Kind, { slack }: RefusalFacts): boolean {
   const left = additional(row, kind);
   if (row.effect === 'throttles' || typeof left !== 'number') return false;
@@ -149,26 +149,38 @@ function isFull(row: Ceiling, kind: Kind, { slack }: RefusalFacts): boolean {
   return left <= (kind === 'maps' ? slack.maps : slack.tasks);
 }
 
-/** What the errno and the counters rule out: clone gives EAGAIN for limits on tasks and ENOMEM for memory. */
+/** Leaves out what the errno and the counters rule out: clone gives EAGAIN for tasks and ENOMEM for memory. */
 function isPossible(row: Ceiling, facts: RefusalFacts, errno: string | undefined): boolean {
-  if (row.name === 'pids.max' && facts.hasPidsEvents) return false;
+  if (isOfPidsController(row) && facts.hasPidsEvents) return false;
   const call = facts.call?.name;
   if (call === undefined) return row.effect !== 'kills' || facts.endedBy === 'SIGKILL';
-  if (!CLONE_CALLS.has(call)) return ADDRESS_SPACE.has(row.name);
-  if (errno === 'EAGAIN') return !ADDRESS_SPACE.has(row.name) && !MEMORY.has(row.name);
-  return ADDRESS_SPACE.has(row.name) || MEMORY.has(row.name);
+  if (!CLONE_CALLS.has(call)) return isOfMapping(row);
+  return errno === 'EAGAIN' ? row.class === 'tasks' : isOfMapping(row) || row.class === 'memory';
 }
 
-function kindOf(facts: RefusalFacts): Kind | undefined {
-  if (facts.call !== undefined) return CLONE_CALLS.has(facts.call.name) ? undefined : 'maps';
-  const wanted = facts.messages.find((message) => message.wanted !== 'any')?.wanted;
-  if (wanted === 'process') return 'processes';
-  if (wanted === 'map') return 'maps';
-  return wanted === 'thread' ? 'threads' : undefined;
+/** mmap, mprotect and brk meet these. */
+function isOfMapping(row: Ceiling): boolean {
+  return row.class === 'address space' || row.class === 'maps';
 }
 
-function kindsOf(kind: Kind | undefined): readonly Kind[] {
-  return kind === undefined ? ['threads', 'processes', 'maps'] : [kind];
+function isOfPidsController(row: Ceiling): boolean {
+  return row.class === 'tasks' && row.scope === 'cgroup';
+}
+
+/** What it wanted one more of; all of them where nobody said. */
+function kindsOf(facts: RefusalFacts): readonly Kind[] {
+  const all = ['threads', 'processes', 'maps'] as const;
+  if (facts.call !== undefined) return CLONE_CALLS.has(facts.call.name) ? all : ['maps'];
+  switch (facts.messages.find((message) => message.wanted !== 'any')?.wanted) {
+    case 'process':
+      return ['processes'];
+    case 'map':
+      return ['maps'];
+    case 'thread':
+      return ['threads'];
+    default:
+      return all;
+  }
 }
 
 function roomLines(ceiling: Ceiling | undefined): string[] {

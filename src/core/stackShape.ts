@@ -1,4 +1,4 @@
-/** One line of `/proc/PID/maps`, as far as stacks need it. Addresses below 2^53 on every Linux port. */
+/** One line of `/proc/PID/maps`, as far as stacks need it. Addresses are below 2⁵³ on every Linux port. */
 export interface MapEntry {
   readonly start: number;
   readonly end: number;
@@ -7,25 +7,25 @@ export interface MapEntry {
   readonly path: string;
 }
 
-/** What the threads of one process cost it in address space, seen in a single look. */
+/** What the threads of one process cost it in address space, as a single look shows it. */
 export interface StackShape {
-  /** VMAs a thread takes: its stack and, where there is one, the guard below it. Merged stacks make it near 0. */
+  /** Maps of one thread: its stack and, if there is one, the guard below it. With merged stacks it is near 0. */
   readonly mapsPerThread: number;
-  /** Typical (median) size of a stack and of its guard. */
+  /** The median size of a stack and of its guard. 0 bytes of stack if the stacks have merged. */
   readonly stackBytes: number;
   readonly guardBytes: number;
-  /** Some of the stacks, to look into. */
+  /** Some of the stacks, at most 16. */
   readonly stacks: readonly MapEntry[];
 }
 
 const KEPT_STACKS = 16;
 
-/** Fewer threads than this beside the main one say little about the next thousand. */
+/** Fewer threads than this, beside the main one, say little about the next thousand. */
 const LEAST_THREADS = 4;
 
 /**
- * Finds the VMA that each thread's stack pointer lies in. A thread of glibc owns one and a PROT_NONE guard
- * below it; stacks without a guard merge into few VMAs, as do those of Go, which come from its heap. The main
+ * Finds the map that the stack pointer of each thread lies in. A thread of glibc owns one map, and a guard without rights
+ * (PROT_NONE) below it. Stacks without a guard merge into few maps; so do those of Go, which come from its heap. The main
  * thread (`[stack]`) is left out: it was there before the first thread. `undefined` with too few threads.
  */
 export function stackShape(maps: readonly MapEntry[], stackPointers: readonly number[]): StackShape | undefined {
@@ -46,7 +46,7 @@ export function stackShape(maps: readonly MapEntry[], stackPointers: readonly nu
   const isMerged = stacks.size < threads / 2;
   return {
     mapsPerThread: isMerged ? 0 : (stacks.size + guards.size) / threads,
-    // Of merged stacks one cannot tell how long each is.
+    // How long each of the merged stacks is cannot be told.
     stackBytes: isMerged ? 0 : medianSize([...stacks.values()]),
     guardBytes: medianSize([...guards.values()]),
     stacks: isMerged ? [] : [...stacks.values()].slice(0, KEPT_STACKS),
@@ -54,8 +54,8 @@ export function stackShape(maps: readonly MapEntry[], stackPointers: readonly nu
 }
 
 /**
- * The same without stack pointers (a kernel without `/proc/PID/task/TID/syscall`): pairs of a PROT_NONE guard and
- * the writable memory right above it, as pthread_create makes them. Most threads must own one of equal size.
+ * The same without stack pointers (a kernel without `/proc/PID/task/TID/syscall`). It looks for pairs of a guard and the
+ * writable memory right above it, as pthread_create makes them. Most threads must own such a pair, all of one size.
  */
 export function pairedStacks(maps: readonly MapEntry[], threads: number): StackShape | undefined {
   const sizes = new Map<string, { stacks: MapEntry[]; stackBytes: number; guardBytes: number }>();
@@ -76,7 +76,7 @@ export function pairedStacks(maps: readonly MapEntry[], threads: number): StackS
   return { mapsPerThread: 2, stackBytes, guardBytes, stacks: stacks.slice(0, KEPT_STACKS) };
 }
 
-/** Index of the map that holds an address, or -1. Maps are in the order of their addresses. */
+/** The index of the map that holds an address, or -1. Maps are in the order of their addresses. */
 function findMap(maps: readonly MapEntry[], address: number): number {
   let low = 0;
   let high = maps.length - 1;

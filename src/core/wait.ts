@@ -23,18 +23,19 @@ const BY_CHANNEL: readonly (readonly [RegExp, WaitKind])[] = [
   [/io_schedule|folio_wait|jbd2|pipe_write|sock_alloc/, 'io'],
 ];
 
-/** What is known of where a thread waits. */
+/** What is known about where a thread waits. */
 export interface WaitFacts {
-  /** State letter of `/proc/PID/stat`. */
+  /** The state letter of `/proc/PID/stat`. */
   readonly state: string;
-  /** System call and its arguments; `undefined` when they cannot be read. */
+  /** Its system call with the arguments; `undefined` if they cannot be read. */
   readonly call?: { readonly number: number; readonly args: readonly number[] } | undefined;
+  /** Its wait channel: `futex_wait_queue`. */
   readonly channel?: string | undefined;
 }
 
 /**
- * The kind of wait. A condition variable waits by FUTEX_WAIT_BITSET (glibc since 2.25), a mutex by FUTEX_WAIT: the one
- * is a thread without work, the other a thread that is kept from it.
+ * The kind of wait. A condition variable waits by FUTEX_WAIT_BITSET (glibc since 2.25), a mutex by FUTEX_WAIT. The first
+ * is a thread without work, the second a thread that is kept from its work.
  */
 export function waitKind({ call, channel, state }: WaitFacts): WaitKind {
   if (state === 'R') return 'running';
@@ -50,7 +51,7 @@ export function waitKind({ call, channel, state }: WaitFacts): WaitKind {
   return BY_CHANNEL.find(([pattern]) => channel !== undefined && pattern.test(channel))?.[1] ?? 'unknown';
 }
 
-/** The same by what the JVM says of a thread; `undefined` for one that runs Java, where the kernel knows more. */
+/** The same by the state that the JVM gives a thread; `undefined` for a thread that runs: there the kernel knows more. */
 export function jvmWaitKind(state: string): WaitKind | undefined {
   if (state.startsWith('BLOCKED')) return 'lock';
   if (state.includes('(sleeping)')) return 'sleep';

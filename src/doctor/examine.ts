@@ -11,7 +11,7 @@ import { readLimits } from '../procfs/limits.ts';
 import { hidesProcesses } from '../procfs/namespace.ts';
 import { readNumber, readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStat } from '../procfs/stat.ts';
+import { isZombie, readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
 import { listProcesses } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
@@ -108,7 +108,7 @@ function hasCgroupKill(root: KernelRoot): boolean {
 function unreapedZombies(root: KernelRoot): number[] {
   return listProcesses(root).filter((pid) => {
     const stat = readStat(root, pid);
-    return stat?.state === 'Z' && stat.ppid === 1 && stat.threads <= 1;
+    return stat !== undefined && isZombie(stat) && stat.ppid === 1;
   });
 }
 

@@ -10,6 +10,7 @@ import { type Clock, sleep } from '../sys/clock.ts';
 import type { Target } from '../targets/contracts.ts';
 import { killTree } from '../targets/killTree.ts';
 import type { CapKeeper } from './capKeeper.ts';
+import type { Dumped } from './parts.ts';
 
 type StepEvent = Extract<GuardEvent, { event: 'clamp' | 'release' | 'dump' | 'terminate' }>;
 
@@ -18,8 +19,8 @@ interface LadderParts {
   readonly target: Target;
   readonly cap: CapKeeper;
   readonly report: Reporter;
-  /** Writes the evidence; gives back what was found, in sentences. */
-  readonly dump: (because: Opinion, sample: Sample) => readonly string[];
+  /** Writes the evidence; gives back what was found. */
+  readonly dump: (because: Opinion, sample: Sample) => Dumped;
   /** The number of tasks at which the target trips now. */
   readonly line: () => number | undefined;
   readonly lastWords: () => Promise<void>;
@@ -75,8 +76,8 @@ export class Ladder {
         });
         return;
       case 'dump':
-        this.#act(effect, { event: 'dump', tasks, findings: [] }, () => {
-          return { event: 'dump', tasks, findings: this.#parts.dump(because, sample) };
+        this.#act(effect, { event: 'dump', tasks, lost: [] }, () => {
+          return { event: 'dump', tasks, ...this.#parts.dump(because, sample) };
         });
         return;
       case 'terminate':

@@ -1,5 +1,7 @@
-import { type Fitted, fitSlope } from '../core/cost.ts';
+import type { Fitted } from '../core/cost.ts';
 import { mayRepeat } from '../core/gate.ts';
+import { fitSlope } from '../core/slope.ts';
+import { processesWithMostThreads } from '../procfs/busiest.ts';
 import { countMaps } from '../procfs/maps.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStatus } from '../procfs/status.ts';
@@ -113,10 +115,7 @@ export class MapsWatch {
 
   #candidates(pids: readonly number[]): number[] {
     if (pids.length <= HEAVIEST) return [...pids];
-    return pids
-      .slice(0, MAX_LISTED)
-      .map((pid) => ({ pid, threads: countThreads(this.#root, pid) ?? 0 }))
-      .sort((a, b) => b.threads - a.threads)
+    return processesWithMostThreads(this.#root, pids.slice(0, MAX_LISTED))
       .slice(0, HEAVIEST)
       .map(({ pid }) => pid);
   }

@@ -1,3 +1,4 @@
+import type { Findings } from '../core/incidentDocument.ts';
 import type { Ceiling, Sample } from '../core/model.ts';
 import type { Reporter } from '../policy/event.ts';
 import type { Settings } from '../policy/settings.ts';
@@ -32,12 +33,18 @@ export interface MapsMeter {
 
 /** Looks at a target for people. It takes time, so it is called at a trip only. */
 export interface EvidenceSource {
-  /** Writes the evidence; gives back what was found, in sentences. */
-  dump(facts: DumpFacts, timeoutMs: number): readonly string[];
+  /** Writes the evidence; gives back what was found. */
+  dump(facts: DumpFacts, timeoutMs: number): Dumped;
   /** A picture without a stop, kept in memory: it goes into the incident of a target that ends before anything trips. */
   picture(facts: DumpFacts, timeoutMs: number): void;
   /** Right before a kill: what the target itself may say when it knows that it ends. */
   lastWords(): Promise<void>;
+}
+
+/** What a look at the target found, and what of it could not be written: sentences. */
+export interface Dumped {
+  readonly findings: Findings;
+  readonly lost: readonly string[];
 }
 
 /** Whom the loop tells that it turns. */

@@ -6,8 +6,9 @@ let isLoaded: boolean | undefined;
 const known = new Map<string, string>();
 
 /**
- * A C++ or Rust name as its source has it, without arguments of templates and functions being touched; any other name
- * as it is. The demanglers are those of the Firefox profiler, in WebAssembly, read when the first such name is met.
+ * A C++ or Rust name as its source has it, with the arguments of templates and functions. Any other name stays as it is,
+ * and so does a name that cannot be read. The demanglers are those of the Firefox profiler, in WebAssembly. They are
+ * loaded when the first such name is met.
  */
 export function demangle(name: string): string {
   if (!/^_[ZR]./.test(name)) return name;
@@ -23,16 +24,16 @@ export function demangle(name: string): string {
 function convert(name: string): string {
   try {
     const plain = glue.demangle_any(name);
-    // What it does not know comes back without its first underscore.
+    // A name that it does not know comes back without its first underscore.
     if (plain === name.slice(1)) return name;
-    // Parts that a compiler made of one function are that function to people.
+    // A compiler may split a function into parts. To people they are that function.
     return plain.replace(/( \[clone [^\]]*\])+$/, '');
   } catch {
     return name;
   }
 }
 
-/** False where the file is missing: then names stay as they are. */
+/** False if the file is missing. */
 function load(): boolean {
   try {
     const path = createRequire(import.meta.url).resolve('gecko-profiler-demangle/index_bg.wasm');

@@ -7,8 +7,8 @@ import { errnoOf, GuardError } from '../errors.ts';
 const MOST_SAMPLES = 100_000;
 
 /**
- * An incident from its directory. What lies beside `incident.json` may be missing or cut short (a full disk, a guard
- * that was killed): the rest stands, and it is said. Throws a GuardError for a directory that is no incident.
+ * An incident from its directory. What lies beside `incident.json` may be missing or cut short (a full disk, a guard that
+ * was killed). Then the rest stands, and `missing` says so. Throws a GuardError for a directory that is no incident.
  */
 export function readIncident(path: string): Incident {
   const document = readDocument(join(path, 'incident.json'), path);
@@ -54,7 +54,7 @@ function readDocument(file: string, path: string): IncidentDocument {
   return found as IncidentDocument;
 }
 
-/** A line that is no sample ends it: what comes after a cut is not to be trusted. */
+/** The samples up to the first line that is none: what comes after a cut is not to be trusted. */
 function parseSamples(text: string): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split('\n').slice(0, MOST_SAMPLES)) {

@@ -1,19 +1,16 @@
-/**
- * Stops the target, and waits until the whole of it stands still or leaves off when that has begun; gives back what
- * lets it go on. `undefined` where it could not be stopped.
- */
-export type Pause = (pid: number, until: 'whole' | 'begun') => (() => void) | undefined;
+import type { Pause } from './pauseTarget.ts';
 
 /** Threads between two looks at the clock. */
 const EVERY = 128;
-/** A parked process gives a thread's stack in 50 µs; one that makes maps in a loop keeps the lock that reading needs. */
-const MOST_MS = EVERY * 0.1;
-/** Then it goes on as it can: whoever talks to the target waits that long at most. */
+/** A parked process gives a thread's stack in 50 µs. One that makes maps in a loop holds the lock that reading needs. */
+const SLOW_MS = EVERY * 0.1;
+/** The target stands still for that long at most: nobody who talks to it waits longer. Then it is read as it runs. */
 const MOST_STILL_MS = 150;
 
 /**
- * Stops a target that is in the way of its own reading: a clamped spawner that tries on and on takes the lock of its
- * address space so often that a fifth of its stacks could be read. Used only when that is seen.
+ * Stops a target that is in the way of its own reading. A clamped program that tries to make threads on and on takes the
+ * lock of its address space so often that only a fifth of its stacks could be read. It is stopped once, and only when
+ * reading is seen to be slow.
  */
 export class Stillness {
   readonly #pause: Pause | undefined;
@@ -24,6 +21,7 @@ export class Stillness {
   #sinceMs: number;
   #stoppedMs = 0;
 
+  /** Without `pause` it never stops anything. */
   constructor(pause: Pause | undefined, now: () => number) {
     this.#pause = pause;
     this.#now = now;
@@ -35,12 +33,13 @@ export class Stillness {
     return this.#stoppedMs;
   }
 
-  /** After each thread of a process. The first ones are slow for other reasons: files are opened, code is cold. */
+  /** After each thread of a process. */
   tick(pid: number): void {
     this.#count += 1;
     if (this.#count % EVERY !== 0) return;
     const nowMs = this.#now();
-    const isSlow = nowMs - this.#sinceMs > MOST_MS && this.#count > EVERY;
+    // The first threads are slow for other reasons: files are opened, and the code is cold.
+    const isSlow = nowMs - this.#sinceMs > SLOW_MS && this.#count > EVERY;
     this.#sinceMs = nowMs;
     if (this.#resume !== undefined) {
       if (nowMs - this.#startedMs > MOST_STILL_MS) this.end();
@@ -51,6 +50,7 @@ export class Stillness {
     this.#resume = this.#pause?.(pid, 'whole');
   }
 
+  /** Lets the target go on, if it is stopped. */
   end(): void {
     if (this.#resume === undefined) return;
     this.#resume();

@@ -5,12 +5,12 @@ import { type CgroupPlaces, locate } from '../cgroup/locate.ts';
 import { ceilingLabel } from '../core/ceiling.ts';
 import { gated, gatedCount } from '../core/gate.ts';
 import type { Ceiling } from '../core/model.ts';
+import { processesWithMostThreads } from '../procfs/busiest.ts';
 import type { IdCalls } from '../procfs/ids.ts';
 import { parseLoadavg } from '../procfs/loadavg.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStatus } from '../procfs/status.ts';
-import { countThreads } from '../procfs/task.ts';
 import { countersSince, readCounters } from './counters.ts';
 
 /** What a process is, its limits and its place may change at exec; maps are read again after 20 times their cost. */
@@ -59,8 +59,7 @@ export class CeilingWatch {
 
   /** All ceilings as they were when they were tightest, in the order of the kernel’s checks. */
   get tightest(): Ceiling[] {
-    const order = CEILINGS.map(({ name }) => name);
-    return [...this.#tightest.values()].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    return [...this.#tightest.values()].sort((a, b) => a.order - b.order);
   }
 
   /** What may have been made between two looks: the fastest growth seen, over one of them. */
@@ -104,11 +103,7 @@ export class CeilingWatch {
 
   #open(nowMs: number): void {
     const root = this.#root;
-    const heaviest = this.#processes()
-      .slice(0, MOST_PROCESSES)
-      // The shell around a program has as many threads as a program with one: then the larger one is meant.
-      .map((pid) => ({ pid, threads: countThreads(root, pid) ?? 0, bytes: readStatus(root, pid)?.vmSizeBytes ?? 0 }))
-      .sort((a, b) => b.threads - a.threads || b.bytes - a.bytes)[0]?.pid;
+    const heaviest = heaviestOf(root, this.#processes().slice(0, MOST_PROCESSES));
     if (heaviest === undefined) return;
     this.#openedMs = nowMs;
     if (heaviest !== this.#heaviest) this.#measuredMs = Number.NEGATIVE_INFINITY;
@@ -166,4 +161,13 @@ export class CeilingWatch {
       oomKills: new Map(after.flatMap(({ oomKills }) => [...oomKills])),
     });
   }
+}
+
+/** The shell around a program has as many threads as a program with one: of those the larger process is meant. */
+function heaviestOf(root: KernelRoot, pids: readonly number[]): number | undefined {
+  const counted = processesWithMostThreads(root, pids);
+  return counted
+    .filter(({ threads }) => threads === counted[0]?.threads)
+    .map(({ pid }) => ({ pid, bytes: readStatus(root, pid)?.vmSizeBytes ?? 0 }))
+    .sort((a, b) => b.bytes - a.bytes)[0]?.pid;
 }

@@ -39,7 +39,7 @@ export function keptFrom(ceiling: Ceiling): Explanation {
 }
 
 function isShared(ceiling: Ceiling): boolean {
-  return ceiling.scope === 'host' || ceiling.name === 'kernel.pid_max';
+  return ceiling.scope === 'host' || ceiling.scope === 'pid-namespace';
 }
 
 /** In threads. */

@@ -1,3 +1,4 @@
+import { BUDGET_NAMES } from '../core/ceilingTable.ts';
 import type { Scope } from '../core/model.ts';
 import { parseCount } from '../core/units.ts';
 import { EVENT_NAMES } from '../reporters/eventTable.ts';
@@ -62,17 +63,6 @@ export const descriptors: Kind<readonly number[]> = {
   show: showList,
 };
 
-/** Ceilings that a budget can be set for. */
-export const BUDGET_CEILINGS: readonly string[] = [
-  'kernel.pid_max',
-  'kernel.threads-max',
-  'RLIMIT_NPROC',
-  'pids.max',
-  'vm.max_map_count',
-  'memory.max',
-  'MemAvailable',
-  'CommitLimit',
-];
 const SCOPES: readonly string[] = ['host', 'pid-namespace', 'user', 'cgroup', 'process'] satisfies readonly Scope[];
 
 /** `50%` for every scope, or `NAME=50%` for one ceiling or one scope; a later word wins. */
@@ -80,7 +70,7 @@ export const budgetShares: Kind<Readonly<Record<string, number>>> = {
   form: 'shares',
   value: '<share...>',
   expects: (word) => {
-    const names = [...BUDGET_CEILINGS, ...SCOPES].join(', ');
+    const names = [...BUDGET_NAMES, ...SCOPES].join(', ');
     return isBudgetName(splitShare(word).name) ? share.expects(word) : `NAME=50%, where NAME is one of ${names}`;
   },
   parse: (word, before = {}) => {
@@ -101,7 +91,7 @@ export const budgetShares: Kind<Readonly<Record<string, number>>> = {
 };
 
 function isBudgetName(name: string | undefined): boolean {
-  return name === undefined || BUDGET_CEILINGS.includes(name) || SCOPES.includes(name);
+  return name === undefined || BUDGET_NAMES.includes(name) || SCOPES.includes(name);
 }
 
 function splitShare(word: string): { readonly name: string | undefined; readonly amount: string } {

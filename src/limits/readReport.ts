@@ -2,6 +2,7 @@ import { measureProcess, readKernelBytes } from '../ceilings/measure.ts';
 import { CEILINGS } from '../ceilings/registry.ts';
 import { openContext } from '../ceilings/subject.ts';
 import { type Answer, answer } from '../core/answer.ts';
+import { ceilingDocument } from '../core/ceiling.ts';
 import { calibratedCost, defaultStackBytes, type TaskCost } from '../core/cost.ts';
 import type { Ceiling } from '../core/model.ts';
 import { errnoOf, GuardError } from '../errors.ts';
@@ -73,7 +74,7 @@ export function limitsDocument(report: LimitsReport, who?: WhoDocument): LimitsD
     binding: binding?.name ?? null,
     bindingPath: binding?.path ?? null,
     ...counts,
-    ceilings: report.ceilings,
+    ceilings: report.ceilings.map(ceilingDocument),
     reasons: report.reasons,
     failed: report.failed,
     cost: report.cost,

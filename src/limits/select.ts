@@ -2,10 +2,10 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupPlaces, locate, type Place } from '../cgroup/locate.ts';
 import { GuardError } from '../errors.ts';
+import { processesWithMostThreads } from '../procfs/busiest.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
-import { countThreads } from '../procfs/task.ts';
 
 /** Whom a question is about. */
 export type Selector =
@@ -60,12 +60,7 @@ function selectCgroup(root: KernelRoot, path: string): Selected {
       exitCode: 1,
     });
   }
-  const heaviest = processesBelow(root.at(place.dir))
-    .map((pid) => ({ pid, threads: countThreads(root, pid) ?? 0 }))
-    .reduce<{ pid: number; threads: number } | undefined>(
-      (most, one) => (most === undefined || one.threads > most.threads ? one : most),
-      undefined,
-    );
+  const [heaviest] = processesWithMostThreads(root, processesBelow(root.at(place.dir)));
   return { label: `cgroup ${place.path}`, pid: heaviest?.pid, places };
 }
 

@@ -4,7 +4,7 @@ import { parseMeminfo } from '../procfs/meminfo.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { parseSlab } from '../procfs/slabinfo.ts';
-import { readStat } from '../procfs/stat.ts';
+import { isZombie, readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
 import { countThreads, listProcesses } from '../procfs/task.ts';
 import type { WhoDocument } from '../schemas/limitsSchema.ts';
@@ -27,7 +27,7 @@ export function readWho(root: KernelRoot): WhoDocument {
       uid: readStatus(root, pid)?.uid ?? -1,
       cgroup: cgroupOf(readText(root.proc(pid, 'cgroup')) ?? ''),
       tasks: countThreads(root, pid) ?? stat.threads,
-      isZombie: stat.state === 'Z',
+      isZombie: isZombie(stat),
     });
   }
   const meminfo = parseMeminfo(readText(root.proc('meminfo')) ?? '');

@@ -1,3 +1,4 @@
+import type { Findings } from '../core/incidentDocument.ts';
 import type { Ceiling, Ended, Step } from '../core/model.ts';
 import type { EndKind } from './restart.ts';
 import type { Opinion } from './verdict.ts';
@@ -99,8 +100,10 @@ export type WarnEvent = { readonly event: 'warn' } & (
 export interface DumpEvent extends DryRun {
   readonly event: 'dump';
   readonly tasks: number;
-  /** What was found, in sentences of the evidence; the whole of it is in the incident. */
-  readonly findings: readonly string[];
+  /** What was found; absent in a dry run. */
+  readonly findings?: Findings;
+  /** What could not be written: sentences. */
+  readonly lost: readonly string[];
   /** Why the command ended before anything tripped; then the evidence is gathered of what was seen before. */
   readonly postMortem?: Opinion;
 }

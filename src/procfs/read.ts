@@ -3,30 +3,37 @@ import { closeSync, openSync, readSync } from 'node:fs';
 const shared = Buffer.allocUnsafe(64 * 1024);
 
 /**
- * The text of a kernel file, or `undefined` when it is gone or not ours to read. readFileSync asks for
- * a size first, which these files do not have, and allocates: walks read thousands of files.
+ * The whole text of a kernel file. Throws the system error (ENOENT, EMFILE, EACCES, ENODEV) when it cannot be read.
+ * It is used instead of readFileSync, which asks for a size first and allocates. These files have no size, and a
+ * walk reads thousands of them.
  */
-export function readText(path: string): string | undefined {
-  let fd: number | undefined;
+export function readOrThrow(path: string): string {
+  const fd = openSync(path, 'r');
   try {
-    fd = openSync(path, 'r');
     let text = '';
-    // The kernel gives about a page at a time, less before a long record: only nothing is the end.
+    // One read returns about a page, or less when the next record is long. Only an empty read is the end.
     for (;;) {
       const length = readSync(fd, shared, 0, shared.length, null);
       if (length === 0) return text;
       text += shared.toString('latin1', 0, length);
     }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same, or `undefined` when the file is gone or may not be read. Use it where both mean the same. */
+export function readText(path: string): string | undefined {
+  try {
+    return readOrThrow(path);
   } catch {
     return undefined;
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
 
 /**
- * The same in a single read: for the short files of a thread, which the kernel hands out at once. Ten thousand threads
- * are two times ten thousand of them, and the read that finds the end is a third of the time.
+ * The same in a single read, for the short files of a thread, which the kernel returns at once. Ten thousand threads
+ * have two times ten thousand of them, and the read that finds the end takes a third of the time.
  */
 export function readShort(path: string): string | undefined {
   let fd: number | undefined;
@@ -52,8 +59,8 @@ export function parseNumber(text: string | undefined): number | 'unlimited' | 'u
 }
 
 /**
- * A kernel file kept open and read from its start again and again: 1–8 µs a look instead of 18–36
- * for open, read and close, and it needs no free descriptor at a bad moment.
+ * A kernel file that stays open and is read from its start again and again. One read takes 1–8 µs instead of the
+ * 18–36 µs for open, read and close, and no free descriptor is needed at a bad moment.
  */
 export class KeptFile {
   readonly path: string;
@@ -86,7 +93,7 @@ export class KeptFile {
     }
   }
 
-  /** Why it could not be opened or last not be read (`EACCES`), for people. */
+  /** The errno of the failed open, or of the last failed read (`EACCES`); `undefined` when nothing has failed. */
   get error(): string | undefined {
     return this.#error;
   }

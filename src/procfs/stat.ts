@@ -21,6 +21,14 @@ export interface ProcessStat {
   readonly policy: number;
 }
 
+/**
+ * Whether a process is a zombie: it runs nothing any more and waits to be reaped. A process whose first thread has ended
+ * while others run on is in state Z too, but it lives: it still has more than one thread.
+ */
+export function isZombie({ state, threads }: Pick<ProcessStat, 'state' | 'threads'>): boolean {
+  return state === 'Z' && threads <= 1;
+}
+
 /** The last one that is used is the scheduling policy, field 41 of the file. */
 const FIELDS = 39;
 

@@ -6,12 +6,12 @@ import { escapeText, formatCount, formatDuration, formatShare } from '../core/un
 import type { DumpDocument } from '../schemas/dumpSchema.ts';
 import type { GroupDocument } from '../schemas/stackSchema.ts';
 
-/** What a dump shows, whoever took it. */
+/** What a dump shows. */
 export interface DumpView {
   readonly subject: string;
   readonly tasks: number;
   readonly covered: number;
-  /** How long threads of the target stood still for it. */
+  /** How long the target stood still for it. */
   readonly stoppedMs: number;
   readonly tookMs: number;
   readonly runtimes: readonly string[];
@@ -44,7 +44,7 @@ export function groupDocument({ names, site, ...group }: StackGroup): GroupDocum
   return { ...group, names: names.map(({ name }) => name), ...(site === undefined ? {} : { site }) };
 }
 
-/** A table for people: what most threads do first. */
+/** The same for people: first what most threads do. */
 export function dumpText(view: DumpView): string {
   const { covered, groups, notes, runtimes, stoppedMs, tasks, tookMs } = view;
   const lines = [

@@ -1,6 +1,6 @@
-import { ceilingLabel } from '../core/ceiling.ts';
-import type { ContainedEvent, ExitEvent, GuardEvent } from '../policy/event.ts';
-import type { ContainedLine, EventLines, ExitLine, OpinionLine } from '../schemas/eventLines.ts';
+import { ceilingDocument, ceilingLabel } from '../core/ceiling.ts';
+import type { ContainedEvent, DumpEvent, ExitEvent, GuardEvent, StartEvent } from '../policy/event.ts';
+import type { ContainedLine, DumpLine, EventLines, ExitLine, OpinionLine, StartLine } from '../schemas/eventLines.ts';
 import { verdictText } from './verdictText.ts';
 
 /** An opinion is spread out, with its sentence as `reason`; the other warnings have fields of their own. */
@@ -24,6 +24,10 @@ export function opinionFields({
   return { ...facts, reason: verdictText(opinion), tasks, maps, ...(dryRun === true ? { dryRun } : {}) };
 }
 
+export function startFields({ attempt, ceilings, command, scheduling }: StartEvent): StartLine {
+  return { command, scheduling, ceilings: ceilings.map(ceilingDocument), attempt };
+}
+
 export function containedFields(event: ContainedEvent): ContainedLine {
   const { binding, by, cannot, cap, fallbacks, intervalMs, line } = event;
   const at = binding === null ? null : ceilingLabel(binding);
@@ -34,4 +38,11 @@ export function exitFields(event: ExitEvent): ExitLine {
   const { cgroupRemoved, dropped, ended, incident, leftTasks, stoppedByGuard, summary } = event;
   const evidence = incident === undefined ? {} : { incident };
   return { ...ended, ...summary, stoppedByGuard, leftTasks, cgroupRemoved, dropped, ...evidence };
+}
+
+/** The stacks are in the incident; the log has how much was seen. */
+export function dumpFields({ dryRun, findings, postMortem, tasks }: DumpEvent): DumpLine {
+  const seen = findings === undefined ? {} : { covered: findings.coverage.covered, found: findings.coverage.found };
+  const died = postMortem === undefined ? {} : { cause: postMortem.cause };
+  return { tasks, ...seen, ...died, ...(dryRun === true ? { dryRun } : {}) };
 }

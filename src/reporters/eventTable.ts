@@ -3,7 +3,8 @@ import { formatCount, formatDuration } from '../core/units.ts';
 import type { EventName, GuardEvent } from '../policy/event.ts';
 import type { EventLines } from '../schemas/eventLines.ts';
 import { bannerLines, commandText, heldText } from './banner.ts';
-import { containedFields, exitFields, opinionFields, warningFields } from './eventFields.ts';
+import { containedFields, dumpFields, exitFields, opinionFields, startFields, warningFields } from './eventFields.ts';
+import { captureText } from './evidenceText.ts';
 import { endedText, summaryLines } from './summary.ts';
 import { verdictText } from './verdictText.ts';
 
@@ -62,7 +63,13 @@ const STEP = { ...NOTE, isCounted: true, isAction: true, isLoud: yes };
 
 /** The one table of events. A new event is a member of the union in `policy/event.ts` and a row here. */
 export const EVENT_TABLE: Table = {
-  start: { ...NOTE, severity: 'info', isForPeople: false, say: ({ command }) => [`guarding ${commandText(command)}`] },
+  start: {
+    ...NOTE,
+    severity: 'info',
+    isForPeople: false,
+    say: ({ command }) => [`guarding ${commandText(command)}`],
+    fields: startFields,
+  },
   contained: {
     ...NOTE,
     severity: 'info',
@@ -106,9 +113,8 @@ export const EVENT_TABLE: Table = {
     ...STEP,
     severity: 'notice',
     alert: trip,
-    say: (event) => done(event, event.dryRun === true ? ['evidence'] : [...lead(event), ...event.findings]),
-    fields: ({ postMortem, tasks, ...event }) =>
-      postMortem === undefined ? { tasks, ...dryRunOf(event) } : { tasks, cause: postMortem.cause },
+    say: (event) => done(event, dumpLines(event)),
+    fields: dumpFields,
   },
   terminate: {
     ...STEP,
@@ -190,16 +196,13 @@ export function fieldsOf(event: GuardEvent): Readonly<Record<string, unknown>> {
   return rest;
 }
 
-function dryRunOf({ dryRun }: { readonly dryRun?: true }): { readonly dryRun?: true } {
-  return dryRun === true ? { dryRun } : {};
-}
-
 function done(event: { readonly dryRun?: true }, lines: readonly string[]): readonly string[] {
   return event.dryRun === true ? [`would have: ${lines[0]}`] : lines;
 }
 
-function lead({ postMortem }: Extract<GuardEvent, { event: 'dump' }>): string[] {
-  return postMortem === undefined ? [] : [verdictText(postMortem)];
+function dumpLines({ findings, lost, postMortem }: Extract<GuardEvent, { event: 'dump' }>): string[] {
+  if (findings === undefined) return ['evidence'];
+  return [...(postMortem === undefined ? [] : [verdictText(postMortem)]), ...captureText(findings), ...lost];
 }
 
 function killed({ dryRun, emptyMs, survivors }: Extract<GuardEvent, { event: 'kill' }>): string {

@@ -1,18 +1,16 @@
-import type { suggestLimit } from '../core/growth/suggestLimit.ts';
+import type { LimitSuggestion } from '../core/growth/suggestLimit.ts';
 import type { SuggestedLimitDocument } from '../schemas/suggestLimitSchema.ts';
-
-type SuggestedLimit = ReturnType<typeof suggestLimit>;
 
 /** The pause process of a pod, and probes that run in it, count too: podPidsLimit needs room for them. */
 const POD_EXTRA = 16;
 
 /** The document of `suggest-limit --json`. */
-export function suggestedLimitDocument({ limit, reasons }: SuggestedLimit): SuggestedLimitDocument {
+export function suggestedLimitDocument({ limit, reasons }: LimitSuggestion): SuggestedLimitDocument {
   return { schema: 'threadguard.suggest-limit/1', limit: limit ?? null, reasons };
 }
 
 /** The limit as each tool wants it, then why. */
-export function suggestedLimitText({ limit, reasons }: SuggestedLimit): string {
+export function suggestedLimitText({ limit, reasons }: LimitSuggestion): string {
   const settings =
     limit === undefined
       ? []

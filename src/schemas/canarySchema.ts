@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Estimate } from '../core/growth/compare.ts';
 import type { CanaryVerdict } from '../core/growth/judge.ts';
-import { SHAPES, type Shape } from '../core/growth/shapes.ts';
+import type { Shape } from '../core/growth/shapes.ts';
 import { describing } from './describing.ts';
 
 /** `canary --json`. JSON has no infinity: an end that does not come is null. */
@@ -32,7 +32,9 @@ interface CanaryMetric {
 }
 
 const verdict = z.enum(['pass', 'marginal', 'fail', 'inconclusive']);
-const shape = z.enum(SHAPES).nullable();
+const shape = describing<Shape>()(
+  z.enum(['flat', 'step', 'plateau', 'periodic', 'linear', 'staircase', 'late leak', 'exponential']),
+).nullable();
 const estimate = z
   .strictObject({ value: z.number(), low: z.number(), high: z.number() })
   .meta({ id: 'estimate', description: 'A value, and the interval that it lies in.' })

@@ -5,8 +5,10 @@ import { describing } from './describing.ts';
 /** No number stands for no limit, or for one that cannot be read. */
 const limit: z.ZodType<Limit> = describing<Limit>()(z.union([z.number().min(0), z.enum(['unlimited', 'unknown'])]));
 
-/** A kernel limit as it stood at one look. */
-export const ceilingSchema: z.ZodType<Ceiling> = describing<Ceiling>()(
+/** A kernel limit as it stood at one look, as `ceilingDocument` gives it. */
+export type CeilingDocument = Omit<Ceiling, 'class' | 'order'>;
+
+export const ceilingSchema: z.ZodType<CeilingDocument> = describing<CeilingDocument>()(
   z
     .strictObject({
       name: z.string().describe('The name that the kernel uses: pids.max, RLIMIT_NPROC, …'),

@@ -103,8 +103,13 @@ export const EVENT_FORMS: Readonly<Record<Exclude<EventName, 'error'>, readonly 
   clamp: [describingFields<Line<'clamp'>>()({ tasks, cap: count.exactOptional(), dryRun })],
   release: [describingFields<Line<'release'>>()({ tasks, dryRun })],
   dump: [
-    describingFields<Line<'release'>>()({ tasks, dryRun }),
-    describingFields<Lines.PostMortemLine>()({ tasks, cause: z.enum(CAUSES) }),
+    describingFields<Lines.DumpLine>()({
+      tasks,
+      covered: count.exactOptional().describe('Tasks whose stack was read.'),
+      found: count.exactOptional().describe('Tasks that there were.'),
+      cause: z.enum(CAUSES).exactOptional().describe('Why the command ended before anything tripped.'),
+      dryRun,
+    }),
   ],
   terminate: [describingFields<Line<'terminate'>>()({ tasks, graceMs: z.number().min(0), dryRun })],
   kill: [

@@ -1,16 +1,17 @@
 import type { EventName, GuardEvent } from '../policy/event.ts';
+import type { CeilingDocument } from './ceilingSchema.ts';
 import type { OpinionDocument } from './opinionSchema.ts';
 
 /** What a line of the log has of each event, beside the fields that all lines have. A new event needs a row here. */
 export interface EventLines extends Record<EventName, object> {
-  readonly start: Whole<'start'>;
+  readonly start: StartLine;
   readonly contained: ContainedLine;
   readonly sample: Whole<'sample'>;
   readonly warn: OpinionLine | RefusalLine | NoClampLine | RoomLine;
   readonly trip: OpinionLine;
   readonly clamp: Whole<'clamp'>;
   readonly release: Whole<'release'>;
-  readonly dump: Whole<'release'> | PostMortemLine;
+  readonly dump: DumpLine;
   readonly terminate: Whole<'terminate'>;
   readonly kill: Whole<'kill'>;
   readonly exit: ExitLine;
@@ -23,6 +24,8 @@ export interface EventLines extends Record<EventName, object> {
 type EventOf<Name extends EventName> = Extract<GuardEvent, { readonly event: Name }>;
 /** An event that the log has as it is. */
 type Whole<Name extends EventName> = Omit<EventOf<Name>, 'event'>;
+
+export type StartLine = Omit<Whole<'start'>, 'ceilings'> & { readonly ceilings: readonly CeilingDocument[] };
 
 /** A warning, or a trip, because of where the target stands. */
 export type OpinionLine = Omit<OpinionDocument, 'level'> & Pick<EventOf<'trip'>, 'tasks' | 'maps' | 'dryRun'>;
@@ -55,10 +58,14 @@ export type ContainedLine = Pick<
   'by' | 'cap' | 'cannot' | 'fallbacks' | 'intervalMs' | 'line'
 > & { readonly binding: string | null };
 
-/** Evidence of a command that ended before anything tripped. */
-export interface PostMortemLine {
+/** How much was seen; the stacks are in the incident. */
+export interface DumpLine {
   readonly tasks: number;
-  readonly cause: OpinionDocument['cause'];
+  readonly covered?: number;
+  readonly found?: number;
+  /** Why the command ended, where it ended before anything tripped. */
+  readonly cause?: OpinionDocument['cause'];
+  readonly dryRun?: true;
 }
 
 /** How a command ended; `gone` where it was the child of somebody else. */

@@ -1,52 +1,39 @@
 import * as z from 'zod';
-import type { Creator } from '../core/creators.ts';
-import type { Ceiling } from '../core/model.ts';
-import { ceilingSchema } from './ceilingSchema.ts';
+import type { IncidentAction, IncidentDocument, IncidentTrip } from '../core/incident.ts';
+import { CAUSES, type Cause } from '../policy/verdict.ts';
+import { type CeilingDocument, ceilingSchema } from './ceilingSchema.ts';
 import { describing } from './describing.ts';
-import { type OpinionDocument, opinionSchema } from './opinionSchema.ts';
 import { type SampleDocument, sampleSchema } from './sampleSchema.ts';
 import { creatorSchema, type GroupDocument, groupSchema } from './stackSchema.ts';
 
-/** `incident.json`. */
-export interface IncidentFile {
-  readonly schema: 'threadguard.incident/1';
-  readonly time: string;
-  readonly headline: string;
-  readonly command: readonly string[];
-  readonly pid?: number;
-  readonly trip: OpinionDocument;
-  readonly tasks: number;
-  readonly coverage: {
-    readonly found: number;
-    readonly covered: number;
-    readonly named: number;
-    readonly tookMs: number;
-    readonly stops: number;
-    readonly stoppedMs: number;
-    readonly longestStopMs: number;
-  };
-  readonly runtimes: readonly string[];
-  readonly notes: readonly string[];
-  readonly creators: readonly Creator[];
+/** `incident.json`: `incidentDocument` with the words that its actions and its causes can be. */
+export type IncidentFile = Omit<IncidentDocument, 'trip' | 'groups' | 'actions'> & {
+  readonly trip: Omit<IncidentTrip, 'cause'> & { readonly cause?: Cause };
   readonly groups: readonly GroupDocument[];
-  readonly actions: readonly {
-    readonly time: string;
-    readonly action: (typeof ACTIONS)[number];
-    readonly message: string;
-    readonly tasks?: number;
-  }[];
-}
+  readonly actions: readonly (Omit<IncidentAction, 'action'> & { readonly action: (typeof ACTIONS)[number] })[];
+};
 
 /** `report --format json`: an incident with what lies beside it. */
-export interface ReportDocument extends IncidentFile {
+export type ReportDocument = IncidentFile & {
   readonly samples: readonly SampleDocument[];
-  readonly ceilings: { readonly before: readonly Ceiling[]; readonly after: readonly Ceiling[] };
-}
+  readonly ceilings: { readonly before: readonly CeilingDocument[]; readonly after: readonly CeilingDocument[] };
+};
 
 const ACTIONS = ['warn', 'trip', 'clamp', 'release', 'dump', 'terminate', 'kill', 'exit', 'error'] as const;
 
 const count = z.int().min(0);
 const time = z.string().meta({ format: 'date-time' });
+
+const trip = z
+  .strictObject({
+    level: z.enum(['ok', 'warn', 'trip']).describe('warn: only a policy asked for the evidence.'),
+    cause: z.enum(CAUSES).exactOptional(),
+    ceiling: z.string().exactOptional().describe('What set the line: a ceiling, a flag or a policy.'),
+    line: z.number().exactOptional().describe('The line, in the unit of the ceiling.'),
+    value: z.number().exactOptional().describe('Where the target stood.'),
+    reason: z.string().exactOptional().describe('The same in one sentence.'),
+  })
+  .describe('Why the target must not go on.');
 
 const coverage = z
   .strictObject({
@@ -67,10 +54,12 @@ const actions = z
 const incident = {
   schema: z.literal('threadguard.incident/1'),
   time: time.describe('When the evidence was written.'),
-  headline: z.string().describe('Who makes the threads and what they do; empty where nothing was seen.'),
+  headline: z
+    .string()
+    .describe('Who makes the threads and what they do; the reason of the trip where nothing was seen.'),
   command: z.array(z.string()).describe('Secrets are replaced by [redacted].'),
   pid: z.int().min(1).exactOptional(),
-  trip: opinionSchema,
+  trip,
   tasks: count,
   coverage,
   runtimes: z.array(z.string()),

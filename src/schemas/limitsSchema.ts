@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import type { Census } from '../core/census.ts';
 import type { TaskCost } from '../core/cost.ts';
-import type { Ceiling } from '../core/model.ts';
-import { ceilingSchema } from './ceilingSchema.ts';
+import { type CeilingDocument, ceilingSchema } from './ceilingSchema.ts';
 import { describing } from './describing.ts';
 
 /** `limits --json`. */
@@ -14,7 +13,7 @@ export interface LimitsDocument {
   readonly additionalThreads: number | null;
   readonly additionalProcesses: number | null;
   readonly additionalMaps: number | null;
-  readonly ceilings: readonly Ceiling[];
+  readonly ceilings: readonly CeilingDocument[];
   readonly reasons: readonly string[];
   readonly failed: readonly string[];
   readonly cost: TaskCost;

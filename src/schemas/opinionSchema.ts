@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { CAUSES, type Opinion } from '../policy/verdict.ts';
-import { describing, describingFields, type ShapeOf } from './describing.ts';
+import { describingFields, type ShapeOf } from './describing.ts';
 
 /** What the guard thinks of a target, with its sentence. */
 export type OpinionDocument = Omit<Opinion, 'shapeText'> & { readonly reason: string };
@@ -24,7 +24,3 @@ export const opinionFields: ShapeOf<OpinionFields> = describingFields<OpinionFie
   shape: z.string().describe('What the series of its tasks looks like.').exactOptional(),
   reason: z.string().describe('The same in one sentence.'),
 });
-
-export const opinionSchema: z.ZodType<OpinionDocument> = describing<OpinionDocument>()(
-  z.strictObject({ level: z.enum(['warn', 'trip']), ...opinionFields }).describe('Why the target must not go on.'),
-);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Creator } from '../core/creators.ts';
-import type { Frame, StackSource, WaitKind } from '../core/stack.ts';
+import type { StackSource } from '../core/runtimes.ts';
+import type { Frame, WaitKind } from '../core/stack.ts';
 import { describing } from './describing.ts';
 
 /** Threads with the same stack, as a document has them: with the names of threads, but not how often each stands there. */

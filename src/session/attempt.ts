@@ -5,12 +5,11 @@ import { Track } from '../engine/track.ts';
 import { refusedToDeath, viewOf } from '../engine/trackView.ts';
 import { GuardError } from '../errors.ts';
 import { type IncidentDir, openIncidentDir, unkeptIncident } from '../evidence/incidentDir.ts';
-import { ThreadStartRecording } from '../evidence/jfr/recording.ts';
+import { ThreadStartRecording } from '../evidence/jfr/threadStartRecording.ts';
 import { StderrTail } from '../launch/stderrTail.ts';
 import type { GuardEvent } from '../policy/event.ts';
 import type { Opinion } from '../policy/verdict.ts';
 import { endedText } from '../reporters/summary.ts';
-import { verdictText } from '../reporters/verdictText.ts';
 import { statusText } from '../service/notification.ts';
 import { systemClock } from '../sys/clock.ts';
 import { lowerNiceness } from '../sys/priority.ts';
@@ -21,7 +20,7 @@ import { type Born, bear } from './birth.ts';
 import { evidenceSource } from './evidenceSource.ts';
 import { targetView } from './expose.ts';
 import { sayFarewell } from './farewell.ts';
-import { type EvidenceWriter, evidenceWriter } from './incidentWriter.ts';
+import { IncidentWriter } from './incidentWriter.ts';
 import { startProgress } from './progress.ts';
 import type { Session } from './session.ts';
 
@@ -97,7 +96,7 @@ export interface Run {
   readonly target: ChildTarget;
   readonly engine: Engine;
   readonly track: Track;
-  readonly evidence: EvidenceWriter;
+  readonly evidence: IncidentWriter;
   readonly recording: ThreadStartRecording | undefined;
   readonly tail: StderrTail | undefined;
   /** Why it tripped, as it was told. */
@@ -109,19 +108,21 @@ function prepare(session: Session, target: ChildTarget, incident: IncidentDir): 
   const { current, libc, manager, now, options, root, settings, surroundings } = session;
   const recording = options.evidence.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
   const tail = options.evidence.captureStderr ? new StderrTail() : undefined;
-  const evidence = evidenceWriter({
+  const evidence = new IncidentWriter({
     root,
-    incident,
-    command: options.command,
-    pid: () => current.pid,
-    processes: () => target.meter.processes(),
     libc,
-    pause: (_, until) => target.brake.pause(until),
     now,
-    keep: options.evidence.keep,
+    pause: (_, until) => target.brake.pause(until),
     recording,
     jvmOutput: options.evidence.jvmOutput,
-    stderr: tail === undefined ? undefined : () => tail.text,
+    incident,
+    target: {
+      command: options.command,
+      pid: () => current.pid,
+      processes: () => target.meter.processes(),
+      stderr: tail === undefined ? undefined : () => tail.text,
+    },
+    keep: options.evidence.keep,
   });
   const engine = new Engine(systemClock);
   const track = new Track({
@@ -202,8 +203,8 @@ function whyItDied({ now, report }: Session, { evidence, target, track }: Run, e
   if (facts === undefined) return undefined;
   const { opinion, tasks } = facts;
   report({ event: 'trip', opinion, tasks });
-  const findings = evidence.postMortem({ ...facts, reason: verdictText(opinion) });
-  if (findings !== undefined) report({ event: 'dump', tasks, findings, postMortem: opinion });
+  const dumped = evidence.postMortem(facts);
+  if (dumped !== undefined) report({ event: 'dump', tasks, ...dumped, postMortem: opinion });
   return opinion;
 }
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Ended } from '../core/model.ts';
-import type { ThreadStartRecording } from '../evidence/jfr/recording.ts';
+import type { ThreadStartRecording } from '../evidence/jfr/threadStartRecording.ts';
 import { watchProcess } from '../launch/adopted.ts';
 import { type Child, startChild } from '../launch/child.ts';
 import { injectOptions } from '../launch/inject.ts';

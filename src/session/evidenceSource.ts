@@ -1,16 +1,15 @@
 import type { EvidenceSource } from '../engine/parts.ts';
 import type { StderrTail } from '../launch/stderrTail.ts';
-import { verdictText } from '../reporters/verdictText.ts';
 import type { ChildTarget } from '../targets/contracts.ts';
 import { lastWordsOfGo } from '../targets/goProcess.ts';
-import type { EvidenceWriter } from './incidentWriter.ts';
+import type { IncidentWriter } from './incidentWriter.ts';
 import type { Session } from './session.ts';
 
 /** The evidence of one run, as the loop asks for it. */
 export function evidenceSource(
   { now, root, settings }: Session,
   run: {
-    readonly evidence: EvidenceWriter;
+    readonly evidence: IncidentWriter;
     readonly target: ChildTarget;
     readonly tail: StderrTail | undefined;
     /** Whoever waits for the guard is told that it takes so long. */
@@ -21,9 +20,9 @@ export function evidenceSource(
   return {
     dump: (facts, timeoutMs) => {
       extend(timeoutMs);
-      return evidence.dump({ ...facts, reason: verdictText(facts.opinion) }, timeoutMs);
+      return evidence.dump(facts, timeoutMs);
     },
-    picture: (facts, timeoutMs) => evidence.picture({ ...facts, reason: verdictText(facts.opinion) }, timeoutMs),
+    picture: (facts, timeoutMs) => evidence.picture(facts, timeoutMs),
     lastWords: async () => {
       if (tail === undefined) return;
       const timeoutMs = settings.now.dumpTimeoutMs;

@@ -6,7 +6,7 @@ import { type CgroupKiller, openKiller } from '../cgroup/kill.ts';
 import { openPids, type PidsFiles } from '../cgroup/pids.ts';
 import { GuardError } from '../errors.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStat } from '../procfs/stat.ts';
+import { isZombie, readStat } from '../procfs/stat.ts';
 import type { Birth, Brake, Cap, ChildTarget, End, Meter } from './contracts.ts';
 import { descendantsOf } from './descendants.ts';
 import { trySignal } from './signalMember.ts';
@@ -173,5 +173,5 @@ function move(file: string, pid: number): boolean {
 
 function isDead(root: KernelRoot, pid: number): boolean {
   const stat = readStat(root, pid);
-  return stat === undefined || (stat.state === 'Z' && stat.threads <= 1);
+  return stat === undefined || isZombie(stat);
 }

@@ -1,5 +1,7 @@
-import { detectRuntime } from '../ceilings/runtime.ts';
+import type { StackSource } from '../core/runtimes.ts';
+import { processesWithMostThreads } from '../procfs/busiest.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import { detectRuntime } from '../procfs/runtime.ts';
 import { catches } from '../procfs/status.ts';
 import { countThreads } from '../procfs/task.ts';
 
@@ -7,27 +9,14 @@ import { countThreads } from '../procfs/task.ts';
 const ASKED = 4;
 const POLL_MS = 5;
 
-/**
- * Go programs of a target, the largest ones. A refused thread ends such a program (`fatal error: newosproc`), so what is
- * done with the others in the order clamp, dump comes too late there.
- */
-export function goProcesses(root: KernelRoot, pids: readonly number[]): number[] {
-  return [...pids]
-    .map((pid) => ({ pid, threads: countThreads(root, pid) ?? 0 }))
-    .sort((a, b) => b.threads - a.threads)
-    .slice(0, ASKED)
-    .filter(({ pid }) => detectRuntime(root, pid, []) === 'go')
-    .map(({ pid }) => pid);
-}
-
 /** SIGQUIT makes a Go program write where its goroutines are and who made them, and ends it: right before SIGKILL. */
 export async function lastWordsOfGo(
   root: KernelRoot,
   pids: readonly number[],
   { now, timeoutMs }: { readonly now: () => number; readonly timeoutMs: number },
 ): Promise<void> {
-  const asked = goProcesses(root, pids).filter((pid) => {
-    if (!catches(root, pid, 'SIGQUIT')) return false;
+  const asked = runtimesOfLargest(root, pids).filter(({ pid, runtime }) => {
+    if (runtime !== 'go' || !catches(root, pid, 'SIGQUIT')) return false;
     try {
       process.kill(pid, 'SIGQUIT');
       return true;
@@ -36,7 +25,13 @@ export async function lastWordsOfGo(
     }
   });
   const endMs = now() + timeoutMs;
-  while (now() < endMs && asked.some((pid) => countThreads(root, pid) !== undefined)) {
+  while (now() < endMs && asked.some(({ pid }) => countThreads(root, pid) !== undefined)) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+function runtimesOfLargest(root: KernelRoot, pids: readonly number[]): { pid: number; runtime: StackSource }[] {
+  return processesWithMostThreads(root, pids)
+    .slice(0, ASKED)
+    .map(({ pid }) => ({ pid, runtime: detectRuntime(root, pid, []) }));
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { KernelRoot } from '../procfs/root.ts';
-import { type ProcessStat, readStat } from '../procfs/stat.ts';
+import { isZombie, type ProcessStat, readStat } from '../procfs/stat.ts';
 import { listProcesses } from '../procfs/task.ts';
 
 /** A process of the target; (pid, startTime) is its identity. */
@@ -130,9 +130,9 @@ export class Tree {
   }
 }
 
-function toMember({ pid, ppid, startTime, state, threads }: ProcessStat): Member {
-  // A leader that has exited while its threads live on is in state Z too, but not dead.
-  return { pid, startTime, ppid, threads, isZombie: state === 'Z' && threads <= 1 };
+function toMember(stat: ProcessStat): Member {
+  const { pid, ppid, startTime, threads } = stat;
+  return { pid, startTime, ppid, threads, isZombie: isZombie(stat) };
 }
 
 function ownerOf(path: string): number | undefined {

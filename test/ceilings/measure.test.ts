@@ -1,18 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { detectRuntime } from '../../src/ceilings/runtime.ts';
+import { describe, expect, it } from 'vitest';
 import { parseMaps, readMaps } from '../../src/procfs/maps.ts';
 import { readTouched } from '../../src/procfs/pagemap.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
 import { parseSlab } from '../../src/procfs/slabinfo.ts';
 import { parsePlace } from '../../src/procfs/syscall.ts';
-
-const made: string[] = [];
-afterEach(() => {
-  for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
 
 describe('parseSlab', () => {
   const text = `slabinfo - version: 2.1
@@ -70,33 +61,5 @@ describe('readTouched', () => {
   });
   it('a process that is gone', () => {
     expect(readTouched(kernelRoot(), 4_194_000, [{ start: 0, end: 4096 }])).toBeUndefined();
-  });
-});
-
-describe('detectRuntime', () => {
-  const map = (path: string) => ({ start: 0, end: 4096, perms: 'r-xp', offset: 0, device: '8:1', inode: 1, path });
-  const machine = (exe: string, bytes = ''): ReturnType<typeof kernelRoot> => {
-    const dir = mkdtempSync(join(tmpdir(), 'tgruntime-'));
-    made.push(dir);
-    mkdirSync(join(dir, 'proc/42'), { recursive: true });
-    mkdirSync(join(dir, 'bin'));
-    writeFileSync(join(dir, 'bin', exe), bytes);
-    symlinkSync(join(dir, 'bin', exe), join(dir, 'proc/42/exe'));
-    return kernelRoot(dir);
-  };
-  it.for([
-    ['node', [], 'node'],
-    ['python3.11', [], 'python'],
-    ['java', ['/usr/lib/jvm/lib/server/libjvm.so'], 'jvm'],
-    ['embeds', ['/usr/lib/libpython3.12.so.1.0'], 'python'],
-    ['nodejs-like', [], 'native'],
-  ] as const)('%s', ([exe, paths, want]) => {
-    expect(detectRuntime(machine(exe), 42, paths.map(map))).toBe(want);
-  });
-  it('Go by the note of its linker, whatever it is called', () => {
-    expect(detectRuntime(machine('server', `\x7fELF....\x04\x00\x00\x00Go\x00\x00`), 42, [])).toBe('go');
-  });
-  it('a process that is gone is taken for a native one', () => {
-    expect(detectRuntime(machine('x'), 43, [])).toBe('native');
   });
 });

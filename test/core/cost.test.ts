@@ -2,31 +2,11 @@ import { describe, expect, it } from 'vitest';
 import {
   calibratedCost,
   defaultStackBytes,
-  fitSlope,
   fittedCost,
   kernelBytesPerThread,
   threadBytes,
   touchedCost,
 } from '../../src/core/cost.ts';
-
-describe('fitSlope', () => {
-  it('finds a clean line and is sure of it', () => {
-    const slope = fitSlope([10, 50, 90].map((x) => ({ x, y: 25 + 2 * x })));
-    expect(slope).toEqual({ perUnit: 2, uncertainty: 0, range: 80 });
-  });
-  it('is less sure of a scattered one', () => {
-    const slope = fitSlope([0, 10, 20, 30, 40].map((x, index) => ({ x, y: 2 * x + (index % 2 === 0 ? 5 : -5) })));
-    expect(slope?.perUnit).toBeCloseTo(2, 1);
-    expect(slope?.uncertainty).toBeGreaterThan(0.2);
-  });
-  it.for([
-    ['two points', [1, 2]],
-    ['threads that stood still', [5, 5, 5, 5]],
-    ['nothing', []],
-  ] as const)('%s teach nothing', ([, xs]) => {
-    expect(fitSlope(xs.map((x) => ({ x, y: x })))).toBeUndefined();
-  });
-});
 
 it.for([
   ['8 MiB', 8 << 20, 8 << 20],

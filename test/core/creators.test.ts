@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { creationPath, namedCreators, rankCreators } from '../../src/core/creators.ts';
 import { creatorText, headline } from '../../src/core/headline.ts';
-import type { Frame, StackSource, TaskStack } from '../../src/core/stack.ts';
+import type { StackSource } from '../../src/core/runtimes.ts';
+import type { Frame, TaskStack } from '../../src/core/stack.ts';
 import { groupStacks } from '../../src/core/stackGroups.ts';
 
 const native = (...names: string[]): Frame[] =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeCeiling } from '../../src/core/ceiling.ts';
+import { CEILING_KINDS } from '../../src/core/ceilingTable.ts';
 import { readKernelLine, readMessage } from '../../src/core/messages.ts';
 import type { Ceiling } from '../../src/core/model.ts';
 import { explainRefusal, type RefusalFacts } from '../../src/core/refusal.ts';
@@ -7,7 +8,7 @@ import { explainRefusal, type RefusalFacts } from '../../src/core/refusal.ts';
 const task = (name: string, remaining: number | 'unknown', path?: string): Ceiling =>
   makeCeiling({
     name,
-    scope: 'host',
+    scope: name === 'pids.max' ? 'cgroup' : 'host',
     unit: 'tasks',
     used: 100,
     limit: remaining === 'unknown' ? 'unknown' : 100 + remaining,
@@ -15,10 +16,10 @@ const task = (name: string, remaining: number | 'unknown', path?: string): Ceili
     source: '',
     raise: '',
   });
-const bytes = (name: string, remaining: number, effect: 'kills' | 'refuses' = 'refuses'): Ceiling =>
+const bytes = (name: string, remaining: number, effect: Ceiling['effect'] = 'refuses'): Ceiling =>
   makeCeiling({
     name,
-    scope: 'process',
+    scope: name === 'memory.max' ? 'cgroup' : name === 'MemAvailable' ? 'host' : 'process',
     unit: 'bytes',
     used: 100,
     limit: 100 + remaining,
@@ -27,6 +28,18 @@ const bytes = (name: string, remaining: number, effect: 'kills' | 'refuses' = 'r
     source: '',
     raise: '',
   });
+const maps = (remaining: number): Ceiling =>
+  makeCeiling({
+    name: 'vm.max_map_count',
+    scope: 'process',
+    unit: 'maps',
+    used: 1_000 - remaining,
+    limit: 1_000,
+    source: '',
+    raise: '',
+  });
+const effect = (name: string) =>
+  name === 'memory.high' ? 'throttles' : name === 'memory.max' || name === 'MemAvailable' ? 'kills' : 'refuses';
 const said = (line: string) => {
   const message = readMessage(line);
   return message === undefined ? [] : [message];
@@ -117,6 +130,80 @@ describe('explainRefusal', () => {
     });
     expect([verdict, ceiling?.name]).toEqual(['proved', 'RLIMIT_NPROC']);
   });
+  it.for([
+    ['clone3', 'EAGAIN', ['RLIMIT_NPROC', 'kernel.threads-max', 'kernel.pid_max']],
+    [
+      'clone',
+      'ENOMEM',
+      [
+        'RLIMIT_AS',
+        'vm.max_map_count',
+        'RLIMIT_DATA',
+        'CommitLimit',
+        'memory.max',
+        'memory.kmem.limit_in_bytes',
+        'MemAvailable',
+      ],
+    ],
+    ['mmap', 'ENOMEM', ['RLIMIT_AS', 'vm.max_map_count', 'RLIMIT_DATA', 'CommitLimit']],
+    ['mprotect', 'ENOMEM', ['RLIMIT_AS', 'vm.max_map_count', 'RLIMIT_DATA', 'CommitLimit']],
+  ] as const)('%s with %s: of ceilings that are all full, these, in the order of the checks', ([name, errno, want]) => {
+    // All are given in the opposite order.
+    const full = CEILING_KINDS.map((kind) =>
+      kind.class === 'tasks'
+        ? task(kind.name, 0)
+        : kind.class === 'maps'
+          ? maps(0)
+          : bytes(kind.name, 0, effect(kind.name)),
+    ).reverse();
+    const { alternatives, ceiling, verdict } = explain({ ceilings: full, call: { name, errno } });
+    expect([ceiling, ...alternatives].map((row) => row?.name)).toEqual(want);
+    expect(verdict).toBe('inferred');
+  });
+  it('a memory limit of the host is meant when no cgroup has one, and that is no proof', () => {
+    const { ceiling, settle, verdict } = explain({
+      ceilings: [bytes('MemAvailable', 5, 'kills'), bytes('RLIMIT_AS', 0)],
+      oomKills: [{ path: '/', count: 2 }],
+    });
+    expect([verdict, ceiling?.name]).toEqual(['inferred', 'MemAvailable']);
+    expect(settle).toContain('kernel log');
+  });
+  it('of several memory limits the tightest killed', () => {
+    const rows = [
+      { ...bytes('memory.max', 50, 'kills'), path: '/a' },
+      { ...bytes('memory.max', 5, 'kills'), path: '/' },
+    ];
+    expect(explain({ ceilings: rows, oomKills: [{ path: '/a', count: 1 }] }).ceiling?.path).toBe('/');
+  });
+  it('what only slows down refused nothing', () => {
+    const slow = bytes('memory.high', 0, 'throttles');
+    expect(explain({ ceilings: [slow], call: { name: 'clone3', errno: 'ENOMEM' } }).ceiling).toBeUndefined();
+  });
+  it('a program that ended, and a row that is full without a witness, is an inference', () => {
+    expect(explain({ ceilings: [task('RLIMIT_NPROC', 0)], endedBy: 'exit 1' })).toMatchObject({
+      verdict: 'inferred',
+      ceiling: { name: 'RLIMIT_NPROC' },
+      settle: 'nobody saw the refusal itself: watch the call with --trace',
+    });
+  });
+  it('a memory limit that kills is a suspect only where something was killed', () => {
+    const full = [bytes('MemAvailable', 0, 'kills')];
+    expect(explain({ ceilings: full, messages: PTHREAD, endedBy: 'exit 1' }).ceiling).toBeUndefined();
+    expect(explain({ ceilings: full, messages: PTHREAD, endedBy: 'SIGKILL' }).ceiling?.name).toBe('MemAvailable');
+  });
+  it('the evidence says what was printed (three lines at most), seen and counted', () => {
+    const { evidence } = explain({
+      ceilings: [task('RLIMIT_NPROC', 0)],
+      messages: Array(5).fill(PTHREAD[0]),
+      call: { name: 'clone3', errno: 'EAGAIN' },
+    });
+    expect(evidence).toEqual([
+      ...Array(3).fill('it printed (native): pthread_create: Resource temporarily unavailable'),
+      'clone3 was seen to fail with EAGAIN',
+      'RLIMIT_NPROC was at 100 of 100 tasks',
+      'no pids.events moved: the pids controller refused nothing',
+    ]);
+  });
   it('EPERM is no ceiling at all', () => {
     const { verdict, ceiling, evidence } = explain({ call: { name: 'clone3', errno: 'EPERM' } });
     expect([verdict, ceiling]).toEqual(['proved', undefined]);
@@ -134,16 +221,7 @@ describe('explainRefusal', () => {
     expect(explain({ ceilings, messages: PTHREAD }).ceiling).toBeUndefined();
   });
   it('maps are known less often: what may have been added since is counted in maps', () => {
-    const maps = makeCeiling({
-      name: 'vm.max_map_count',
-      scope: 'process',
-      unit: 'maps',
-      used: 920,
-      limit: 1_000,
-      source: '',
-      raise: '',
-    });
-    const facts = { ceilings: [maps], messages: PTHREAD };
+    const facts = { ceilings: [maps(80)], messages: PTHREAD };
     expect(explain({ ...facts, slack: { tasks: 3, maps: 100 } }).ceiling?.name).toBe('vm.max_map_count');
     expect(explain({ ...facts, slack: { tasks: 100, maps: 3 } }).ceiling).toBeUndefined();
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { folded } from '../../src/core/folded.ts';
+import { normaliseFunction } from '../../src/core/functionName.ts';
 import { executorOf, isPlumbing, siteOf } from '../../src/core/plumbing.ts';
 import type { Frame, TaskStack } from '../../src/core/stack.ts';
-import { groupStacks, normaliseFunction } from '../../src/core/stackGroups.ts';
+import { groupStacks } from '../../src/core/stackGroups.ts';
 
 const frame = (name: string, line?: number): Frame => ({
   function: name,

@@ -1,13 +1,16 @@
 import { makeCeiling } from '../../src/core/ceiling.ts';
+import { type Findings, NOTHING_READ } from '../../src/core/incidentDocument.ts';
 import type { Ceiling } from '../../src/core/model.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import type { DumpFacts, TrackParts } from '../../src/engine/parts.ts';
+import type { Dumped, DumpFacts, TrackParts } from '../../src/engine/parts.ts';
 import { Track } from '../../src/engine/track.ts';
 import type { GuardEvent } from '../../src/policy/event.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/policy/settings.ts';
 import type { Opinion } from '../../src/policy/verdict.ts';
 import type { Clock } from '../../src/sys/clock.ts';
 import type { Cap, Hold, Target } from '../../src/targets/contracts.ts';
+
+const NOTHING_FOUND: Findings = { coverage: NOTHING_READ, runtimes: [], notes: [], creators: [], groups: [] };
 
 interface Waiting {
   readonly atMs: number;
@@ -205,11 +208,11 @@ export function partsOf(
   settings: Partial<Settings> = {},
   kind?: Hold['kind'],
 ): TrackParts {
-  const dump = (facts: DumpFacts): readonly string[] => {
+  const dump = (facts: DumpFacts): Dumped => {
     if (world.broken.has('dump')) throw new Error('no evidence');
     world.done.push('dump');
     world.dumped.push(facts.opinion);
-    return ['dumped'];
+    return { findings: NOTHING_FOUND, lost: [] };
   };
   return {
     id,

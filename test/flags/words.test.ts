@@ -1,20 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { CEILINGS } from '../../src/ceilings/registry.ts';
 import { DEFAULT_SHARES } from '../../src/core/budget.ts';
+import { BUDGET_NAMES } from '../../src/core/ceilingTable.ts';
 import { isList } from '../../src/flags/kind.ts';
-import {
-  BUDGET_CEILINGS,
-  budgetShares,
-  choice,
-  descriptors,
-  destinations,
-  eventNames,
-  no,
-  text,
-  yes,
-} from '../../src/flags/words.ts';
+import { budgetShares, choice, descriptors, destinations, eventNames, no, text, yes } from '../../src/flags/words.ts';
 import { EVENT_NAMES } from '../../src/reporters/eventTable.ts';
 
 describe('one word', () => {
@@ -118,14 +108,16 @@ describe('shares of a budget', () => {
     expect(of(...words)).toEqual(want);
   });
   it('says which names there are only when the name was wrong', () => {
-    expect(budgetShares.expects('pid_max=40%')).toMatch(/NAME=50%, where NAME is one of kernel.pid_max, .*process$/);
+    expect(budgetShares.expects('pid_max=40%')).toMatch(
+      /NAME=50%, where NAME is one of .*kernel\.pid_max, pids\.max, host, .*process$/,
+    );
     expect(budgetShares.expects('pids.max=140%')).toBe('a share above 0% and at most 100%');
     expect(budgetShares.expects('140%')).toBe('a share above 0% and at most 100%');
   });
-  it('takes every scope that has a default share, and ceilings of the registry only', () => {
-    for (const scope of Object.keys(DEFAULT_SHARES)) expect(of(`${scope}=9%`)).toEqual({ [scope]: 0.09 });
-    const known = CEILINGS.map(({ name }) => name);
-    for (const name of BUDGET_CEILINGS) expect(known).toContain(name);
+  it('takes every scope that has a default share, and every ceiling that may have a budget', () => {
+    for (const name of [...Object.keys(DEFAULT_SHARES), ...BUDGET_NAMES])
+      expect(of(`${name}=9%`)).toEqual({ [name]: 0.09 });
+    expect(of('RLIMIT_AS=9%')).toBeUndefined();
   });
   it.for([
     [{}, ''],

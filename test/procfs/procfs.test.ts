@@ -7,7 +7,7 @@ import { parseMeminfo } from '../../src/procfs/meminfo.ts';
 import { parseMountinfo } from '../../src/procfs/mountinfo.ts';
 import { KeptFile, parseNumber } from '../../src/procfs/read.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
-import { parseStat, readStat } from '../../src/procfs/stat.ts';
+import { isZombie, parseStat, readStat } from '../../src/procfs/stat.ts';
 import { parseStatus, readStatus } from '../../src/procfs/status.ts';
 import { countThreads, listThreads } from '../../src/procfs/task.ts';
 
@@ -35,6 +35,14 @@ describe('parsers', () => {
     });
   });
   it.for(['', '42 (cut', '42 (cut) S 1'])('stat cut short: %j', (text) => expect(parseStat(text)).toBeUndefined());
+  it.for([
+    ['it has ended and waits to be reaped', 'Z', 1, true],
+    ['its first thread has ended, others run on', 'Z', 7, false],
+    ['it sleeps', 'S', 1, false],
+    ['it is stopped', 'T', 1, false],
+  ] as const)('a zombie? %s', ([, state, threads, want]) => {
+    expect(isZombie({ state, threads })).toBe(want);
+  });
   it('status, also of a zombie that has no Vm lines', () => {
     expect(parseStatus('Name:\tx\nUid:\t1000\t0\t0\t0\nThreads:\t1\nSigIgn:\t0000000000000001\n')).toMatchObject({
       uid: 1000,

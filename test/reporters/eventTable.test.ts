@@ -5,7 +5,7 @@ import { EVENT_NAMES, EVENT_TABLE, fieldsOf, rowOf, textOf } from '../../src/rep
 import { humanReporter, wantsColour } from '../../src/reporters/humanReporter.ts';
 import { ndjsonReporter } from '../../src/reporters/ndjsonReporter.ts';
 import { verdictText } from '../../src/reporters/verdictText.ts';
-import { opinion, pids, SAMPLES } from '../fixtures/events.ts';
+import { findings, opinion, pids, SAMPLES } from '../fixtures/events.ts';
 
 const { exit } = SAMPLES;
 
@@ -84,10 +84,11 @@ describe('what people read', () => {
       {
         event: 'dump',
         tasks: 9,
-        findings: ['x'],
+        findings: { ...findings, notes: ['x'] },
+        lost: ['y'],
         postMortem: { ...opinion, cause: 'refused', ended: 'exit 1', refusals: 2 },
       },
-      'exit 1, after pids.max of /a had refused it tasks 2 times\nx',
+      'exit 1, after pids.max of /a had refused it tasks 2 times\nstacks of 3 of 4 tasks read in 5 ms\nnote: x\ny',
     ],
   ])('%s', (_, event, want) => {
     expect(textOf(event)).toBe(want);
@@ -197,8 +198,8 @@ describe('reporters', () => {
     expect(say(SAMPLES.kill, false)).toBe('threadguard: kill: whole tree gone in 13 ms\n');
   });
   it('nothing of a target reaches a terminal as a command to it', () => {
-    expect(say({ ...SAMPLES.dump, findings: ['a\u001b[2Jb\nc'] }, false)).toBe(
-      'threadguard: dump: a\\x1b[2Jb\nthreadguard:   c\n',
+    expect(say({ ...SAMPLES.dump, lost: ['a\u001b[2Jb\nc'] }, false)).toBe(
+      'threadguard: dump: stacks of 3 of 4 tasks read in 5 ms\nthreadguard:   a\\x1b[2Jb\nthreadguard:   c\n',
     );
   });
   it('samples and the start are for programs', () => {

@@ -27,6 +27,19 @@ describe('pageOf', () => {
   it('says what was not seen', () => {
     expect(page.coverage.join('\n')).toMatch(/4,498 of 4,500 tasks.*stopped 6 times.*2 tasks ended/s);
   });
+  it('of a long series the peak is drawn, and the most maps, each at its own time', () => {
+    const samples = Array.from({ length: 50_000 }, (_, index) => ({
+      timeMs: index * 100,
+      tasks: index === 31_337 ? 5_900 : 300,
+      maps: index === 12_345 ? 60_000 : 200,
+      refused: 0,
+    }));
+    const { chart } = pageOf({ ...madeIncident(), samples });
+    expect(chart.tasks.length).toBeLessThanOrEqual(2_000);
+    expect(chart.seconds[chart.tasks.indexOf(5_900)]).toBeCloseTo((31_337 - 49_999) / 10, 6);
+    expect(chart.seconds[chart.maps.indexOf(60_000)]).toBeCloseTo((12_345 - 49_999) / 10, 6);
+    expect(chart.seconds.at(-1)).toBe(0);
+  });
   it('an incident with nothing but a trip is a page too', () => {
     const { document } = madeIncident();
     const bare = pageOf({

@@ -7,20 +7,26 @@ import { explainLog } from '../../src/cli/explainLog.ts';
 import { LIMITS_FLAGS, type LimitsFlags, limitsAnswer } from '../../src/cli/limitsAnswer.ts';
 import { makeCeiling } from '../../src/core/ceiling.ts';
 import { namedCreators, rankCreators } from '../../src/core/creators.ts';
+import type { GroupLevel } from '../../src/core/groupKeys.ts';
 import { judge } from '../../src/core/growth/judge.ts';
 import { suggestLimit } from '../../src/core/growth/suggestLimit.ts';
+import { incidentDocument } from '../../src/core/incidentDocument.ts';
 import { explainRefusal, type RefusalFacts } from '../../src/core/refusal.ts';
-import type { Frame, StackSource, TaskStack, WaitKind } from '../../src/core/stack.ts';
-import { type GroupLevel, groupStacks } from '../../src/core/stackGroups.ts';
+import { RUNTIMES, type StackSource } from '../../src/core/runtimes.ts';
+import type { Frame, TaskStack, WaitKind } from '../../src/core/stack.ts';
+import { groupStacks } from '../../src/core/stackGroups.ts';
 import { checksOf, type Findings } from '../../src/doctor/checks.ts';
 import { doctorDocument } from '../../src/doctor/doctorText.ts';
 import { readSlice } from '../../src/flags/flag.ts';
+import { CAUSES } from '../../src/policy/verdict.ts';
 import { canaryDocument } from '../../src/reporters/canaryText.ts';
 import { dumpDocument } from '../../src/reporters/dumpText.ts';
+import { EVENT_NAMES, EVENT_TABLE } from '../../src/reporters/eventTable.ts';
 import { explanationDocument } from '../../src/reporters/explainText.ts';
 import { suggestedLimitDocument } from '../../src/reporters/suggestedLimit.ts';
 import { bodyOf } from '../../src/service/tell/message.ts';
 import { renderReport } from '../../src/session/incidentReport.ts';
+import { findings } from '../fixtures/events.ts';
 import { madeIncident } from '../fixtures/incident.ts';
 import { makeMachine } from '../fixtures/machine.ts';
 import { schemaErrors, writtenErrors } from '../setup/schema.ts';
@@ -138,11 +144,12 @@ describe('dump --json keeps its schema', () => {
     'dead',
     'unknown',
   ];
-  const RUNTIMES: readonly StackSource[] = ['native', 'python', 'jvm', 'go', 'node', 'ruby', 'name'];
   it.for<GroupLevel>(['exact', 'function', 'site'])('with groups by %s', (level) => {
     const stacks = [
       ...WAITS.map((wait) => task({ wait, name: wait })),
-      ...RUNTIMES.map((runtime) => task({ runtime, frames: [...frames, { function: runtime }] })),
+      ...(Object.keys(RUNTIMES) as StackSource[]).map((runtime) =>
+        task({ runtime, frames: [...frames, { function: runtime }] }),
+      ),
       task({ frames: [], isWhole: false, label: 'pool-1-thread-3' }),
     ];
     const document = dumpDocument({
@@ -253,19 +260,36 @@ describe('suggest-limit --json keeps its schema', () => {
     ['no limit', Array.from({ length: 120 }, (_, index) => 10 * index)],
     ['a recording of nothing', Array.from({ length: 120 }, () => 0)],
   ] as const)('%s', ([, tasks]) => {
-    const found = suggestLimit([{ label: 'a', tasks, stepMs: 1_000 }]);
+    const found = suggestLimit([
+      { label: 'a', points: tasks.map((value, index) => ({ timeMs: 1_000 * index, value })) },
+    ]);
     expect(writtenErrors('suggest-limit.json', suggestedLimitDocument(found))).toEqual([]);
   });
 });
 
 describe('an incident keeps its schema', () => {
-  const { ceilings, document, samples } = madeIncident();
-  const file = { ...document, trip: { level: 'trip', ceiling: '--max-tasks', unit: 'tasks', ...document.trip } };
-  it('as it is written', () => {
-    expect(writtenErrors('incident.json', file)).toEqual([]);
+  const facts = { time: '2026-01-02T03:04:05.000Z', command: ['java', '-Dpassword=x'], pid: 42, tasks: 950 };
+  const action = { time: facts.time, message: 'it did' };
+  it.for(CAUSES)('of a trip by %s', (cause) => {
+    const trip = { level: 'trip', cause, ceiling: 'pids.max of /a', line: 950, value: 951, reason: 'why' } as const;
+    const names = EVENT_NAMES.filter((name) => EVENT_TABLE[name].isAction);
+    const document = incidentDocument({ ...facts, trip }, findings, [
+      ...names.map((name) => ({ ...action, action: name, tasks: 3 })),
+      { ...action, action: 'exit' },
+    ]);
+    expect(names.length).toBeGreaterThan(6);
+    expect(writtenErrors('incident.json', document)).toEqual([]);
+  });
+  it.for([
+    ['a policy that only wanted evidence', { level: 'warn', cause: 'policy' }],
+    ['a version that forgot why', { level: 'ok' }],
+  ] as const)('of %s', ([, trip]) => {
+    const document = incidentDocument({ ...facts, pid: undefined, trip }, findings, []);
+    expect(writtenErrors('incident.json', document)).toEqual([]);
   });
   it('as report --format json prints it, with what lies beside it', () => {
-    writeFileSync(join(dir, 'incident.json'), JSON.stringify(file));
+    const { ceilings, document, samples } = madeIncident();
+    writeFileSync(join(dir, 'incident.json'), JSON.stringify(document));
     writeFileSync(join(dir, 'samples.ndjson'), samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
     writeFileSync(join(dir, 'limits.json'), JSON.stringify(ceilings));
     const printed = JSON.parse(renderReport(dir, 'json')) as { samples: unknown[] };

@@ -1,61 +1,78 @@
-import { statSync } from 'node:fs';
-import type { KernelRoot } from '../../procfs/root.ts';
-import { readStatus } from '../../procfs/status.ts';
-import type { Libc } from '../../sys/libc.ts';
-import { type JvmDump, parseThreadDump } from '../jvm/threadDump.ts';
+import { rankCreators } from '../../core/creators.ts';
+import { formatCount } from '../../core/units.ts';
+import { jvmWaitKind } from '../../core/wait.ts';
+import type { CreatorSource } from '../creators/creatorSource.ts';
+import { sampleByAsking } from '../creators/rounds.ts';
+import { askJvm, type JvmAnswer } from '../jvm/attachListener.ts';
+import { askBySignal } from '../jvm/quitSignal.ts';
+import { threadsByTid } from '../jvm/threadIds.ts';
+import type { Dumper, OpenProcess, Reading, Told } from './dumper.ts';
 
-/** What came of asking a JVM. */
-export type JvmAnswer =
-  | { readonly kind: 'dump'; readonly dump: JvmDump; readonly text: string }
-  /** Not asked, or no answer: why, and what would help. */
-  | { readonly kind: 'none'; readonly why: string };
+/** Of the time: for an answer to SIGQUIT. The native stacks of a JVM that says nothing are read in the rest. */
+const ANSWER_SHARE = 0.6;
 
-/**
- * Asks a JVM for its threads over its attach socket, and only where one listens already. Nothing starts a listener:
- * neither `.attach_pid` is written nor SIGQUIT sent, because a JVM at its thread limit dies of starting that thread.
- */
-export function askJvm(root: KernelRoot, pid: number, libc: Libc | undefined, timeoutMs: number): JvmAnswer {
-  const answer = askListener(root, pid, libc, ['threaddump'], timeoutMs);
-  return answer.kind === 'none'
-    ? answer
-    : { ...answer, dump: parseThreadDump(answer.text.slice(answer.text.indexOf('\n') + 1)) };
+/** A JVM, asked over its attach socket. Only where a listener runs already: starting one ends a JVM at its thread limit. */
+export const jvmAttachDumper: Dumper = {
+  name: 'the attach listener of the JVM',
+  runtime: 'jvm',
+  matches: isJvm,
+  dump: (process, reading) => {
+    const { libc, now } = reading;
+    const ask = (endMs: number) => askJvm(process.root, process.pid, libc, endMs - now());
+    return told(process, reading, ask(reading.endMs), ask);
+  },
+  lastWords: ({ recording }) => ({ creators: recordedCreators(recording?.read() ?? []), files: [] }),
+};
+
+/** A JVM without a listener, asked by SIGQUIT. */
+export const jvmSignalDumper: Dumper = {
+  name: 'SIGQUIT to the JVM',
+  runtime: 'jvm',
+  matches: (process, { signals }) => signals !== undefined && isJvm(process),
+  dump: (process, reading) => {
+    const { endMs, now, signals } = reading;
+    if (signals === undefined) return {};
+    const share = { ...reading, signals, endMs: now() + (endMs - now()) * ANSWER_SHARE };
+    return told(process, reading, askBySignal(process.root, process.pid, share), undefined);
+  },
+};
+
+function isJvm({ runtimes }: OpenProcess): boolean {
+  return runtimes.includes('jvm');
 }
 
-/** Sends a command with its arguments (at most three) to the listener: the attach protocol of HotSpot. */
-export function askListener(
-  root: KernelRoot,
-  pid: number,
-  libc: Libc | undefined,
-  command: readonly string[],
-  timeoutMs: number,
-): Exclude<JvmAnswer, { kind: 'dump' }> | { readonly kind: 'dump'; readonly text: string } {
-  const status = readStatus(root, pid);
-  if (status === undefined) return { kind: 'none', why: 'it is gone' };
-  const inner = status.nsPids.at(-1) ?? pid;
-  const path = root.proc(pid, 'root', 'tmp', `.java_pid${inner}`);
-  if (!isSocket(path)) {
-    return {
-      kind: 'none',
-      why: 'no attach listener runs in it; start it with -XX:+StartAttachListener (run does so for commands called java)',
-    };
-  }
-  if (libc === undefined) return { kind: 'none', why: 'libc could not be loaded (koffi)' };
-  // Its version, then always four texts, each with a zero byte.
-  const request = ['1', ...command, '', '', ''].slice(0, 5).map((text) => `${text}\0`);
-  const reply = libc.exchange(path, Buffer.from(request.join('')), timeoutMs);
-  if (reply === undefined) {
-    return { kind: 'none', why: 'its attach socket is stale, not ours to use, or did not answer in time' };
-  }
-  const text = reply.bytes.toString('utf8');
-  const end = text.indexOf('\n');
-  if (text.slice(0, end) !== '0') return { kind: 'none', why: `it refused to answer (${text.slice(0, 100)})` };
-  return { kind: 'dump', text };
+/** Asks a JVM until a time; `undefined` where it cannot be asked again and again. */
+type Ask = ((endMs: number) => JvmAnswer) | undefined;
+
+function told(process: OpenProcess, reading: Reading, answer: JvmAnswer, ask: Ask): Told {
+  const { pid } = process;
+  const creators = creatorsOf(process, reading, answer.kind === 'dump' ? ask : undefined);
+  if (answer.kind === 'none') return { runtime: 'JVM', why: answer.why, creators };
+  const threads = threadsByTid(process, answer.dump.threads);
+  return {
+    runtime: 'JVM',
+    stackOf: ({ task }) => {
+      const thread = threads.get(task.tid);
+      if (thread === undefined || thread.frames.length === 0) return undefined;
+      const wait = jvmWaitKind(thread.state);
+      const { frames, name } = thread;
+      return { runtime: 'jvm', frames, isWhole: true, label: name, ...(wait === undefined ? {} : { wait }) };
+    },
+    notes: answer.dump.isWhole ? [] : [`the JVM of process ${pid} did not finish its dump in time`],
+    files: [{ name: `threads-${pid}.txt`, text: answer.text }],
+    creators,
+  };
 }
 
-function isSocket(path: string): boolean {
-  try {
-    return statSync(path).isSocket();
-  } catch {
-    return false;
-  }
+/** A JVM makes threads in code that only it can name, so its creators are never looked for in native stacks. */
+function creatorsOf({ pid, root }: OpenProcess, { libc, recording }: Reading, ask: Ask): CreatorSource {
+  return {
+    count: ({ endMs, now }) => recordedCreators(recording?.ask(root, pid, libc, endMs - now()) ?? []),
+    sample: (search) => sampleByAsking(ask, search),
+  };
+}
+
+/** A recording has every start: exact, like what Go and Ruby say. */
+function recordedCreators(samples: Parameters<typeof rankCreators>[0]): ReturnType<typeof rankCreators> {
+  return rankCreators(samples, (count) => `the JVM recorded ${formatCount(count)} thread starts`);
 }

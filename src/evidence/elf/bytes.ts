@@ -1,9 +1,15 @@
-/** Reads numbers from bytes one after another. Past the end it gives `undefined`, once and for all: nothing throws. */
+/** A LEB128 number of 64 bits has ten bytes. A longer one is damage, and its value would not be a number any more. */
+const MOST_LEB_BYTES = 10;
+
+/**
+ * Reads numbers from bytes, one after another, little-endian. It never throws: a read past the end gives 0 and sets
+ * `isBroken`, which stays, so a caller looks at that once, after it has read all it wants.
+ */
 export class Cursor {
   readonly bytes: Buffer;
   readonly end: number;
   at: number;
-  /** A read went past the end: every number since is worthless. */
+  /** A read went past the end, or a number made no sense: every value since then is worthless. */
   isBroken = false;
 
   constructor(bytes: Buffer, at = 0, end: number = bytes.length) {
@@ -36,7 +42,7 @@ export class Cursor {
     return this.u32() | 0;
   }
 
-  /** As a double: exact for every address of user space; what is larger is no address. */
+  /** As a double: exact for every address of user space. A larger number is no address. */
   u64(): number {
     const low = this.u32();
     return this.u32() * 2 ** 32 + low;
@@ -47,32 +53,20 @@ export class Cursor {
     return this.i32() * 2 ** 32 + low;
   }
 
+  /** Unsigned LEB128 (DWARF 4, section 7.6); exact up to 2⁵³. */
   uleb(): number {
-    let value = 0;
-    let scale = 1;
-    for (let byte = 0x80; byte & 0x80 && !this.isBroken; scale *= 128) {
-      byte = this.u8();
-      value += (byte & 0x7f) * scale;
-    }
-    return value;
+    return this.#leb(false);
   }
 
+  /** Signed LEB128. */
   sleb(): number {
-    let value = 0;
-    let scale = 1;
-    let byte = 0x80;
-    while (byte & 0x80 && !this.isBroken) {
-      byte = this.u8();
-      value += (byte & 0x7f) * scale;
-      scale *= 128;
-    }
-    return byte & 0x40 ? value - scale : value;
+    return this.#leb(true);
   }
 
   /** A text that ends with a zero byte. */
   text(): string {
     const end = this.bytes.indexOf(0, this.at);
-    if (end < 0 || end >= this.end) {
+    if (this.isBroken || end < 0 || end >= this.end) {
       this.isBroken = true;
       return '';
     }
@@ -85,8 +79,27 @@ export class Cursor {
     this.#take(length);
   }
 
+  #leb(isSigned: boolean): number {
+    let value = 0;
+    let scale = 1;
+    for (let count = 0; count < MOST_LEB_BYTES; count += 1) {
+      const byte = this.u8();
+      if (this.isBroken) return 0;
+      const isLast = (byte & 0x80) === 0;
+      // The sign is taken off the last digit, not off the sum: that would not be exact.
+      const digit = (byte & 0x7f) - (isLast && isSigned && (byte & 0x40) !== 0 ? 128 : 0);
+      value += digit * scale;
+      if (isLast) return value;
+      scale *= 128;
+    }
+    this.isBroken = true;
+    return 0;
+  }
+
   #take(length: number): boolean {
-    if (this.isBroken || length < 0 || this.at + length > this.end) {
+    // Written so that NaN, which is below no number, breaks it too.
+    const isWithin = length >= 0 && this.at >= 0 && this.at + length <= this.end;
+    if (this.isBroken || !isWithin) {
       this.isBroken = true;
       return false;
     }

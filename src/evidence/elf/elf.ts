@@ -24,7 +24,7 @@ export interface Section {
   readonly link: number;
 }
 
-/** The tables of an ELF file; the rest is read when it is asked for: files of 2 GB are met. */
+/** The header tables of an ELF file. The rest is read when it is asked for: there are files of 2 GB. */
 export interface Elf {
   readonly isX64: boolean;
   readonly segments: readonly Segment[];
@@ -38,11 +38,11 @@ export const PT_GNU_EH_FRAME = 0x6474e550;
 const X86_64 = 62;
 const PHDR_BYTES = 56;
 const SHDR_BYTES = 64;
-/** Many more than any linker makes, and few enough to read them all. */
+/** Far more headers than any linker makes, and few enough to read all of them. */
 const MOST_HEADERS = 4_096;
 const MOST_NAME_BYTES = 1 << 20;
 
-/** The headers of a 64-bit little-endian ELF file (elf(5)); an error in words for anything else. */
+/** The headers of a 64-bit little-endian ELF file (elf(5)), or an error in words for anything else. Never throws. */
 export function parseElf(source: ByteSource): Elf | { readonly error: string } {
   const head = source.read(0, 64);
   if (head === undefined || head.length < 64) return { error: 'too short for an ELF header' };
@@ -117,7 +117,7 @@ function readSections(source: ByteSource, offset: number, count: number, namesIn
   }));
 }
 
-/** Bytes at an address as the linker gave it, from the segment that is loaded there. */
+/** Bytes at an address as the linker gave it, from the segment that is loaded there. `undefined` if none is. */
 export function readAt(elf: Elf, address: number, length: number): Buffer | undefined {
   const segment = elf.segments.find(
     (one) => one.type === PT_LOAD && address >= one.address && address < one.address + one.fileSize,
@@ -127,7 +127,7 @@ export function readAt(elf: Elf, address: number, length: number): Buffer | unde
   return elf.source.read(segment.offset + within, Math.min(length, segment.fileSize - within));
 }
 
-/** The linker's address of a byte of the file that is mapped as code. */
+/** The linker's address of a byte of the file that is mapped as code. `undefined` if no segment of code has it. */
 export function addressOf(elf: Elf, fileOffset: number): number | undefined {
   const segment = elf.segments.find(
     (one) =>
@@ -139,7 +139,7 @@ export function addressOf(elf: Elf, fileOffset: number): number | undefined {
   return segment === undefined ? undefined : fileOffset - segment.offset + segment.address;
 }
 
-/** A segment is mapped from the page that its first byte is in. */
+/** A segment is mapped from the start of the page that holds its first byte. */
 function pageStart(offset: number): number {
   return offset - (offset % 4096);
 }

@@ -10,8 +10,9 @@ export interface Machine {
 const MOST_OPERATIONS = 1_000;
 
 /**
- * A DWARF expression of call frame information (DWARF 4, section 2.5): the operations that linkers write for PLTs, the
- * kernel's ABI for signal frames and compilers for realigned stacks. `undefined` for any other one.
+ * A DWARF expression of call frame information (DWARF 4, section 2.5). It knows the operations that linkers write for
+ * PLTs, the ABI of the kernel for signal frames, and compilers for realigned stacks. `initial` is what lies on the stack
+ * at the start. `undefined` for any other operation, for values that cannot be read, and for damaged code.
  */
 export function evaluate(code: Buffer, machine: Machine, initial?: number): number | undefined {
   const cursor = new Cursor(code);
@@ -22,78 +23,73 @@ export function evaluate(code: Buffer, machine: Machine, initial?: number): numb
   return cursor.isBroken ? undefined : stack.pop();
 }
 
-/** False when the expression cannot be followed. */
+/** Operations that put one value on the stack; `undefined` if it is not known. */
+const PUSHES: Readonly<Record<number, (cursor: Cursor, stack: number[], machine: Machine) => number | undefined>> = {
+  // DW_OP_deref
+  6: (_, stack, machine) => {
+    const address = stack.pop();
+    return address === undefined ? undefined : machine.read(address);
+  },
+  // DW_OP_const1u, 1s, 2u, 4u, 4s, constu, consts
+  8: (cursor) => cursor.u8(),
+  9: (cursor) => cursor.i8(),
+  10: (cursor) => cursor.u16(),
+  12: (cursor) => cursor.u32(),
+  13: (cursor) => cursor.i32(),
+  16: (cursor) => cursor.uleb(),
+  17: (cursor) => cursor.sleb(),
+  // DW_OP_dup
+  18: (_, stack) => stack.at(-1),
+  // DW_OP_plus_uconst
+  35: (cursor, stack) => sum(stack.pop(), cursor.uleb()),
+  // DW_OP_bregx
+  146: (cursor, _, machine) => {
+    const register = machine.register(cursor.uleb());
+    return sum(register, cursor.sleb());
+  },
+};
+
+/** Operations on the two values on top of the stack, the upper one on the right; `undefined` if they have no answer. */
+const BINARY: Readonly<Record<number, (left: number, right: number) => number>> = {
+  // DW_OP_and. The right side is a small mask, or one that clears low bits: -16.
+  26: (left, right) => (right < 0 ? left - (left % -right) : Number(BigInt(left) & BigInt(right))),
+  // DW_OP_minus, mul, plus, shl
+  28: (left, right) => left - right,
+  30: (left, right) => left * right,
+  34: (left, right) => left + right,
+  36: (left, right) => left * 2 ** right,
+  // DW_OP_ge, gt
+  42: (left, right) => (left >= right ? 1 : 0),
+  43: (left, right) => (left > right ? 1 : 0),
+};
+
+const LITERAL_0 = 0x30;
+const LITERAL_31 = 0x4f;
+const BASE_REGISTER_0 = 0x70;
+const BASE_REGISTER_31 = 0x8f;
+
+/** False if the expression cannot be followed. */
 function step(cursor: Cursor, stack: number[], machine: Machine): boolean {
   const op = cursor.u8();
-  const push = (value: number | undefined): boolean => value !== undefined && stack.push(value) > 0;
-  if (op >= 0x30 && op <= 0x4f) return push(op - 0x30);
-  if (op >= 0x70 && op <= 0x8f) {
-    const register = machine.register(op - 0x70);
-    return push(register === undefined ? undefined : register + cursor.sleb());
+  if (op >= LITERAL_0 && op <= LITERAL_31) return push(stack, op - LITERAL_0);
+  if (op >= BASE_REGISTER_0 && op <= BASE_REGISTER_31) {
+    return push(stack, sum(machine.register(op - BASE_REGISTER_0), cursor.sleb()));
   }
-  switch (op) {
-    case 0x06: {
-      const address = stack.pop();
-      return push(address === undefined ? undefined : machine.read(address));
-    }
-    case 0x08:
-      return push(cursor.u8());
-    case 0x09:
-      return push(cursor.i8());
-    case 0x0a:
-      return push(cursor.u16());
-    case 0x0c:
-      return push(cursor.u32());
-    case 0x0d:
-      return push(cursor.i32());
-    case 0x10:
-      return push(cursor.uleb());
-    case 0x11:
-      return push(cursor.sleb());
-    case 0x12:
-      return push(stack.at(-1));
-    case 0x23: {
-      const value = stack.pop();
-      return push(value === undefined ? undefined : value + cursor.uleb());
-    }
-    case 0x92: {
-      const value = machine.register(cursor.uleb());
-      return push(value === undefined ? undefined : value + cursor.sleb());
-    }
-    default:
-      return binary(op, stack);
-  }
-}
-
-function binary(op: number, stack: number[]): boolean {
+  const pushes = PUSHES[op];
+  if (pushes !== undefined) return push(stack, pushes(cursor, stack, machine));
   const right = stack.pop();
   const left = stack.pop();
-  if (!Number.isSafeInteger(left) || !Number.isSafeInteger(right) || left === undefined || right === undefined)
+  // Beyond 2⁵³ nothing is exact, and no address is that large.
+  if (left === undefined || right === undefined || !Number.isSafeInteger(left) || !Number.isSafeInteger(right)) {
     return false;
-  switch (op) {
-    case 0x1a:
-      // The right side is a small mask, or one that clears low bits: -16.
-      stack.push(right < 0 ? left - (left % -right) : Number(BigInt(left) & BigInt(right)));
-      return true;
-    case 0x1c:
-      stack.push(left - right);
-      return true;
-    case 0x1e:
-      stack.push(left * right);
-      return true;
-    case 0x22:
-      stack.push(left + right);
-      return true;
-    case 0x24:
-      stack.push(left * 2 ** right);
-      return true;
-    case 0x2a:
-      stack.push(left >= right ? 1 : 0);
-      return true;
-    case 0x2b:
-      stack.push(left > right ? 1 : 0);
-      return true;
-    default:
-      return false;
   }
+  return push(stack, BINARY[op]?.(left, right));
+}
+
+function push(stack: number[], value: number | undefined): boolean {
+  return value !== undefined && stack.push(value) > 0;
+}
+
+function sum(left: number | undefined, right: number): number | undefined {
+  return left === undefined ? undefined : left + right;
 }

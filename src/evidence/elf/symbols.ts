@@ -2,9 +2,9 @@ import type { Elf, Section } from './elf.ts';
 
 /** Functions of a file by address. */
 export interface SymbolTable {
-  /** The function that an address is in, with where it begins; `undefined` between functions. */
+  /** The function that an address is in, and where it begins; `undefined` between functions. */
   find(address: number): { readonly name: string; readonly start: number } | undefined;
-  /** The address of a symbol. */
+  /** The address of a symbol that the file defines. */
   addressOf(name: string): number | undefined;
 }
 
@@ -12,15 +12,19 @@ const SHT_SYMTAB = 2;
 const SHT_DYNSYM = 11;
 const SYMBOL_BYTES = 24;
 const WORDS = SYMBOL_BYTES / 4;
-/** What goes into a double beside each other: four million symbols, and addresses of a file below two gigabytes. */
+/** The number of a symbol and its address share one double: four million symbols, and addresses below two gigabytes. */
 const MOST_ENTRIES = 2 ** 22;
 const MOST_START = 2 ** 31;
+/** Places in the texts where a name may stand. Linkers write each name once or twice; more is damage. */
+const MOST_PLACES = 64;
+/** How many symbols that begin before an address are looked at: several names may begin at one place. */
+const MOST_BEFORE = 8;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
-/** A table larger than this is not a table. V8 with all of its symbols has 30 MB. */
+/** A table larger than this is none. V8 with all of its symbols has 30 MB. */
 const MOST_BYTES = 512 << 20;
 
-/** `.symtab` where the file was not stripped, else `.dynsym`: what it exports. Empty when there is neither. */
+/** `.symtab` if the file was not stripped, else `.dynsym`: what it exports. Empty if there is neither. */
 export function readSymbols(elf: Elf): SymbolTable {
   const table =
     elf.sections.find(({ type }) => type === SHT_SYMTAB) ?? elf.sections.find(({ type }) => type === SHT_DYNSYM);
@@ -28,70 +32,120 @@ export function readSymbols(elf: Elf): SymbolTable {
   const bytes = table === undefined ? undefined : load(elf, table);
   const text = names === undefined ? undefined : load(elf, names);
   if (bytes === undefined || text === undefined) return { find: () => undefined, addressOf: () => undefined };
-  return index(bytes, text);
+  return tableOf(bytes, text);
 }
 
 function load({ source }: Elf, { offset, size }: Section): Buffer | undefined {
   return size > MOST_BYTES ? undefined : source.read(offset, size);
 }
 
-function index(bytes: Buffer, text: Buffer): SymbolTable {
-  const count = Math.floor(bytes.length / SYMBOL_BYTES);
-  // Six words a symbol: name, (info, other, section), value low and high, size low and high (elf(5)).
-  const words = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + count * SYMBOL_BYTES));
-  const word = (entry: number, at: number): number => words[entry * WORDS + at] as number;
-  const startOf = (entry: number): number => word(entry, 3) * 2 ** 32 + word(entry, 2);
-  const nameOf = (entry: number): string => {
-    const at = word(entry, 0);
-    const end = at < text.length ? text.indexOf(0, at) : -1;
-    return end < 0 ? '' : text.toString('latin1', at, end);
-  };
-  const sorted = sortByStart(words, count);
+/** The words of the symbols, and what they say (elf(5)): name, (info, other, section), value low and high, size low and high. */
+class Symbols {
+  readonly count: number;
+  readonly #words: Uint32Array;
+  readonly #text: Buffer;
+
+  constructor(bytes: Buffer, text: Buffer) {
+    this.count = Math.floor(bytes.length / SYMBOL_BYTES);
+    this.#words = new Uint32Array(
+      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + this.count * SYMBOL_BYTES) as ArrayBuffer,
+    );
+    this.#text = text;
+  }
+
+  nameAt(entry: number): number {
+    return this.#word(entry, 0);
+  }
+
+  nameOf(entry: number): string {
+    const at = this.nameAt(entry);
+    const end = at < this.#text.length ? this.#text.indexOf(0, at) : -1;
+    return end < 0 ? '' : this.#text.toString('latin1', at, end);
+  }
+
+  startOf(entry: number): number {
+    return this.#word(entry, 3) * 2 ** 32 + this.#word(entry, 2);
+  }
+
+  /** The low half is enough: no function has four gigabytes. */
+  sizeOf(entry: number): number {
+    return this.#word(entry, 4);
+  }
+
+  /** Section 0 is none: the symbol is wanted, not given. */
+  isDefined(entry: number): boolean {
+    return this.#word(entry, 1) >>> 16 !== 0;
+  }
+
+  isFunction(entry: number): boolean {
+    const type = this.#word(entry, 1) & 0xf;
+    // Assembly often leaves its functions without a type, but with a size.
+    return type === STT_FUNC || type === STT_GNU_IFUNC || (type === 0 && this.sizeOf(entry) !== 0);
+  }
+
+  #word(entry: number, at: number): number {
+    return this.#words[entry * WORDS + at] as number;
+  }
+}
+
+function tableOf(bytes: Buffer, text: Buffer): SymbolTable {
+  const symbols = new Symbols(bytes, text);
+  const sorted = sortByStart(symbols);
   return {
     find: (address) => {
-      let low = 0;
-      let high = sorted.length;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (startOf(sorted[middle] as number) <= address) low = middle + 1;
-        else high = middle;
-      }
-      // Several names may begin at one address; a size of 0 reaches to the next.
-      for (let i = low - 1; i >= 0 && i >= low - 8; i -= 1) {
-        const entry = sorted[i] as number;
-        const start = startOf(entry);
-        const size = word(entry, 4);
-        if (address < start + size || (size === 0 && i === low - 1)) return { name: nameOf(entry), start };
+      const behind = firstBehind(sorted, (entry) => symbols.startOf(entry) > address);
+      for (let at = behind - 1; at >= Math.max(0, behind - MOST_BEFORE); at -= 1) {
+        const entry = sorted[at] as number;
+        const start = symbols.startOf(entry);
+        const size = symbols.sizeOf(entry);
+        // A size of 0 reaches to the next symbol.
+        if (address < start + size || (size === 0 && at === behind - 1)) return { name: symbols.nameOf(entry), start };
       }
       return undefined;
     },
     addressOf: (name) => {
-      const wanted = Buffer.from(`\0${name}\0`, 'latin1');
-      // A name may also be the end of a longer one: then the table points into its middle.
-      for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
-        for (let entry = 0; entry < count; entry += 1) {
-          if (word(entry, 0) === at + 1 && word(entry, 1) >>> 16 !== 0) return startOf(entry);
-        }
+      const places = placesOf(text, name);
+      for (let entry = 0; places.size > 0 && entry < symbols.count; entry += 1) {
+        if (places.has(symbols.nameAt(entry)) && symbols.isDefined(entry)) return symbols.startOf(entry);
       }
       return undefined;
     },
   };
 }
 
+/** Where a name stands in the texts: linkers let a name share the end of a longer one. */
+function placesOf(text: Buffer, name: string): ReadonlySet<number> {
+  const wanted = Buffer.from(`${name}\0`, 'latin1');
+  const places = new Set<number>();
+  for (let at = text.indexOf(wanted); at >= 0 && places.size < MOST_PLACES; at = text.indexOf(wanted, at + 1)) {
+    places.add(at);
+  }
+  return places;
+}
+
+/** The first place of a sorted list for which the question is answered with yes. */
+function firstBehind(sorted: Uint32Array, isBehind: (entry: number) => boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBehind(sorted[middle] as number)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /**
- * Numbers of the functions by where they begin. Start and number go into one double, so that the sort of numbers,
+ * Numbers of the functions, sorted by where they begin. Start and number go into one double, so that the sort of numbers,
  * which calls nobody back, does it: 300,000 symbols of V8 in 60 ms instead of 400.
  */
-function sortByStart(words: Uint32Array, count: number): Uint32Array {
+function sortByStart(symbols: Symbols): Uint32Array {
+  const count = Math.min(symbols.count, MOST_ENTRIES);
   const packed = new Float64Array(count);
   let functions = 0;
   for (let entry = 0; entry < count; entry += 1) {
-    const info = words[entry * WORDS + 1] as number;
-    const type = info & 0xf;
-    const start = (words[entry * WORDS + 3] as number) * 2 ** 32 + (words[entry * WORDS + 2] as number);
-    // Assembly often leaves its functions without a type, but with a size.
-    const isFunction = type === STT_FUNC || type === STT_GNU_IFUNC || (type === 0 && words[entry * WORDS + 4] !== 0);
-    if (!isFunction || info >>> 16 === 0 || start >= MOST_START || entry >= MOST_ENTRIES) continue;
+    const start = symbols.startOf(entry);
+    if (!symbols.isFunction(entry) || !symbols.isDefined(entry) || start >= MOST_START) continue;
     packed[functions] = start * MOST_ENTRIES + entry;
     functions += 1;
   }

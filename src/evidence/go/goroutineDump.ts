@@ -5,7 +5,7 @@ import type { Frame } from '../../core/stack.ts';
 export interface Goroutine {
   /** `syscall`, `chan receive`, `IO wait`, … */
   readonly state: string;
-  /** In a system call, or bound to its thread: only then does it hold one. */
+  /** It is in a system call, or bound to its thread. Other goroutines share a few threads. */
   readonly holdsThread: boolean;
   readonly frames: readonly Frame[];
   readonly createdBy: Frame | undefined;
@@ -17,8 +17,8 @@ const CREATED = /^created by (.+?)(?: in goroutine \d+)?$/;
 const PLACE = /^\t(.+?):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$/;
 
 /**
- * A goroutine dump (SIGQUIT, `fatal error: newosproc`, pprof with debug=2), also between other output. `created by` is
- * exact: Go keeps it for every goroutine.
+ * A goroutine dump (SIGQUIT, `fatal error: newosproc`, pprof with debug=2). Other output may stand around it. `created by`
+ * is exact: Go keeps it for every goroutine. Text that is no dump has no goroutines.
  */
 export function parseGoroutines(text: string): Goroutine[] {
   const goroutines: Goroutine[] = [];
@@ -60,7 +60,7 @@ export function parseGoroutines(text: string): Goroutine[] {
   return goroutines;
 }
 
-/** Who made the goroutines that hold threads. */
+/** Who made the goroutines that hold threads, the one who made most first. */
 export function goCreators(goroutines: readonly Goroutine[]): Creator[] {
   const holding = goroutines.filter(({ createdBy, holdsThread }) => holdsThread && createdBy !== undefined);
   const counts = new Map<string, { count: number; frame: Frame }>();

@@ -1,12 +1,16 @@
 import type { CreationSample } from '../../core/creators.ts';
 import type { Frame } from '../../core/stack.ts';
-import { JfrChunk, JfrRef, type JfrValue } from './chunk.ts';
+import { JfrChunk } from './chunk.ts';
+import { JfrRef, type JfrValue } from './values.ts';
 
 const EVENT = 'jdk.ThreadStart';
-/** The recording begins with what called it. */
+/** A recorded stack begins with the caller of it. */
 const START: Frame = { function: 'java.lang.Thread.start' };
 
-/** Who started each thread, from a recording of `jdk.ThreadStart`: all of its chunks. Threads of the JVM itself have no stack. */
+/**
+ * Who started each thread, from all chunks of a recording of `jdk.ThreadStart`. Threads of the JVM itself have no stack
+ * and are left out.
+ */
 export function threadStarts(bytes: Buffer): CreationSample[] {
   const samples: CreationSample[] = [];
   for (let chunk = JfrChunk.at(bytes, 0); chunk !== undefined; chunk = JfrChunk.at(bytes, chunk.end)) {
@@ -31,7 +35,7 @@ function framesOf(chunk: JfrChunk, trace: JfrValue): readonly Frame[] {
     const line = chunk.get(frame, 'lineNumber');
     if (typeof type !== 'string' || typeof method !== 'string') return [];
     const name = type.replaceAll('/', '.');
-    // A recording knows classes, not files: the outermost one is what the file is called, nearly always.
+    // A recording knows classes, not files. The outermost class is nearly always what the file is called.
     const file = name.replace(/^.*\./, '').replace(/\$.*$/, '');
     return [{ function: `${name}.${method}`, file, ...(typeof line === 'number' && line > 0 ? { line } : {}) }];
   });

@@ -3,29 +3,29 @@ import type { Frame } from '../../core/stack.ts';
 /** A thread as HotSpot prints it. */
 export interface JvmThread {
   readonly name: string;
-  /** Thread id of the kernel, in the namespace of the JVM. */
+  /** The thread id of the kernel, as the namespace of the JVM has it. */
   readonly nid: number;
-  /** `WAITING (parking)`; empty for threads of the JVM itself. */
+  /** `WAITING (parking)`; empty for a thread of the JVM itself. */
   readonly state: string;
   readonly frames: readonly Frame[];
 }
 
 export interface JvmDump {
   readonly threads: readonly JvmThread[];
-  /** False when the text ends in the middle of a dump. */
+  /** False if the text ends in the middle of a dump. */
   readonly isWhole: boolean;
 }
 
 const HEADER = /^"(.*)" (?:#\d+ )?.*\bnid=(0x[0-9a-f]+|\d+) /;
-/** Loader and module may stand before the class or before the file; a hidden class has a slash of its own. */
+/** The loader and the module may stand before the class, or before the file. A hidden class has a slash of its own. */
 const FRAME = /^\tat (?:app\/\/|(?:app\/)?[\w.$-]+@[^/\s(]*\/)?([^\s()]+)\((?:[\w.$-]+@[^/()]*\/)?([^()]*)\)/;
 const STATE = /^ {3}java\.lang\.Thread\.State: (.+)$/;
-/** What a dump ends with. */
+/** The last line of a dump. */
 const END = /^JNI global refs:/;
 
 /**
- * A thread dump of HotSpot: what `jcmd PID Thread.print`, the attach socket's `threaddump` and SIGQUIT print, also
- * between lines of the program's own output. Equal stacks share one array.
+ * A thread dump of HotSpot: what `jcmd PID Thread.print`, `threaddump` on the attach socket and SIGQUIT print. Lines of
+ * the program's own output may stand in between. Equal stacks share one array. Text that is no dump has no threads.
  */
 export function parseThreadDump(text: string): JvmDump {
   const threads: JvmThread[] = [];
@@ -45,7 +45,7 @@ export function parseThreadDump(text: string): JvmDump {
   };
   for (const line of text.split('\n')) {
     if (line.startsWith('"')) {
-      // A name may hold quotes: the last one that the rest of a header follows is its end.
+      // A name may hold quotes. It ends at the last one that the rest of a header follows.
       const match = HEADER.exec(line);
       if (match === null) continue;
       close();

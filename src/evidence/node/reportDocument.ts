@@ -1,7 +1,7 @@
 import { redactWords } from '../../core/redact.ts';
 import type { Frame } from '../../core/stack.ts';
 
-/** What is used of a diagnostic report of Node (version 3): all of it may be missing. */
+/** What is used of a diagnostic report of Node (version 3). All of it may be missing. */
 interface NodeReport {
   readonly header?: { commandLine?: unknown };
   readonly javascriptStack?: { readonly stack?: unknown };
@@ -11,7 +11,7 @@ interface NodeReport {
 export interface NodeStacks {
   /** The report without environment and secrets. */
   readonly text: string;
-  /** Of the main thread, then of each worker; empty for one that runs no JavaScript now. */
+  /** The stack of the main thread, then of each worker; empty for a thread that runs no JavaScript now. */
   readonly stacks: readonly (readonly Frame[])[];
 }
 
@@ -19,7 +19,7 @@ export interface NodeStacks {
 const FRAME = /^at (?:(.*?) ?\()?(.*?):(\d+):\d+\)?$/;
 const ENVIRONMENT = 'environmentVariables';
 
-/** A diagnostic report; `undefined` while it is not whole, or is none. */
+/** A diagnostic report; `undefined` for text that is none, or is not whole yet. */
 export function parseNodeReport(text: string): NodeStacks | undefined {
   let report: NodeReport;
   try {

@@ -1,61 +1,56 @@
 import type { Frame } from '../../core/stack.ts';
-import type { Memory, MemoryWindow } from '../native/processMemory.ts';
+import type { MemoryWindow } from '../native/memoryWindow.ts';
+import type { Memory } from '../native/processMemory.ts';
 import { StackTrie } from '../stackTrie.ts';
+import { CodeObjects } from './codeObjects.ts';
 import type { PythonLayout } from './layout.ts';
-import { lineOf } from './lines.ts';
 import { PythonObjects } from './objects.ts';
 import { ThreadNames } from './threadNames.ts';
 
 const MOST_FRAMES = 512;
 const MOST_TRIES = 3;
-/** Names of threads that stand at the same place are alike but for their numbers: some of them tell. */
+/** Threads that stand at the same place have names that are alike but for their numbers: some of them are enough. */
 const NAMES_EACH = 32;
+/** Where every thread of `threading` begins; its first local variable is the thread. */
+const BOOTSTRAP = /^(Thread\.)?_bootstrap$/;
 
 export interface PythonStack {
+  /** The leaf first. */
   readonly frames: readonly Frame[];
+  /** The name that the thread has in Python, if that was read. */
   readonly label: string | undefined;
 }
 
-interface Code {
-  readonly name: string;
-  readonly file: string;
-  readonly firstLine: number;
-  readonly table: Buffer;
-  readonly start: number;
-  readonly frames: Map<number, Frame>;
-}
-
-/** Reads frames; code objects are few and read once. */
+/** Reads the stacks of the threads of one interpreter. Equal stacks share one array. */
 export class FrameReader {
-  readonly #memory: Memory;
   readonly #layout: PythonLayout;
-  readonly #objects: PythonObjects;
+  readonly #codes: CodeObjects;
   readonly #names: ThreadNames;
-  /** Frames of a thread follow each other in a chunk of memory, the callers below: they are read downwards. */
+  /** The frames of a thread follow each other in a chunk of memory, the callers below: they are read downwards. */
   readonly #window: MemoryWindow;
-  readonly #codes = new Map<number, Code | undefined>();
   readonly #stacks = new StackTrie<Frame>();
+  /** How many names were read for each stack. */
   readonly #named = new Map<readonly Frame[], number>();
   /** Of each frame of one stack: its address, its code object, its instruction. */
   readonly #raw = new Float64Array(MOST_FRAMES * 3);
 
   constructor(memory: Memory, layout: PythonLayout) {
-    this.#memory = memory;
+    const objects = new PythonObjects(memory, layout);
     this.#layout = layout;
-    this.#objects = new PythonObjects(memory, layout);
-    this.#names = new ThreadNames(memory, layout, this.#objects);
+    this.#codes = new CodeObjects(memory, layout, objects);
+    this.#names = new ThreadNames(memory, layout, objects);
     this.#window = memory.window(2_048, 512);
   }
 
-  /** Frames of a thread, the leaf first, and the name that it has in Python, where that is read. */
+  /** The stack of a thread that stands still; `threads` is the window that its state is read through. */
   stackOf(threads: MemoryWindow, thread: number): PythonStack {
     return this.#decode(this.#capture(this.#leafOf(threads, thread)));
   }
 
   /**
-   * The same of a thread that runs. Its leaf is looked at once more afterwards: one that has returned in between would stand
-   * above a caller that is somewhere else by now (seen: the line of the sleep after a refused thread start, named as the
-   * line that starts threads). `undefined` when it does not hold still.
+   * The stack of a thread that runs. Its leaf is looked at once more afterwards: one that has returned in between would
+   * stand above a caller that is somewhere else by now. (That was seen: the line of the sleep after a refused thread start
+   * was named as the line that starts threads.) `undefined` if the thread does not hold still.
    */
   steadyStackOf(threads: MemoryWindow, thread: number): PythonStack | undefined {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
@@ -68,7 +63,7 @@ export class FrameReader {
     return undefined;
   }
 
-  /** Notes where each frame is and does not look anything up: a thread that runs does not wait. Returns how many. */
+  /** Notes where each frame is, and looks nothing up: a thread that runs does not wait. Returns how many there are. */
   #capture(leaf: number | undefined): number {
     const { code, frame: at, unit } = this.#layout;
     const window = this.#window;
@@ -94,15 +89,13 @@ export class FrameReader {
     const frames: Frame[] = [];
     let bottom = 0;
     for (let index = 0; index < count; index += 1) {
-      const found = this.#frameOf(this.#raw[index * 3 + 1] as number, this.#raw[index * 3 + 2] as number);
+      const found = this.#codes.frameOf(this.#raw[index * 3 + 1] as number, this.#raw[index * 3 + 2] as number);
       if (found === undefined) continue;
       frames.push(found);
       bottom = this.#raw[index * 3] as number;
     }
     const shared = this.#stacks.framesOf(frames, () => frames);
-    const self = isBootstrap(frames.at(-1)) ? this.#firstLocal(bottom) : undefined;
-    const label = self === undefined ? undefined : this.#nameFor(shared, self);
-    return { frames: shared, label };
+    return { frames: shared, label: this.#nameFor(shared, bottom) };
   }
 
   /** The address of the frame that a thread is in. */
@@ -114,55 +107,14 @@ export class FrameReader {
     return frame;
   }
 
-  /** `self` of `Thread._bootstrap`. */
-  #firstLocal(frame: number): number | undefined {
-    const at = this.#layout.instance?.locals;
-    return at === undefined ? undefined : this.#window.readWord(frame + at);
-  }
-
-  #nameFor(frames: readonly Frame[], self: number): string | undefined {
+  /** The name of a thread whose bottom frame is that of `Thread._bootstrap`: it is found through its `self`. */
+  #nameFor(frames: readonly Frame[], bottom: number): string | undefined {
+    const locals = this.#layout.instance?.locals;
+    if (locals === undefined || !BOOTSTRAP.test(frames.at(-1)?.function ?? '')) return undefined;
     const named = this.#named.get(frames) ?? 0;
-    if (named >= NAMES_EACH) return undefined;
+    const self = named < NAMES_EACH ? this.#window.readWord(bottom + locals) : undefined;
+    if (self === undefined) return undefined;
     this.#named.set(frames, named + 1);
     return this.#names.nameOf(self);
   }
-
-  #frameOf(tagged: number, instruction: number): Frame | undefined {
-    // From 3.14 on the low bits of a reference are flags.
-    const code = this.#codeAt(tagged - (tagged % 8));
-    if (code === undefined) return undefined;
-    const offset = this.#layout.code.instructions === undefined ? instruction : instruction - code.start;
-    let known = code.frames.get(offset);
-    if (known === undefined) {
-      const line = lineOf(this.#layout.lineTable, code.table, code.firstLine, Math.max(0, offset));
-      known = { function: code.name, file: code.file, line: line ?? code.firstLine };
-      code.frames.set(offset, known);
-    }
-    return known;
-  }
-
-  #codeAt(address: number): Code | undefined {
-    if (this.#codes.has(address)) return this.#codes.get(address);
-    const code = address < 4096 ? undefined : this.#readCode(address);
-    this.#codes.set(address, code);
-    return code;
-  }
-
-  #readCode(address: number): Code | undefined {
-    const { code: at } = this.#layout;
-    const window = this.#memory.window(0, 256);
-    const pointerAt = (offset: number): number => window.readWord(address + offset) ?? 0;
-    const firstLine = window.readInt32(address + at.firstLine);
-    const name = this.#objects.text(pointerAt(at.name));
-    const file = this.#objects.text(pointerAt(at.filename));
-    const table = this.#objects.bytes(pointerAt(at.lines));
-    // What is no code object would give no names: then nothing is better than a guess.
-    if (firstLine === undefined || name === undefined || file === undefined || table === undefined) return undefined;
-    return { name, file, firstLine, table, start: address + (at.instructions ?? 0), frames: new Map() };
-  }
-}
-
-/** Where every thread of `threading` begins. */
-function isBootstrap(frame: Frame | undefined): boolean {
-  return frame !== undefined && /^(Thread\.)?_bootstrap$/.test(frame.function);
 }

@@ -1,10 +1,12 @@
 import type { Memory } from '../native/processMemory.ts';
 import { BYTES, type PythonLayout, TEXT } from './layout.ts';
 
+/** A text that is longer is no name of a function, a file or a thread. */
 const MOST_TEXT = 1_024;
+/** The line table of the largest function is far smaller. */
 const MOST_TABLE = 1 << 20;
 
-/** Reads values of CPython by their addresses; `undefined` for what is not what it is taken for. */
+/** Reads values of CPython by their addresses. `undefined` for bytes that are not the kind of value they are taken for. */
 export class PythonObjects {
   readonly #memory: Memory;
   readonly #layout: PythonLayout;
@@ -43,8 +45,8 @@ export class PythonObjects {
 }
 
 /**
- * How a text is stored (PEP 393): after the bits of interning (2, in newer builds 8 or 16) come three of the width of a
- * character, one each of compact and ascii. `undefined` when it is no compact text.
+ * How a text is stored (PEP 393). After the bits of interning (2, in newer builds 8 or 16) come three for the width of a
+ * character, then one each for compact and ascii. `undefined` if it is no compact text.
  */
 function shapeOf(state: number): { width: number; isAscii: boolean } | undefined {
   for (const shift of [2, 8, 16]) {

@@ -3,29 +3,30 @@ import type { PythonLayout } from './layout.ts';
 import type { PythonObjects } from './objects.ts';
 
 const NAME = '_name';
+/** Of an object: its type. */
 const TYPE = 8;
-/** `ma_keys` and `ma_values` of a dictionary. */
+/** Of a dictionary: `ma_keys` and `ma_values`. */
 const DICT = { keys: 32, values: 40 };
 const WORD = 8;
 const MOST_ENTRIES = 512;
-/** `DICT_KEYS_GENERAL`: entries with a hash of their own. */
+/** `DICT_KEYS_GENERAL`: each entry has its hash beside it. */
 const GENERAL = 0;
 
 interface Entry {
   readonly index: number;
-  /** Where the value is when the dictionary has its own. */
+  /** Where the value is, if the dictionary holds its values itself. */
   readonly valueAt: number;
 }
 
 /**
- * The names of `threading.Thread` objects, read like everything else of CPython: the attribute `_name`, which lies in an
- * array of values whose order is kept with the type (PEP 412), or in a dictionary of its own.
+ * The names of `threading.Thread` objects: their attribute `_name`. It lies in an array of values whose order is kept with
+ * the type (PEP 412), or in a dictionary of the object's own.
  */
 export class ThreadNames {
   readonly #memory: Memory;
   readonly #layout: PythonLayout;
   readonly #objects: PythonObjects;
-  /** By the address of the keys, which threads of a class share. */
+  /** By the address of the keys, which the threads of a class share. */
   readonly #entries = new Map<number, Entry | undefined>();
 
   constructor(memory: Memory, layout: PythonLayout, objects: PythonObjects) {
@@ -34,7 +35,7 @@ export class ThreadNames {
     this.#objects = objects;
   }
 
-  /** `undefined` where it has none that can be read. */
+  /** The name of the object at an address; `undefined` if it has none that can be read. */
   nameOf(thread: number): string | undefined {
     const value = thread < 4096 ? undefined : this.#valueOf(thread);
     return value === undefined || value < 4096 ? undefined : this.#objects.text(value);
@@ -89,7 +90,7 @@ export class ThreadNames {
     return this.#entries.get(keys);
   }
 
-  /** Objects/dictobject.c: a head, indices of one to eight bytes each, then entries in the order in which they came. */
+  /** Objects/dictobject.c: a head, an index of one to eight bytes for each slot, then the entries in their order. */
   #findEntry(keys: number): Entry | undefined {
     const head = this.#memory.read(keys, 64);
     if (head === undefined || head.length < 64) return undefined;

@@ -3,7 +3,7 @@ import { escapeHtml, hash, tableHtml } from './markup.ts';
 import { STYLE } from './style.ts';
 import { type TwoSeries, twoSeriesSvg } from './twoSeries.ts';
 
-/** What a canary's page shows. */
+/** What the page of a canary shows. */
 export interface CanaryPage {
   readonly judgement: Judgement;
   readonly baseline: string;
@@ -16,7 +16,7 @@ const OWN = `.baseline{fill:none;stroke:var(--quiet);stroke-width:2}.candidate{f
 .key::before{content:"";display:inline-block;width:1.4em;height:0;border-top:3px solid var(--quiet);vertical-align:middle;margin-right:.4em}
 .key.new::before{border-color:var(--line)}`;
 
-/** One file that needs nothing else and runs nothing: two lines for each thing that was counted, and the sentences. */
+/** One file that needs nothing else and runs nothing: a chart of two lines for each metric, and the sentences. */
 export function canaryHtml({ baseline, candidate, charts, judgement }: CanaryPage): string {
   const styles = [STYLE, OWN];
   const policy = [

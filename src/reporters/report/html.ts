@@ -1,11 +1,12 @@
 import { formatCount } from '../../core/units.ts';
+import { CEILING_COLUMNS } from './ceilingRows.ts';
 import { escapeHtml, hash, tableHtml } from './markup.ts';
-import { CEILING_COLUMNS, type Page, type PageGroup } from './page.ts';
+import type { Page, PageGroup } from './page.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 import { chartSvg, timelineSvg } from './svg.ts';
 
-/** The chart library, inlined: its script and its style. */
+/** The chart library, which is put into the page: its script and its style. Both are empty if it could not be read. */
 export interface ChartLibrary {
   readonly script: string;
   readonly style: string;
@@ -14,8 +15,8 @@ export interface ChartLibrary {
 const OPEN_GROUPS = 3;
 
 /**
- * One file that needs nothing else. Its policy lets nothing be loaded and nothing run but the very scripts and styles
- * below, by their hashes, so that a name of a thread that is a script stays a name.
+ * One file that needs nothing else. Its content security policy lets nothing be loaded, and nothing run but the scripts
+ * and styles below, which it knows by their hashes. So the name of a thread that is a script stays a name.
  */
 export function reportHtml(page: Page, library: ChartLibrary): string {
   const scripts = library.script === '' ? [SCRIPT] : [library.script, SCRIPT];
@@ -84,7 +85,7 @@ function listHtml(lines: readonly string[]): string {
   return `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>`;
 }
 
-/** JSON that cannot end the element that it stands in. */
+/** JSON that cannot end the element that holds it. */
 function json(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

@@ -1,9 +1,10 @@
 import { formatCount } from '../../core/units.ts';
-import { CEILING_COLUMNS, type Page } from './page.ts';
+import { CEILING_COLUMNS } from './ceilingRows.ts';
+import type { Page } from './page.ts';
 
 const SHOWN_GROUPS = 20;
 
-/** The same report for an issue or a chat. */
+/** The report as Markdown, for an issue or a chat. Of the groups the first 20. */
 export function reportMarkdown(page: Page): string {
   const lines = [`# ${inline(page.headline)}`, ''];
   for (const [name, value] of page.facts) lines.push(`- ${name}: ${inline(value)}`);
@@ -21,23 +22,21 @@ export function reportMarkdown(page: Page): string {
   if (page.groups.length > SHOWN_GROUPS)
     lines.push(`- and ${formatCount(page.groups.length - SHOWN_GROUPS)} more groups`);
   lines.push('', '## What was done', '', '| from the trip | action | |', '|---|---|---|');
-  for (const { action, at, message } of page.steps) lines.push(`| ${cell(at)} | ${cell(action)} | ${cell(message)} |`);
+  for (const { action, at, message } of page.steps)
+    lines.push(`| ${inline(at)} | ${inline(action)} | ${inline(message)} |`);
   lines.push('', '## Ceilings', '', `| ${CEILING_COLUMNS.join(' | ')} |`, `|${'---|'.repeat(CEILING_COLUMNS.length)}`);
-  for (const row of page.ceilings) lines.push(`| ${row.map(cell).join(' | ')} |`);
+  for (const row of page.ceilings) lines.push(`| ${row.map(inline).join(' | ')} |`);
   lines.push('', '## What was seen, and what was not', '', ...page.coverage.map((line) => `- ${inline(line)}`));
   lines.push('', '## Next steps', '', ...page.next.map((line) => `- ${inline(line)}`), '');
   return lines.join('\n');
 }
 
+/** Text without any mark of Markdown. */
 function inline(text: string): string {
   return text.replace(/[\\`*_[\]<>|#]/g, '\\$&');
 }
 
-function cell(text: string): string {
-  return inline(text);
-}
-
-/** In a code span nothing is special but its own mark. */
+/** A code span. Nothing in it is special but its own mark. */
 function code(text: string): string {
   return `\`${text.replaceAll('`', 'ˋ')}\``;
 }

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 
-/** A source expression of a content security policy for this very text. */
+/** The expression of a content security policy that allows exactly this text. */
 export function hash(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-/** Marks that turn the direction of what follows them are shown as what they are: a name must not rewrite its line. */
+/**
+ * Text for HTML, also inside of attributes. Marks that turn the direction of what follows are written out: a name must not
+ * rewrite its line.
+ */
 export function escapeHtml(text: string): string {
   return text
     .replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
@@ -15,7 +18,7 @@ export function escapeHtml(text: string): string {
     );
 }
 
-/** Cells are text; the first of a row is its name. */
+/** A table of texts. The first cell of a row is its name. */
 export function tableHtml(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const head = columns.map((column) => `<th>${escapeHtml(column)}</th>`).join('');
   const body = rows.map(

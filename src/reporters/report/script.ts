@@ -1,6 +1,6 @@
 /**
- * What the page does when scripts are on: the filter over the groups, and the chart with a cursor in place of the
- * drawing. Its data comes from the element `data`, which holds nothing but numbers and texts in JSON.
+ * What the page does if scripts are on: it filters the groups, and shows a chart with a cursor in place of the drawing.
+ * Its data comes from the element `data`, which holds numbers and texts in JSON and nothing else.
  */
 export const SCRIPT = `
 const data = JSON.parse(document.getElementById('data').textContent);

@@ -1,4 +1,4 @@
-/** The page's own style: dark and light, wide and narrow, and paper. */
+/** The style of the page: for dark and light screens, wide and narrow ones, and paper. */
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#fbfbfa;--card:#fff;--ink:#1c1e21;--quiet:#686d76;--rule:#e2e4e8;--hot:#c2321f;--line:#2563a8;--fill:#2563a81f;--site:#fff3cf}
 @media(prefers-color-scheme:dark){:root{--bg:#14161a;--card:#1b1e24;--ink:#e8eaee;--quiet:#9aa1ad;--rule:#2d323b;--hot:#ff7a66;--line:#74aef0;--fill:#74aef026;--site:#4a3b12}}

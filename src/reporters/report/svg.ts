@@ -1,4 +1,4 @@
-import type { Chart } from './page.ts';
+import type { Chart } from './chart.ts';
 
 const WIDTH = 960;
 const HEIGHT = 300;
@@ -7,7 +7,10 @@ const RIGHT = 16;
 const TOP = 26;
 const BOTTOM = 34;
 
-/** The chart as a drawing: what is shown without scripts, and on paper. Colours come from classes of the page. */
+/**
+ * The chart as a drawing, for a page without scripts and for paper. Its colours come from classes of the page. `safe`
+ * escapes the labels.
+ */
 export function chartSvg({ lines, marks, seconds, tasks }: Chart, safe: (text: string) => string): string {
   if (seconds.length === 0) return '<p class="quiet">No samples were kept.</p>';
   const first = seconds[0] as number;
@@ -41,7 +44,7 @@ export function chartSvg({ lines, marks, seconds, tasks }: Chart, safe: (text: s
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="tasks over time, with ceilings and actions">${grid.join('')}${times.join('')}<polygon class="area" points="${area}"/><polyline class="tasks" points="${points.join(' ')}"/>${ceilings.join('')}${actions.join('')}</svg>`;
 }
 
-/** When the threads of a group began, as small bars. */
+/** Small bars that show when the threads of a group began. */
 export function timelineSvg(timeline: readonly number[]): string {
   const most = Math.max(1, ...timeline);
   const bars = timeline.map((count, index) => {
@@ -53,7 +56,7 @@ export function timelineSvg(timeline: readonly number[]): string {
   return `<svg class="spark" viewBox="0 0 ${timeline.length * 4} 24" role="img" aria-label="when its threads began">${bars.join('')}</svg>`;
 }
 
-/** Round steps over `span`, from `first` on. */
+/** Round numbers over `span` from `first` on, about `count` of them. */
 function ticks(span: number, count: number, first = 0): number[] {
   const raw = span / count;
   const power = 10 ** Math.floor(Math.log10(Math.max(raw, 1e-6)));
@@ -63,7 +66,7 @@ function ticks(span: number, count: number, first = 0): number[] {
   return found;
 }
 
-/** Actions come within milliseconds of each other: their labels go below one another. */
+/** Actions follow each other within milliseconds, so labels that are close go below one another. */
 function spread(
   marks: Chart['marks'],
   x: (second: number) => number,

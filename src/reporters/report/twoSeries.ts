@@ -4,7 +4,7 @@ export interface TwoSeries {
   readonly seconds: readonly number[];
   readonly baseline: readonly number[];
   readonly candidate: readonly number[];
-  /** A value for people. */
+  /** A value as people read it. */
   readonly text: (value: number) => string;
 }
 
@@ -15,7 +15,7 @@ const RIGHT = 16;
 const TOP = 12;
 const BOTTOM = 30;
 
-/** Both as lines from zero, so that a level can be compared by eye. Colours come from classes of the page. */
+/** Both series as lines from zero, so that levels can be compared by eye. Colours come from classes of the page. */
 export function twoSeriesSvg(
   { baseline, candidate, label, seconds, text }: TwoSeries,
   safe: (text: string) => string,

@@ -1,0 +1,18 @@
+import { goCreators, parseGoroutines } from '../go/goroutineDump.ts';
+import type { Dumper } from './dumper.ts';
+import { hasGoCode } from './native.ts';
+
+/** Go: its stacks come with the native ones. Who made each goroutine it says itself, when it ends. */
+export const goDumper: Dumper = {
+  name: 'Go',
+  runtime: 'go',
+  matches: hasGoCode,
+  dump: () => ({ runtime: 'Go' }),
+  lastWords: ({ said }) => {
+    const goroutines = parseGoroutines(said);
+    return {
+      creators: goCreators(goroutines),
+      files: goroutines.length === 0 ? [] : [{ name: 'goroutines.txt', text: said }],
+    };
+  },
+};

@@ -1,0 +1,80 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { errnoOf } from '../../errors.ts';
+import type { KernelRoot } from '../../procfs/root.ts';
+import { catches } from '../../procfs/status.ts';
+import type { Reading, Signals } from '../dumpers/dumper.ts';
+import type { JvmAnswer } from './attachListener.ts';
+import { parseThreadDump } from './threadDump.ts';
+
+const POLL_MS = 2;
+/** A dump of 30,000 threads, with some output of the program in between, is smaller. */
+const MOST_BYTES = 64 << 20;
+/** The last line of a dump: `JNI global refs: 17, weak refs: 0`. */
+const LAST_LINE = /^JNI global refs.*\n/m;
+
+/**
+ * Asks a JVM for its threads with SIGQUIT. It needs no new thread for its answer, so it survives that at its limit too.
+ * The answer goes to its standard output, so it is asked only where that can be read back: if it is a file, or ends in
+ * one that the operator named. A JVM that does not catch SIGQUIT (`-Xrs`, or one that is still starting) is never sent
+ * it: the signal would end it.
+ */
+export function askBySignal(
+  root: KernelRoot,
+  pid: number,
+  reading: Pick<Reading, 'endMs' | 'now' | 'wait'> & { readonly signals: Signals },
+): JvmAnswer {
+  const { signals } = reading;
+  const output = openOutput(signals.jvmOutput ?? root.proc(pid, 'fd', 1));
+  if (typeof output === 'string') return none(output);
+  try {
+    const start = fstatSync(output).size;
+    // Looked at as late as possible: a JVM may give its handler up until then.
+    if (!catches(root, pid, 'SIGQUIT')) return none('it does not catch SIGQUIT, which would end it');
+    try {
+      signals.send(pid, 'SIGQUIT');
+    } catch (error) {
+      return none(`it cannot be sent SIGQUIT (${errnoOf(error)})`);
+    }
+    const text = readUntilDump(output, start, reading);
+    const dump = parseThreadDump(text);
+    return dump.threads.length === 0 ? none('it did not answer SIGQUIT in time') : { kind: 'dump', dump, text };
+  } finally {
+    closeSync(output);
+  }
+}
+
+/** What is written after `start`, until a dump is whole or the time is up. */
+function readUntilDump(
+  output: number,
+  start: number,
+  { endMs, now, wait }: Pick<Reading, 'endMs' | 'now' | 'wait'>,
+): string {
+  let text = '';
+  let length = 0;
+  do {
+    wait(POLL_MS);
+    const size = Math.min(MOST_BYTES, fstatSync(output).size - start);
+    if (size <= length) continue;
+    const bytes = Buffer.alloc(size);
+    length = readSync(output, bytes, 0, size, start);
+    text = bytes.toString('utf8', 0, length);
+  } while (!LAST_LINE.test(text) && now() < endMs);
+  return text;
+}
+
+/** A descriptor, or why there is none. */
+function openOutput(path: string): number | string {
+  try {
+    // Looked at first: opening a pipe or a terminal does something to it.
+    if (!statSync(path).isFile()) {
+      return 'its standard output is no file: --jvm-output names the one where it ends';
+    }
+    return openSync(path, 'r');
+  } catch (error) {
+    return `its standard output cannot be read back (${errnoOf(error)})`;
+  }
+}
+
+function none(why: string): JvmAnswer {
+  return { kind: 'none', why };
+}

@@ -1,0 +1,30 @@
+import type { Frame } from '../../core/stack.ts';
+import { demangle } from '../demangle.ts';
+import type { Module, Modules } from './modules.ts';
+import type { UnwindSource } from './unwindSource.ts';
+
+/** What a program counter stands for: by Go's table, by a symbol, else by where its function begins in the file. */
+export function nameFrame(pc: number, modules: Modules, ruleAt: UnwindSource['ruleAt']): Frame {
+  const module = modules.moduleAt(pc);
+  if (module === undefined) return { function: '[generated code]' };
+  const file = module.path.slice(module.path.lastIndexOf('/') + 1);
+  return goFrame(pc, module, file) ?? nativeFrame(pc, module, file, ruleAt(pc)?.functionStart);
+}
+
+function goFrame(pc: number, { bias, go }: Module, module: string): Frame | undefined {
+  const found = go()?.find(pc - bias);
+  if (found === undefined) return undefined;
+  const { file, line, name } = found;
+  return {
+    function: name,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+    module,
+  };
+}
+
+function nativeFrame(pc: number, { bias, symbols }: Module, module: string, start: number | undefined): Frame {
+  const symbol = symbols().find(pc - bias);
+  if (symbol !== undefined && symbol.name !== '') return { function: demangle(symbol.name), module };
+  return { function: `${module}+0x${((start ?? pc) - bias).toString(16)}`, module };
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ElfFiles } from '../../../src/evidence/native/elfFiles.ts';
+import { openModules } from '../../../src/evidence/native/modules.ts';
+import type { MapLine } from '../../../src/procfs/maps.ts';
+import { type FakeProc, makeProc } from '../../fixtures/procTree.ts';
+import { elfImage, symbolSections } from '../builders/elfImage.ts';
+import { FakeMemory } from '../builders/fakeMemory.ts';
+
+const IMAGE = elfImage([
+  { name: '.text', bytes: Buffer.alloc(0x100, 0x90), address: 0x1000 },
+  ...symbolSections([{ name: 'serve', start: 0x1000, size: 0x100 }]),
+]);
+const BASE = 0x5555_5555_0000;
+
+let proc: FakeProc;
+let files: ElfFiles;
+beforeEach(() => {
+  proc = makeProc({ pid: 42 });
+  files = new ElfFiles();
+});
+afterEach(() => {
+  files.close();
+  proc.remove();
+});
+
+/** A file of the machine that the process has mapped; below the root of the process, as a container has it. */
+function install(path: string, bytes: Buffer = IMAGE): MapLine {
+  const file = join(proc.top, 'container', path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, bytes);
+  if (statSync(join(proc.top, 'proc/42/root'), { throwIfNoEntry: false }) === undefined) {
+    symlinkSync(join(proc.top, 'container'), join(proc.top, 'proc/42/root'));
+  }
+  const { ino } = statSync(file);
+  return { start: BASE + 0x1000, end: BASE + 0x2000, perms: 'r-xp', offset: 0x1000, device: '8:1', inode: ino, path };
+}
+const open = (map: MapLine) => files.open(proc.root, 42, map);
+
+describe('the file of a map', () => {
+  it('lies below the root of its process', () => {
+    expect(open(install('/app/server'))?.symbols().find(0x1010)?.name).toBe('serve');
+  });
+  it('is opened once, however many processes have mapped it', () => {
+    const map = install('/app/server');
+    const first = open(map);
+    rmSync(join(proc.top, 'container/app/server'));
+    expect(open(map)).toBe(first);
+    expect(files.open(proc.root, 43, map)).toBe(first);
+  });
+  it('was deleted: the executable is still there', () => {
+    const map = install('/app/server');
+    const kept = join(proc.top, 'kept');
+    writeFileSync(kept, IMAGE);
+    symlinkSync(kept, join(proc.top, 'proc/42/exe'));
+    rmSync(join(proc.top, 'container/app/server'));
+    expect(open({ ...map, path: '/app/server (deleted)', inode: statSync(kept).ino })).toBeDefined();
+  });
+  it('was replaced by another one: that is not what runs', () => {
+    const map = install('/app/server');
+    expect(open({ ...map, inode: map.inode + 1 })).toBeUndefined();
+  });
+  it.for([
+    ['memory without a file', { inode: 0 }],
+    ['a file that is not there', { path: '/nowhere' }],
+  ] as const)('%s', ([, change]) => {
+    expect(open({ ...install('/app/server'), device: '9:9', ...change })).toBeUndefined();
+  });
+  it('is no ELF file', () => {
+    expect(open(install('/app/data', Buffer.from('no code')))).toBeUndefined();
+  });
+});
+
+describe('openModules', () => {
+  it('code of a file, of the kernel, and code that was made at run time', () => {
+    const app = install('/app/server');
+    const vdso: MapLine = { ...app, start: BASE + 0x8000, end: BASE + 0xa000, offset: 0, inode: 0, path: '[vdso]' };
+    const made: MapLine = { ...app, start: BASE + 0xb000, end: BASE + 0xc000, inode: 0, path: '' };
+    const memory = new FakeMemory().write(vdso.start, IMAGE).open();
+    const modules = openModules(proc.root, 42, [made, vdso, app], memory, files);
+    expect(modules.moduleAt(BASE + 0x1010)).toMatchObject({ path: '/app/server', bias: BASE });
+    expect(modules.moduleAt(vdso.start + 0x1010)).toMatchObject({ path: '[vdso]', bias: vdso.start });
+    expect(
+      modules
+        .moduleAt(vdso.start + 0x1010)
+        ?.symbols()
+        .find(0x1010)?.name,
+    ).toBe('serve');
+    expect(modules.moduleAt(BASE + 0xb010)).toBeUndefined();
+    expect(modules.mapAt(BASE + 0xb010)).toBe(made);
+    expect(modules.all().map(({ path }) => path)).toEqual(['/app/server', '[vdso]']);
+  });
+  it('a deleted file keeps its name', () => {
+    const map = { ...install('/app/server'), path: '/app/server (deleted)' };
+    symlinkSync(join(proc.top, 'container/app/server'), join(proc.top, 'proc/42/exe'));
+    const modules = openModules(proc.root, 42, [map], new FakeMemory().open(), files);
+    expect(modules.moduleAt(BASE + 0x1010)?.path).toBe('/app/server');
+  });
+  it.for([
+    ['before all', BASE],
+    ['the first byte behind a map', BASE + 0x2000],
+    ['no address', Number.NaN],
+  ] as const)('no code: %s', ([, address]) => {
+    const modules = openModules(proc.root, 42, [install('/app/server')], new FakeMemory().open(), files);
+    expect([modules.mapAt(address), modules.moduleAt(address)]).toEqual([undefined, undefined]);
+  });
+});
