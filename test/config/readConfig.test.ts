@@ -28,7 +28,7 @@ describe('a file is read', () => {
     expect(readConfigText(join(dir, 'link'))).toBe('grace: 1s\n');
   });
   it.for([
-    ['a directory', () => mkdirSync(path), /it is no file/],
+    ['a directory', () => mkdirSync(path), /it is not a regular file/],
     ['nothing', () => {}, /cannot use the configuration .*guard\.yaml: ENOENT/],
     ['more than a megabyte', () => writeFileSync(path, '#'.repeat((1 << 20) + 1)), /larger than 1 MiB/],
     ['a link to nowhere', () => symlinkSync('/nowhere', path), /ENOENT/],
@@ -38,7 +38,7 @@ describe('a file is read', () => {
     expect(() => readConfigText(path)).toThrow(want);
   });
   it('a device has no end, and is refused before it is read', () => {
-    expect(() => readConfigText('/dev/zero')).toThrow(/it is no file/);
+    expect(() => readConfigText('/dev/zero')).toThrow(/it is not a regular file/);
   });
 });
 
