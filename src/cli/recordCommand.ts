@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { Command } from 'commander';
 import { openSource } from '../canary/live.ts';
 import { headerLine, pointLine } from '../canary/recording.ts';
+import { escapeText } from '../core/units.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import { type FlagsOf, readSlice } from '../flags/flag.ts';
 import { duration, interval } from '../flags/quantities.ts';
@@ -68,7 +69,7 @@ async function record({ everyMs, forMs, out, target }: Flags): Promise<void> {
   } finally {
     closeSync(fd);
   }
-  process.stdout.write(`${samples} samples of ${source.label} in ${out}\n`);
+  process.stdout.write(`${samples} samples of ${escapeText(source.label)} in ${out}\n`);
 }
 
 function openOut(path: string): number {

@@ -1,5 +1,5 @@
 import type { Judgement, MetricVerdict } from '../core/growth/judge.ts';
-import { formatCount } from '../core/units.ts';
+import { escapeText, formatCount } from '../core/units.ts';
 import type { CanaryDocument } from '../schemas/canarySchema.ts';
 
 interface CanaryFacts {
@@ -39,7 +39,7 @@ export function canaryDocument({ baseline, candidate, judgement, stepMs }: Canar
 export function canaryText({ baseline, candidate, judgement }: CanaryFacts): string {
   const lines = [
     `${judgement.verdict} (${judgement.score} of 100, ${formatCount(judgement.samples)} samples): ${judgement.sentence}`,
-    `  baseline ${baseline.label}, candidate ${candidate.label}`,
+    `  baseline ${escapeText(baseline.label)}, candidate ${escapeText(candidate.label)}`,
     ...judgement.metrics.map(
       (metric) => `  ${NAMES[metric.name] ?? metric.name}: ${metric.verdict}, ${metric.sentence}${shapes(metric)}`,
     ),

@@ -48,7 +48,7 @@ export function groupDocument({ names, site, ...group }: StackGroup): GroupDocum
 export function dumpText(view: DumpView): string {
   const { covered, groups, notes, runtimes, stoppedMs, tasks, tookMs } = view;
   const lines = [
-    `${view.subject}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${runtimes.join(', ')})`}`,
+    `${escapeText(view.subject)}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${runtimes.join(', ')})`}`,
   ];
   for (const creator of view.creators.slice(0, 3)) lines.push(`${creatorText(creator)} (${creator.source})`);
   for (const group of groups.slice(0, SHOWN_GROUPS)) lines.push('', ...groupLines(group, covered));

@@ -1,4 +1,5 @@
 import type { LimitSuggestion } from '../core/growth/suggestLimit.ts';
+import { escapeText } from '../core/units.ts';
 import type { SuggestedLimitDocument } from '../schemas/suggestLimitSchema.ts';
 
 /** The pause process of a pod, and probes that run in it, count too: podPidsLimit needs room for them. */
@@ -19,5 +20,5 @@ export function suggestedLimitText({ limit, reasons }: LimitSuggestion): string 
           `kubelet:     podPidsLimit: ${limit + POD_EXTRA} (the pause process and the probes of the pod count too)`,
           `threadguard: --max-tasks ${limit}`,
         ];
-  return `${[...settings, ...reasons.map((reason) => `  ${reason}`)].join('\n')}\n`;
+  return `${[...settings, ...reasons.map((reason) => `  ${escapeText(reason)}`)].join('\n')}\n`;
 }
