@@ -13,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/{e2e,contract}/**/*.test.ts'],
           globalSetup: ['test/setup/tools.ts'],
           pool: 'forks',
           fileParallelism: false,

@@ -9,21 +9,23 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 const MAY: Readonly<Record<string, readonly string[]>> = {
   core: [],
   policy: ['core'],
-  config: ['core', 'policy', '.'],
+  schemas: ['core', 'policy'],
+  flags: ['core', 'policy', 'reporters', 'session'],
+  config: ['core', 'policy', 'flags', 'schemas', '.'],
   procfs: ['core'],
   sys: ['core', '.'],
   cgroup: ['core', 'procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup', 'sys'],
-  limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
+  limits: ['core', 'procfs', 'cgroup', 'ceilings', 'schemas', '.'],
   launch: ['core', 'procfs', 'sys', '.'],
   evidence: ['core', 'procfs', 'sys', '.'],
   targets: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', '.'],
-  reporters: ['core', 'policy'],
+  reporters: ['core', 'policy', 'schemas'],
   engine: ['core', 'policy', 'procfs', 'ceilings', 'sys', 'targets', 'reporters', '.'],
   service: ['core', 'policy', 'sys', 'reporters', '.'],
   explain: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'limits', '.'],
-  canary: ['core', 'procfs', 'launch', 'targets', 'limits', '.'],
-  doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'explain', '.'],
+  canary: ['core', 'procfs', 'launch', 'targets', 'limits', 'schemas', '.'],
+  doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'explain', 'schemas', '.'],
   session: [
     'ceilings',
     'cgroup',
@@ -43,6 +45,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'core',
     'policy',
     'config',
+    'flags',
     'procfs',
     'cgroup',
     'sys',
@@ -81,4 +84,23 @@ it('the core and the policy touch neither Node nor a clock', () => {
       /'node:|Date\.now|performance\.now|new Date|process\./,
     );
   }
+});
+
+it('the start of run loads neither a schema nor YAML nor metrics: they take longer than the guard itself', () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, target] of readFileSync(join(src, file), 'utf8').matchAll(
+      /^(?:import|export) (?!type )[^;]*?from '([^']+)'/gms,
+    )) {
+      if (target?.startsWith('.')) visit(relative(src, resolve(src, dirname(file), target)));
+      else packages.add(target as string);
+    }
+  };
+  for (const file of ['cli/main.ts', 'cli/runCommand.ts', 'session/run.ts']) visit(file);
+  expect(seen.size).toBeGreaterThan(50);
+  expect([...packages].filter((name) => ['zod', 'yaml', 'prom-client', 'uplot'].includes(name))).toEqual([]);
+  expect([...seen].filter((file) => /^(schemas|canary|explain|doctor)\//.test(file))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errnoOf, GuardError } from '../errors.ts';
+import type { RecordingHeader } from '../schemas/recordingSchema.ts';
 
 /** What was counted of a target at one moment. Milliseconds on a clock that only goes forward. */
 export interface SeriesPoint {
@@ -28,7 +29,12 @@ export interface Series {
 }
 
 /** The first line of a file that `threadguard record` writes. */
-export const SAMPLES_SCHEMA = 'threadguard.samples/1';
+const SAMPLES_SCHEMA = 'threadguard.samples/1';
+
+/** The first line of a recording. `started` is an ISO 8601 time. */
+export function headerLine(header: Omit<RecordingHeader, 'schema'>): string {
+  return `${JSON.stringify({ schema: SAMPLES_SCHEMA, ...header } satisfies RecordingHeader)}\n`;
+}
 
 /** A line of a recording after its first. */
 export function pointLine(point: SeriesPoint): string {

@@ -1,38 +1,35 @@
 import { writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { answerGate, type GateState } from '../canary/gates.ts';
 import { openSource, type Source } from '../canary/live.ts';
 import type { MetricName } from '../canary/recording.ts';
 import { startCandidate } from '../canary/startCandidate.ts';
 import { type CanaryResult, watchCanary } from '../canary/watchCanary.ts';
-import { type CanaryVerdict, DEFAULT_RULE, type Judgement } from '../core/growth/judge.ts';
+import type { CanaryVerdict, Judgement } from '../core/growth/judge.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/units.ts';
 import { errnoOf, GuardError } from '../errors.ts';
+import { type AnyFlag, readSlice } from '../flags/flag.ts';
 import { readReport } from '../limits/readReport.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { canaryDocument, canaryText } from '../reporters/canaryText.ts';
 import { canaryHtml } from '../reporters/report/canaryHtml.ts';
 import { openHttpServer } from '../service/httpServer.ts';
 import { loadLibc } from '../sys/libc.ts';
+import {
+  CANARY_OUTPUT_FLAGS,
+  type CanaryJudging,
+  type CanaryOutput,
+  type CanarySubjects,
+  JUDGING_FLAGS,
+  SUBJECT_FLAGS,
+} from './canaryFlags.ts';
+import { addFlags } from './flagOption.ts';
 import { launcherPath } from './launcher.ts';
-import { count, duration, interval, share } from './values.ts';
 
 interface Flags {
-  baseline?: string;
-  candidate?: string;
-  for: number;
-  every: number;
-  pass: number;
-  marginal: number;
-  tolerance: number;
-  horizon: number;
-  onMarginal: 'pass' | 'fail' | 'marginal';
-  onInconclusive: 'pass' | 'fail' | 'wait' | 'inconclusive';
-  json?: true;
-  loadMetric?: string;
-  html?: string;
-  name: string;
-  serve?: string;
+  readonly subjects: CanarySubjects;
+  readonly judging: CanaryJudging;
+  readonly output: CanaryOutput;
 }
 
 /** Off the ranges of shells and sysexits.h: a rollout tool can tell them apart. */
@@ -40,93 +37,72 @@ const EXITS: Readonly<Record<CanaryVerdict, number>> = { pass: 0, fail: 91, marg
 
 /** `threadguard canary`: whether the candidate grows where the baseline does not. */
 export function canaryCommand(): Command {
-  const d = DEFAULT_RULE;
-  return new Command('canary')
+  const flags = [SUBJECT_FLAGS, JUDGING_FLAGS, CANARY_OUTPUT_FLAGS].flatMap((slice): AnyFlag[] => Object.values(slice));
+  return addFlags(new Command('canary'), flags)
     .description('whether a new version leaks threads or maps against the old one')
-    .argument('[command...]', 'after --: the candidate, started under the guard')
+    .argument('[command...]', 'the candidate, started under the guard, after --')
     .passThroughOptions()
-    .showSuggestionAfterError()
-    .addOption(new Option('--baseline <selector>', 'the old one: pid:N, unit:NAME, cgroup:PATH or file:SAMPLES'))
-    .addOption(new Option('--candidate <selector>', 'the new one'))
-    .addOption(new Option('--for <duration>', 'how long they are watched').argParser(duration).default(600_000, '10m'))
-    .addOption(new Option('--every <duration>', 'between two samples').argParser(interval).default(1_000, '1s'))
-    .addOption(new Option('--pass <score>', 'passes from this score on').argParser(count).default(d.pass))
-    .addOption(new Option('--marginal <score>', 'is marginal from this score on').argParser(count).default(d.marginal))
-    .addOption(
-      new Option('--tolerance <share>', 'how much higher a level may be').argParser(share).default(d.tolerance, '25%'),
-    )
-    .addOption(
-      new Option('--horizon <duration>', 'a predicted end nearer than this fails')
-        .argParser(duration)
-        .default(d.horizonMs, '1h'),
-    )
-    .addOption(
-      new Option('--on-marginal <what>', 'how a marginal verdict ends')
-        .choices(['marginal', 'pass', 'fail'])
-        .default('marginal'),
-    )
-    .addOption(
-      new Option('--on-inconclusive <what>', 'how an inconclusive verdict ends; wait goes on as long again')
-        .choices(['inconclusive', 'pass', 'fail', 'wait'])
-        .default('inconclusive'),
-    )
-    .addOption(new Option('--serve <address>', 'answer rollout engines there, and go on answering after the verdict'))
-    .addOption(new Option('--name <name>', 'what this canary is called there').default('canary'))
-    .addOption(new Option('--load-metric <name>', 'take out what load explains: cpu, or a field of both recordings'))
-    .addOption(new Option('--html <file>', 'write a page with both series'))
-    .addOption(new Option('--json', 'one JSON document'))
-    .action(async (command: string[], flags: Flags) => {
+    .action(async (command: string[], given: Record<string, unknown>) => {
+      const flags: Flags = {
+        subjects: readSlice<CanarySubjects>(SUBJECT_FLAGS, given),
+        judging: readSlice<CanaryJudging>(JUDGING_FLAGS, given),
+        output: readSlice<CanaryOutput>(CANARY_OUTPUT_FLAGS, given),
+      };
       process.exitCode = await canary(flags, command);
     });
 }
 
 async function canary(flags: Flags, command: readonly string[]): Promise<number> {
+  const { judging, output, subjects } = flags;
   const isStarted = command.length > 0;
-  if (flags.baseline === undefined || (flags.candidate === undefined) !== isStarted) {
+  if (subjects.baseline === undefined || (subjects.candidate === undefined) !== isStarted) {
     throw new GuardError('no-subject', 'a canary needs a --baseline, and a --candidate or a command after --', {
       hint: 'threadguard canary --baseline unit:old.service --candidate unit:new.service',
     });
   }
-  if (flags.marginal > flags.pass || flags.pass > 100) {
+  if (judging.marginal > judging.pass) {
     throw new GuardError(
       'bad-score',
-      `--marginal ${flags.marginal} and --pass ${flags.pass} are no scores in this order`,
-      {
-        hint: 'from 0 to 100, --marginal not above --pass',
-      },
+      `--marginal ${judging.marginal} and --pass ${judging.pass} are no scores in this order`,
+      { hint: '--marginal must not be above --pass' },
     );
   }
   const root = kernelRoot();
-  const baseline = openSource(root, flags.baseline, flags.loadMetric);
+  const baseline = openSource(root, subjects.baseline, subjects.loadMetric);
   const started = isStarted ? await startCandidate(root, launcherPath(), command) : undefined;
-  const candidate = started?.source ?? openSource(root, flags.candidate ?? '', flags.loadMetric);
+  const candidate = started?.source ?? openSource(root, subjects.candidate ?? '', subjects.loadMetric);
   const state: { -readonly [K in keyof GateState]: GateState[K] } = {
-    name: flags.name,
+    name: output.name,
     judgement: undefined,
     isFinal: false,
   };
   const server =
-    flags.serve === undefined
+    output.serve === undefined
       ? undefined
-      : await openHttpServer(flags.serve, 'gates', (method, path) => answerGate(method, path, state));
+      : await openHttpServer(output.serve, 'gates', (method, path) => answerGate(method, path, state));
   if (server !== undefined) process.stderr.write(`threadguard: gates on http://${server.address}/v1/canary\n`);
   let result = await watch(flags, baseline, candidate, state);
   if (
-    flags.onInconclusive === 'wait' &&
+    judging.onInconclusive === 'wait' &&
     result.judgement.verdict === 'inconclusive' &&
     isLive(baseline) &&
     isLive(candidate)
   ) {
-    result = await watch({ ...flags, for: 2 * flags.for }, baseline, candidate, state);
+    result = await watch(
+      { ...flags, subjects: { ...subjects, forMs: 2 * subjects.forMs } },
+      baseline,
+      candidate,
+      state,
+    );
   }
   await started?.stop();
   state.judgement = result.judgement;
   state.isFinal = true;
-  process.stdout.write(flags.json === true ? `${JSON.stringify(canaryDocument(result))}\n` : canaryText(result));
-  if (flags.html !== undefined) writePage(flags.html, result);
+  process.stdout.write(output.json ? `${JSON.stringify(canaryDocument(result))}\n` : canaryText(result));
+  if (output.html !== undefined) writePage(output.html, result);
   if (server !== undefined) await asked();
   server?.close();
-  return exitOf(result.judgement.verdict, flags);
+  return exitOf(result.judgement.verdict, judging);
 }
 
 function writePage(path: string, { baseline, candidate, judgement, paired }: CanaryResult): void {
@@ -171,23 +147,23 @@ function isLive({ kind }: Source): boolean {
   return kind === 'live';
 }
 
-function exitOf(verdict: CanaryVerdict, { onInconclusive, onMarginal }: Flags): number {
+function exitOf(verdict: CanaryVerdict, { onInconclusive, onMarginal }: CanaryJudging): number {
   const asked = verdict === 'marginal' ? onMarginal : verdict === 'inconclusive' ? onInconclusive : verdict;
   return EXITS[asked === 'wait' ? 'inconclusive' : asked];
 }
 
 async function watch(
-  flags: Flags,
+  { judging, subjects }: Flags,
   baseline: Source,
   candidate: Source,
   state: { judgement: Judgement | undefined },
 ): Promise<CanaryResult> {
   const isTerminal = process.stderr.isTTY === true;
   const result = await watchCanary(baseline, candidate, {
-    forMs: flags.for,
-    everyMs: flags.every,
-    loadField: flags.loadMetric,
-    rule: { tolerance: flags.tolerance, horizonMs: flags.horizon, pass: flags.pass, marginal: flags.marginal },
+    forMs: subjects.forMs,
+    everyMs: subjects.everyMs,
+    loadField: subjects.loadMetric,
+    rule: judging,
     remaining: remainingOf(candidate),
     now: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -197,7 +173,7 @@ async function watch(
     onSample: (samples, elapsedMs) => {
       if (!isTerminal) return;
       process.stderr.write(
-        `\r\u001b[K${samples} samples, ${formatDuration(elapsedMs)} of ${formatDuration(flags.for)}`,
+        `\r\u001b[K${samples} samples, ${formatDuration(elapsedMs)} of ${formatDuration(subjects.forMs)}`,
       );
     },
   });

@@ -1,4 +1,7 @@
-import type { Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { defaultOf, placeholderOf } from '../flags/flag.ts';
+import { describe, FlagOption } from './flagOption.ts';
+import { HELP } from './helpCommand.ts';
 
 /** A command as a manual or a shell wants to know it. */
 export interface CommandFacts {
@@ -14,7 +17,13 @@ export interface OptionFacts {
   readonly long: string;
   /** `<file>`; empty for one that takes nothing. */
   readonly value: string;
+  /** One line, without choices and default. */
+  readonly help: string;
+  /** The same line with them. */
   readonly description: string;
+  /** More sentences, in Markdown; empty where the line says all. */
+  readonly docs: string;
+  readonly group: string | undefined;
   readonly choices: readonly string[];
   readonly defaultText: string | undefined;
 }
@@ -25,19 +34,20 @@ export function factsOf(command: Command, parent = ''): CommandFacts {
     name,
     description: command.description(),
     usage: command.usage(),
-    options: command.options.filter(({ hidden }) => !hidden).map(optionFacts),
-    commands: command.commands.map((inner) => factsOf(inner, `${name} `)),
+    options: command.options.filter((option) => option instanceof FlagOption).map(optionFacts),
+    commands: command.commands.filter((inner) => inner.name() !== HELP).map((inner) => factsOf(inner, `${name} `)),
   };
 }
 
-function optionFacts(option: Option): OptionFacts {
-  const { argChoices, defaultValue, defaultValueDescription, description, flags, long, negate } = option;
-  const told = defaultValueDescription ?? (typeof defaultValue === 'string' ? defaultValue : undefined);
+function optionFacts({ flag }: FlagOption): OptionFacts {
   return {
-    long: long ?? flags,
-    value: /[<[].*$/.exec(flags)?.[0] ?? '',
-    description,
-    choices: argChoices ?? [],
-    defaultText: negate || told === 'none' ? undefined : told,
+    long: `--${flag.name}`,
+    value: placeholderOf(flag),
+    help: flag.help,
+    description: describe(flag),
+    docs: flag.docs ?? '',
+    group: flag.group,
+    choices: flag.kind.choices ?? [],
+    defaultText: defaultOf(flag),
   };
 }

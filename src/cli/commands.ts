@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 
-/** The one table of commands: the parser, the manual page and the completions are made from it. Each loads only what it needs. */
+/** Every command: the parser, the manual page and the completions are made from this table. A command loads only what it needs. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./options.ts')).runCommand((await import('../session/run.ts')).run),
+  run: async () => (await import('./runCommand.ts')).runCommand((await import('../session/run.ts')).run),
   limits: async () => (await import('./limitsCommand.ts')).limitsCommand(),
   explain: async () => (await import('./explainCommand.ts')).explainCommandLine(),
   dump: async () => (await import('./dumpCommand.ts')).dumpCommand(),

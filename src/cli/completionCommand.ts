@@ -4,11 +4,12 @@ import { type CommandFacts, factsOf, type OptionFacts } from './commandFacts.ts'
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** `threadguard completion SHELL`: a script that knows every command, option and choice; it starts nothing at Tab. */
+/** `threadguard completion SHELL`: a script that knows every command, option and choice. It starts no process at Tab. */
 export function completionCommand(allCommands: () => Promise<Command[]>): Command {
   return new Command('completion')
     .description('a completion script for a shell')
-    .addArgument(new Argument('<shell>', 'whose').choices(SHELLS))
+    .usage(SHELLS.join('|'))
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .action(async (shell: Shell) => {
       const commands = (await allCommands()).map((command) => factsOf(command));
       process.stdout.write(completionScript(shell, commands));
@@ -51,7 +52,7 @@ _threadguard() {
   fi
   local index
   for ((index = 2; index < COMP_CWORD; index += 1)); do
-    # What comes after -- is a command line of its own.
+    # The words after -- are another command line.
     if [ "\${COMP_WORDS[index]}" = -- ]; then
       if declare -F _command_offset >/dev/null; then _command_offset $((index + 1)); else COMPREPLY=($(compgen -c -- "$cur")); fi
       return
@@ -98,7 +99,7 @@ function fish(commands: readonly CommandFacts[]): string {
               ? ' -r -F'
               : ' -x';
       lines.push(
-        `complete -c threadguard -n ${quote(seen)} -l ${option.long.slice(2)}${value} -d ${quote(option.description)}`,
+        `complete -c threadguard -n ${quote(seen)} -l ${option.long.slice(2)}${value} -d ${quote(option.help)}`,
       );
     }
   }
@@ -109,13 +110,13 @@ function zsh(commands: readonly CommandFacts[]): string {
   const quote = (text: string): string => `'${text.replace(/'/g, "'\\''")}'`;
   const plain = (text: string): string => text.replace(/[[\]:]/g, ' ');
   const argument = (option: OptionFacts): string => {
-    const { choices, description, long, value } = option;
+    const { choices, help, long, value } = option;
     const name = value.replace(/[<>[\].]/g, '');
     const what =
       value === ''
         ? ''
         : `:${name}:${choices.length > 0 ? `(${choices.join(' ')})` : takesFile(option) ? '_files' : ' '}`;
-    return quote(`${value.includes('...') ? '*' : ''}${long}[${plain(description)}]${what}`);
+    return quote(`${value.includes('...') ? '*' : ''}${long}[${plain(help)}]${what}`);
   };
   const list = (some: readonly CommandFacts[]): string =>
     some.map(({ description, name }) => quote(`${name.split(' ').at(-1)}:${plain(description)}`)).join(' ');

@@ -1,35 +1,32 @@
-import { Command, Option } from 'commander';
-import { escapeText } from '../core/units.ts';
-import { type Check, checksOf } from '../doctor/checks.ts';
+import { Command } from 'commander';
+import { checksOf } from '../doctor/checks.ts';
+import { doctorDocument, doctorText } from '../doctor/doctorText.ts';
 import { examine } from '../doctor/examine.ts';
+import { type FlagsOf, readSlice } from '../flags/flag.ts';
+import { yes } from '../flags/words.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { loadLibc } from '../sys/libc.ts';
+import { addFlags } from './flagOption.ts';
+
+interface Flags {
+  readonly json: boolean;
+  readonly strict: boolean;
+}
+
+const FLAGS: FlagsOf<Flags> = {
+  json: { name: 'json', kind: yes, default: false, help: 'print one JSON document' },
+  strict: { name: 'strict', kind: yes, default: false, help: 'exit 1 when anything that run would use is missing' },
+};
 
 /** `threadguard doctor`: what this machine and this user can enforce, and how to get the rest. */
 export function doctorCommand(): Command {
-  return new Command('doctor')
+  return addFlags(new Command('doctor'), Object.values(FLAGS))
     .description('what can be enforced here, what not, and how to get it')
-    .showSuggestionAfterError()
-    .addOption(new Option('--json', 'one JSON document'))
-    .addOption(new Option('--strict', 'exit 1 when anything that run would want is missing'))
-    .action(async ({ json, strict }: { json?: true; strict?: true }) => {
+    .action(async (given: Record<string, unknown>) => {
+      const { json, strict } = readSlice<Flags>(FLAGS, given);
       const found = await examine(kernelRoot(), loadLibc(), process.env);
       const checks = checksOf(found);
-      const { containment, kernel } = found;
-      process.stdout.write(
-        json === true
-          ? `${JSON.stringify({ schema: 'threadguard.doctor/1', kernel, containment: containment.kind, checks })}\n`
-          : text(checks),
-      );
-      process.exitCode = strict === true && checks.some(({ ok }) => !ok) ? 1 : 0;
+      process.stdout.write(json ? `${JSON.stringify(doctorDocument(found, checks))}\n` : doctorText(checks));
+      process.exitCode = strict && checks.some(({ ok }) => !ok) ? 1 : 0;
     });
-}
-
-function text(checks: readonly Check[]): string {
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  const lines = checks.flatMap(({ name, ok, detail, hint }) => [
-    `${ok ? 'ok     ' : 'missing'}  ${name.padEnd(width)}  ${escapeText(detail)}`,
-    ...(hint === '' ? [] : [`${' '.repeat(width + 11)}→ ${hint}`]),
-  ]);
-  return `${lines.join('\n')}\n`;
 }

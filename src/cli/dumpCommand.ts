@@ -1,62 +1,75 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { folded } from '../core/folded.ts';
 import type { GroupLevel } from '../core/groupKeys.ts';
 import { groupStacks } from '../core/stackGroups.ts';
 import { GuardError } from '../errors.ts';
 import { knownCreators } from '../evidence/creators/findCreators.ts';
 import { dumpProcesses } from '../evidence/dumpProcesses.ts';
+import { type FlagsOf, readSlice } from '../flags/flag.ts';
+import { duration, processId } from '../flags/quantities.ts';
+import { choice, yes } from '../flags/words.ts';
 import { select } from '../limits/select.ts';
-import { kernelRoot } from '../procfs/root.ts';
+import { type KernelRoot, kernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { dumpDocument, dumpText } from '../reporters/dumpText.ts';
-import { loadLibc } from '../sys/libc.ts';
-import { duration, pid } from './values.ts';
+import { type Libc, loadLibc } from '../sys/libc.ts';
+import { addFlags } from './flagOption.ts';
 
-interface Flags {
-  pid?: number;
-  timeout: number;
-  by: GroupLevel;
-  json?: true;
-  folded?: true;
+export interface DumpFlags {
+  readonly pid: number | undefined;
+  readonly timeoutMs: number;
+  readonly by: GroupLevel;
+  readonly json: boolean;
+  readonly folded: boolean;
 }
+
+const DUMP_FLAGS: FlagsOf<DumpFlags> = {
+  pid: { name: 'pid', kind: processId, help: 'the process' },
+  timeoutMs: { name: 'timeout', kind: duration, default: 5_000, help: 'most time spent on reading' },
+  by: {
+    name: 'by',
+    kind: choice(['exact', 'function', 'site'], '<level>'),
+    default: 'function',
+    help: 'what makes two stacks equal',
+  },
+  json: { name: 'json', kind: yes, default: false, help: 'print one JSON document' },
+  folded: {
+    name: 'folded',
+    kind: yes,
+    default: false,
+    conflicts: 'json',
+    help: 'print folded stacks for FlameGraph and speedscope',
+  },
+};
 
 /** `threadguard dump`: where the threads of a process are, in groups. */
 export function dumpCommand(): Command {
-  return new Command('dump')
-    .description('where the threads of a process are, in groups; nothing of it is stopped')
-    .showSuggestionAfterError()
-    .addOption(new Option('--pid <pid>', 'the process').argParser(pid))
-    .addOption(new Option('--timeout <duration>', 'most time spent reading').argParser(duration).default(5_000, '5s'))
-    .addOption(
-      new Option('--by <level>', 'what makes two stacks equal')
-        .choices(['exact', 'function', 'site'])
-        .default('function'),
-    )
-    .addOption(new Option('--json', 'one JSON document'))
-    .addOption(new Option('--folded', 'folded stacks, as FlameGraph and speedscope read them').conflicts('json'))
-    .action((flags: Flags) => {
-      process.stdout.write(dump(flags));
+  return addFlags(new Command('dump'), Object.values(DUMP_FLAGS))
+    .description('where the threads of a process are, in groups; the process is not stopped')
+    .action((given: Record<string, unknown>) => {
+      process.stdout.write(dumpAnswer(readSlice<DumpFlags>(DUMP_FLAGS, given), kernelRoot(), loadLibc()));
     });
 }
 
-function dump(flags: Flags): string {
-  if (flags.pid === undefined) {
+/** What is printed. Throws a GuardError where the stacks of that process cannot be read. */
+export function dumpAnswer(flags: DumpFlags, root: KernelRoot, libc: Libc | undefined): string {
+  const { pid } = flags;
+  if (pid === undefined) {
     throw new GuardError('no-subject', 'no process was named', { hint: 'threadguard dump --pid PID' });
   }
-  const root = kernelRoot();
-  const { label } = select(root, { kind: 'pid', pid: flags.pid });
-  const stat = readStat(root, flags.pid);
-  if (stat?.ppid === 2 || flags.pid === 2) {
-    throw new GuardError('kernel-thread', `${flags.pid} is a thread of the kernel: it has no stack that can be read`, {
+  const { label } = select(root, { kind: 'pid', pid });
+  // PID 2 is kthreadd, the parent of every thread of the kernel.
+  if (pid === 2 || readStat(root, pid)?.ppid === 2) {
+    throw new GuardError('kernel-thread', `${pid} is a thread of the kernel: it has no stack that can be read`, {
       hint: 'as root, /proc/PID/stack shows where it is in the kernel',
       exitCode: 1,
     });
   }
   const now = (): number => performance.now();
-  const dumped = dumpProcesses(root, [flags.pid], { libc: loadLibc(), now, timeoutMs: flags.timeout });
+  const dumped = dumpProcesses(root, [pid], { libc, now, timeoutMs: flags.timeoutMs });
   const { covered, found, notes, runtimes, stacks, tookMs } = dumped;
   const groups = groupStacks(stacks, flags.by);
-  if (flags.folded === true) return folded(groups);
+  if (flags.folded) return folded(groups);
   const view = {
     subject: label,
     tasks: found,
@@ -68,5 +81,5 @@ function dump(flags: Flags): string {
     creators: knownCreators(dumped, now),
     notes,
   };
-  return flags.json === true ? `${JSON.stringify(dumpDocument(view))}\n` : dumpText(view);
+  return flags.json ? `${JSON.stringify(dumpDocument(view))}\n` : dumpText(view);
 }

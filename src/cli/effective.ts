@@ -1,70 +1,41 @@
-import type { Command, Option } from 'commander';
-import type { RestartRule } from '../policy/restart.ts';
-import type { Rule } from '../policy/rules.ts';
-import type { RunOptions } from '../session/runOptions.ts';
-import { variableOf } from './layers.ts';
-import { budgetShare, duration, restarts, share, tasksOrShare } from './values.ts';
+import type { Command } from 'commander';
+import { variableOf } from '../flags/flag.ts';
+import { FlagOption } from './flagOption.ts';
 
-/** Every setting as it came out, and where it came from. */
+/** One setting as `run` would have it, and where its value comes from. */
 export interface Effective {
-  readonly settings: readonly {
-    readonly attribute: string;
-    readonly text: string | undefined;
-    readonly origin: string;
-  }[];
-  readonly rules: readonly Rule[];
+  /** As a configuration file calls it. */
+  readonly key: string;
+  /** As it would stand in a configuration file, or in words; `undefined` where it is not set. */
+  readonly text: string | undefined;
+  /** Whether a configuration file may say it like this. */
+  readonly isForFile: boolean;
+  /** `command line`, the name of a variable, `FILE:LINE`, or `default`. */
+  readonly origin: string;
 }
 
-export function effectiveOptions(
-  command: Command,
-  { config, settings }: RunOptions,
-  lineOf: (attribute: string) => number | undefined,
-): Effective {
-  const origins: Readonly<Record<string, (attribute: string) => string>> = {
-    cli: () => 'command line',
-    env: variableOf,
-    config: (attribute) => `${config}:${lineOf(attribute) ?? 1}`,
-  };
-  return {
-    rules: settings.rules,
-    settings: command.options.map((option) => {
-      const attribute = option.attributeName();
-      const source = command.getOptionValueSource(attribute) ?? 'default';
-      const origin = origins[source]?.(attribute) ?? 'default';
-      const text = origin === 'default' ? defaultText(option) : valueText(option, command.getOptionValue(attribute));
-      return { attribute, text, origin };
-    }),
-  };
-}
-
-function defaultText({ defaultValue, defaultValueDescription: told, negate }: Option): string | undefined {
-  if (negate) return 'true';
-  if (told === 'none' || defaultValue === undefined) return undefined;
-  return told ?? String(defaultValue);
-}
-
-/** As it would stand in a file. */
-const TEXTS: ReadonlyMap<unknown, (value: never) => string> = new Map<unknown, (value: never) => string>([
-  [duration, (ms: number) => (ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`)],
-  [share, shareText],
-  [
-    tasksOrShare,
-    (amount: { share: number } | { tasks: number }) =>
-      'share' in amount ? shareText(amount.share) : String(amount.tasks),
-  ],
-  [restarts, ({ count: times, windowMs }: RestartRule['most']) => `${times}/${windowMs / 1_000}s`],
-  [
-    budgetShare,
-    (shares: Record<string, number>) =>
-      JSON.stringify(Object.fromEntries(Object.entries(shares).map(([name, value]) => [name, shareText(value)]))),
-  ],
-]);
-
-function shareText(value: number): string {
-  return `${Number((value * 100).toFixed(4))}%`;
-}
-
-function valueText({ parseArg }: Option, value: unknown): string {
-  const text = TEXTS.get(parseArg) as ((value: unknown) => string) | undefined;
-  return text?.(value) ?? (typeof value === 'object' ? JSON.stringify(value) : String(value));
+/** Every setting of a `run` command whose words were parsed. `whereInFile` says where a key stands: `guard.yaml:3`. */
+export function effectiveSettings(command: Command, whereInFile: (key: string) => string): Effective[] {
+  return command.options
+    .filter((option) => option instanceof FlagOption)
+    .map((option) => {
+      const key = option.attributeName();
+      const source = command.getOptionValueSource(key);
+      const origins: Readonly<Record<string, () => string>> = {
+        cli: () => 'command line',
+        env: () => variableOf(option.flag),
+        config: () => whereInFile(key),
+      };
+      const value: unknown = command.getOptionValue(key) ?? option.flag.default;
+      const shown = value === undefined ? '' : option.flag.kind.show(value);
+      // A default that needs words cannot be typed.
+      const isInWords = shown !== '' && value === option.flag.default && option.flag.defaultText !== undefined;
+      const text = isInWords ? option.flag.defaultText : shown;
+      return {
+        key,
+        text: text === '' ? undefined : text,
+        isForFile: option.flag.inFile !== false && !isInWords,
+        origin: origins[source ?? '']?.() ?? 'default',
+      };
+    });
 }

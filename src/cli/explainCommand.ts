@@ -1,100 +1,64 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Command, Option } from 'commander';
-import { readMessage } from '../core/messages.ts';
+import { Command } from 'commander';
 import type { Explanation } from '../core/refusal.ts';
-import { errnoOf, GuardError } from '../errors.ts';
 import { explainCommand } from '../explain/explainLaunched.ts';
 import { explainProcess } from '../explain/explainProcess.ts';
+import { readSlice } from '../flags/flag.ts';
 import { parseLaunchNotes } from '../launch/launchNotes.ts';
 import { findExecutable } from '../launch/launchPlan.ts';
 import { kernelRoot } from '../procfs/root.ts';
-import { explanationDocument, explanationText, logText } from '../reporters/explainText.ts';
+import { explanationDocument, explanationText } from '../reporters/explainText.ts';
 import { loadLibc } from '../sys/libc.ts';
-import { duration, pid } from './values.ts';
-
-interface Flags {
-  pid?: number;
-  log?: string;
-  for: number;
-  json?: true;
-  trace?: true;
-  toTheEnd?: true;
-  keep?: true;
-}
+import { EXPLAIN_FLAGS, type ExplainFlags, subjectOf } from './explainFlags.ts';
+import { explainLog } from './explainLog.ts';
+import { addFlags } from './flagOption.ts';
 
 const DAY_MS = 86_400_000;
-const SHOWN_LINES = 20;
 
 /** `threadguard explain`: which ceiling refused a thread, a process or a map. */
 export function explainCommandLine(): Command {
-  return new Command('explain')
+  return addFlags(new Command('explain'), Object.values(EXPLAIN_FLAGS))
     .description('which ceiling refused a thread, a process or a map')
-    .argument('[command...]', 'run this until something is refused to it, after --')
+    .argument('[command...]', 'the command to run until something is refused to it, after --')
     .passThroughOptions()
-    .showSuggestionAfterError()
-    .addOption(new Option('--pid <pid>', 'a process that runs already').argParser(pid))
-    .addOption(new Option('--log <file>', 'what a program printed'))
-    .addOption(
-      new Option('--for <duration>', 'how long to watch at most (a command: until it ends)')
-        .argParser(duration)
-        .default(-1, 'with --pid 0, traced without end'),
-    )
-    .addOption(new Option('--json', 'one JSON document'))
-    .addOption(
-      new Option(
-        '--trace',
-        'watch the refused call itself: tracefs (5 to 10 %), else strace (threads are made ten times slower)',
-      ),
-    )
-    .addOption(new Option('--to-the-end', 'let it take the last 5% of the machine too'))
-    .addOption(new Option('--keep', 'let the command go on after the refusal'))
-    .action(async (command: string[], flags: Flags) => {
-      process.exitCode = await explain(command, flags);
+    .action(async (command: string[], given: Record<string, unknown>) => {
+      process.exitCode = await explain(command, readSlice<ExplainFlags>(EXPLAIN_FLAGS, given));
     });
 }
 
-async function explain(command: readonly string[], flags: Flags): Promise<number> {
-  const named = [command.length > 0, flags.pid !== undefined, flags.log !== undefined].filter(Boolean).length;
-  if (named !== 1) {
-    throw new GuardError(
-      'no-subject',
-      named === 0 ? 'nothing to explain was named' : 'more than one subject was named',
-      {
-        hint: 'threadguard explain -- COMMAND, or explain --pid PID, or explain --log FILE',
-      },
-    );
+async function explain(words: readonly string[], flags: ExplainFlags): Promise<number> {
+  const subject = subjectOf(words, flags);
+  if (subject.kind === 'log') {
+    const { exitCode, text } = explainLog(subject.path, flags.json);
+    process.stdout.write(text);
+    return exitCode;
   }
-  if (flags.trace === true && flags.log !== undefined) {
-    throw new GuardError('no-trace', '--trace watches calls, and a log has none', { hint: 'leave one of them out' });
-  }
-  if (flags.log !== undefined) return explainLog(flags.log, flags.json === true);
   const root = kernelRoot();
   const libc = loadLibc();
-  if (flags.pid !== undefined) {
+  if (subject.kind === 'pid') {
     const { label, explanation } = await explainProcess({
       root,
-      pid: flags.pid,
+      pid: subject.pid,
       ids: libc,
-      // What is traced has to fail while it is watched.
-      forMs: flags.for < 0 ? (flags.trace === true ? DAY_MS : 0) : flags.for,
-      trace: flags.trace === true,
+      // A call that is watched has to fail first: without --for that may take as long as it takes.
+      forMs: flags.forMs ?? (flags.trace ? DAY_MS : 0),
+      trace: flags.trace,
       onNote: note,
     });
     return tell(label, explanation, flags);
   }
   const notes = parseLaunchNotes(process.env);
-  const [file] = command as [string];
+  const [file] = subject.command as [string];
   findExecutable(file, notes.env['PATH']);
   const explanation = await explainCommand({
     root,
-    command,
+    command: subject.command,
     env: notes.env,
     libc,
-    trace: flags.trace === true,
-    toTheEnd: flags.toTheEnd === true,
-    keep: flags.keep === true,
-    timeoutMs: flags.for < 0 ? DAY_MS : flags.for,
+    trace: flags.trace,
+    toTheEnd: flags.toTheEnd,
+    keep: flags.keep,
+    timeoutMs: flags.forMs ?? DAY_MS,
     passThrough: (chunk) => process.stderr.write(chunk),
     onNote: note,
   });
@@ -105,27 +69,9 @@ function note(sentence: string): void {
   process.stderr.write(`threadguard: ${sentence}\n`);
 }
 
-/** 0 when a ceiling was named, 1 when nothing was refused. The words go to stderr: stdout is the command’s. */
-function tell(subject: string, explanation: Explanation, flags: Flags): number {
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(explanationDocument(subject, explanation))}\n`);
+/** 0 when a ceiling was named, 1 when nothing was refused. Words go to stderr: stdout belongs to the command. */
+function tell(subject: string, explanation: Explanation, { json }: ExplainFlags): number {
+  if (json) process.stdout.write(`${JSON.stringify(explanationDocument(subject, explanation))}\n`);
   else process.stderr.write(`threadguard: ${explanationText(subject, explanation)}`);
   return explanation.verdict === 'none' ? 1 : 0;
-}
-
-function explainLog(path: string, isJson: boolean): number {
-  let text: string;
-  try {
-    text = readFileSync(path, 'latin1');
-  } catch (error) {
-    throw new GuardError('no-log', `cannot read ${path} (${errnoOf(error)})`, { hint: 'name a file that can be read' });
-  }
-  const found = text
-    .split('\n')
-    .map((line, index) => ({ line: index + 1, message: readMessage(line) }))
-    .filter((one): one is { line: number; message: NonNullable<typeof one.message> } => one.message !== undefined);
-  if (isJson)
-    process.stdout.write(`${JSON.stringify({ schema: 'threadguard.explain/1', log: path, messages: found })}\n`);
-  else if (found.length === 0) process.stdout.write(`${path} tells of no refused thread, process or map\n`);
-  else process.stdout.write(logText(found.slice(0, SHOWN_LINES)));
-  return found.length === 0 ? 1 : 0;
 }

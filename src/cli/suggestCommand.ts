@@ -1,38 +1,34 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { readSeries } from '../canary/recording.ts';
-import { suggestLimit } from '../core/growth/suggestLimit.ts';
+import { suggestLimit, type TaskRecording } from '../core/growth/suggestLimit.ts';
+import { type FlagsOf, readSlice } from '../flags/flag.ts';
+import { yes } from '../flags/words.ts';
+import { suggestedLimitDocument, suggestedLimitText } from '../reporters/suggestedLimit.ts';
+import { addFlags } from './flagOption.ts';
 
-/** `threadguard suggest-limit`: a limit on tasks from what was recorded, with its reasons. */
+interface Flags {
+  readonly json: boolean;
+}
+
+const FLAGS: FlagsOf<Flags> = {
+  json: { name: 'json', kind: yes, default: false, help: 'print one JSON document' },
+};
+
+/** `threadguard suggest-limit`: a limit on tasks from what was recorded, with its reasons. Exit 1 where there is none. */
 export function suggestCommand(): Command {
-  return new Command('suggest-limit')
+  return addFlags(new Command('suggest-limit'), Object.values(FLAGS))
     .description('a limit on tasks from recordings, with its reasons')
-    .showSuggestionAfterError()
-    .argument('<files...>', 'recordings of threadguard record')
-    .addOption(new Option('--json', 'one JSON document'))
-    .action((files: string[], { json }: { json?: true }) => {
-      const recordings = files.map((file) => {
-        const { label, points } = readSeries(file);
-        return { label, points: points.map(({ tasks, timeMs }) => ({ timeMs, value: tasks })) };
-      });
-      const { limit, reasons } = suggestLimit(recordings);
-      process.stdout.write(
-        json
-          ? `${JSON.stringify({ schema: 'threadguard.suggest-limit/1', limit: limit ?? null, reasons })}\n`
-          : text(limit, reasons),
-      );
-      if (limit === undefined) process.exitCode = 1;
+    .usage('[options] FILE...')
+    .argument('<file...>', 'recordings of threadguard record')
+    .action((files: string[], given: Record<string, unknown>) => {
+      const found = suggestLimit(files.map(readTasks));
+      const { json } = readSlice<Flags>(FLAGS, given);
+      process.stdout.write(json ? `${JSON.stringify(suggestedLimitDocument(found))}\n` : suggestedLimitText(found));
+      if (found.limit === undefined) process.exitCode = 1;
     });
 }
 
-function text(limit: number | undefined, reasons: readonly string[]): string {
-  const settings =
-    limit === undefined
-      ? []
-      : [
-          `systemd:     TasksMax=${limit}`,
-          // A pod has a pause container, and probes that are run in it.
-          `kubelet:     podPidsLimit: ${limit + 16} (the pod's own pause process and probes are counted)`,
-          `threadguard: --max-tasks ${limit}`,
-        ];
-  return `${[...settings, ...reasons.map((reason) => `  ${reason}`)].join('\n')}\n`;
+function readTasks(file: string): TaskRecording {
+  const { label, points } = readSeries(file);
+  return { label, points: points.map(({ tasks, timeMs }) => ({ timeMs, value: tasks })) };
 }

@@ -2,19 +2,20 @@ import { parseDurationMs, parseShare } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import type { Rule } from '../policy/rules.ts';
 import { type Problem, parseConfig } from './parse.ts';
+import type { PolicyEntry } from './policySchema.ts';
 import { readConfigText } from './readConfig.ts';
-import type { FlagValue, PolicyEntry } from './schema.ts';
+import type { FlagValue } from './schema.ts';
 
-/** What a file says: words for flags of `run` as somebody would have typed them, and the rules that no flag can say. */
+/** What a file says: the words of flags of `run`, as on a command line, and the rules, which no flag can say. */
 export interface LoadedConfig {
   readonly path: string;
-  /** By the name of the flag in camel case. */
+  /** By key: `maxTasks`. */
   readonly values: ReadonlyMap<string, string | boolean | readonly string[]>;
   readonly rules: readonly Rule[];
   readonly lineOf: (key: string) => number;
 }
 
-/** Reads and judges a file; throws a GuardError with everything that is wrong with it, by line and column. */
+/** Reads and checks a file. Throws a GuardError with every mistake in it, by line and column. */
 export function loadConfig(path: string): LoadedConfig {
   const parsed = parseConfig(readConfigText(path));
   if (!parsed.isGood) throw refusal(path, parsed.problems);
@@ -23,7 +24,7 @@ export function loadConfig(path: string): LoadedConfig {
   return { path, values, rules: policies.map(toRule), lineOf: parsed.lineOf };
 }
 
-/** `guard.yaml:3:8: grace must be a duration like 250ms, 10s or 5m`, a line each. */
+/** One line for each problem: `guard.yaml:3:8: grace must be a duration like 250ms, 10s or 5m`. */
 export function problemLines(path: string, problems: readonly Problem[]): string[] {
   return problems.map(
     ({ column, hint, line, message }) =>
@@ -33,7 +34,7 @@ export function problemLines(path: string, problems: readonly Problem[]): string
 
 function refusal(path: string, problems: readonly Problem[]): GuardError {
   return new GuardError('bad-config', problemLines(path, problems).join('\n'), {
-    hint: 'threadguard config check --config FILE says the same without starting anything',
+    hint: 'threadguard config check --config FILE checks it without a start',
   });
 }
 

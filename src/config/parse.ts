@@ -1,9 +1,10 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
-import { CONFIG_KEYS, type ConfigDocument, checkConfig, POLICY_KEYS, WHEN_KEYS } from './schema.ts';
+import { POLICY_KEYS, WHEN_KEYS } from './policySchema.ts';
+import { CONFIG_KEYS, type ConfigDocument, checkConfig } from './schema.ts';
 
-/** One thing that is wrong with a file. Lines and columns count from 1. */
+/** One mistake in a file. Lines and columns count from 1. */
 export interface Problem {
   readonly line: number;
   readonly column: number;
@@ -18,13 +19,13 @@ export type Parsed =
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
-/** The text of a configuration file: its document, or everything that is wrong with it and where. Never throws. */
+/** Reads the text of a configuration file: its document, or every mistake in it with its place. Never throws. */
 export function parseConfig(text: string): Parsed {
   const lines = new LineCounter();
   const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true });
   const at = (offset: number): Pick<Problem, 'line' | 'column'> => {
     const { line, col } = lines.linePos(offset);
-    // An empty file has no lines to count.
+    // An empty file has no line 1.
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   if (yaml.errors.length > 0) {
@@ -35,7 +36,7 @@ export function parseConfig(text: string): Parsed {
   }
   let value: unknown;
   try {
-    // Aliases are counted: a few lines can otherwise stand for gigabytes.
+    // Without a limit, a few lines of aliases could expand to gigabytes.
     value = yaml.toJS({ maxAliasCount: 100 }) ?? {};
   } catch (error) {
     return { isGood: false, problems: [{ ...at(0), message: (error as Error).message, hint: undefined }] };
@@ -44,7 +45,7 @@ export function parseConfig(text: string): Parsed {
   if ('document' in result) {
     return { isGood: true, document: result.document, lineOf: (key) => at(offsetOf(yaml, [key])).line };
   }
-  // A condition that is missing because its name was misspelt is one mistake.
+  // A condition with a misspelt name is also a missing condition. It is one mistake, so it is said once.
   const misspelt = new Set(
     result.issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => path.join()),
   );
@@ -59,7 +60,7 @@ interface Found {
   readonly hint: string | undefined;
 }
 
-/** A list of unknown keys is one problem each; of a union the own sentence is what a person wants to read. */
+/** The problems of an issue: each unknown key is one. */
 function flatten(issue: Issue): Found[] {
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(issue.path);
@@ -92,13 +93,13 @@ function nameOf(path: Path): string {
     .join('');
 }
 
-/** The keys that may stand in the mapping at a path. */
+/** The keys that a mapping at this path can have. */
 function keysAt(path: Path): readonly string[] {
   if (path.length === 0) return CONFIG_KEYS;
   return path.at(-1) === 'when' ? WHEN_KEYS : POLICY_KEYS;
 }
 
-/** Where a value stands in the text: a key for one that is unknown, else the value, else the mapping that lacks it. */
+/** Where a problem stands in the text: at the key if it is unknown, else at the value, else at the mapping that lacks it. */
 function offsetOf(yaml: Document, path: Path): number {
   for (let length = path.length; length > 0; length -= 1) {
     const parent = length === 1 ? yaml.contents : yaml.getIn(path.slice(0, length - 1), true);

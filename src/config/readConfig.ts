@@ -2,15 +2,15 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
 
-/** A configuration of a megabyte is a mistake, and a device has no end. */
+/** A larger file is not a configuration, and a device would never end. */
 const MOST_BYTES = 1 << 20;
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITES = 0o020;
 const STICKY = 0o1000;
 
 /**
- * The text of a configuration file. When root reads it, nobody else may be able to write it, nor to put another file into
- * its place: it says which commands root runs.
+ * The text of a configuration file. It names commands that the guard runs. So when root reads it, nobody else may be able
+ * to write it or to replace it. Throws a GuardError where it cannot be used.
  */
 export function readConfigText(path: string): string {
   const refuse = (why: string, hint: string, cause?: unknown): GuardError =>
@@ -23,7 +23,7 @@ export function readConfigText(path: string): string {
   }
   try {
     const stat = fstatSync(fd);
-    if (!stat.isFile()) throw refuse('it is no file', 'name a YAML file with --config');
+    if (!stat.isFile()) throw refuse('it is not a regular file', 'name a YAML file with --config');
     if (process.geteuid?.() === 0) {
       const writer = whoElseWrites(stat) ?? whoElseReplaces(path);
       if (writer !== undefined) throw refuse(`${writer}, and root would run what it says`, 'chown root, chmod go-w');

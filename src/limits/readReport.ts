@@ -9,6 +9,7 @@ import { errnoOf, GuardError } from '../errors.ts';
 import type { IdCalls } from '../procfs/ids.ts';
 import { readLimits } from '../procfs/limits.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import type { LimitsDocument, WhoDocument } from '../schemas/limitsSchema.ts';
 import { reasonsAgainst } from './reasons.ts';
 import { type Selector, select } from './select.ts';
 
@@ -63,12 +64,13 @@ export function readReport(root: KernelRoot, selector: Selector, ids: IdCalls | 
   };
 }
 
-/** The contract of `limits --json`. */
-export function limitsDocument(report: LimitsReport): Record<string, unknown> {
+/** The document of `limits --json`; with `who` for `--who`. */
+export function limitsDocument(report: LimitsReport, who?: WhoDocument): LimitsDocument {
   const { binding, ...counts } = report.answer;
+  const { label, pid, uid } = report.subject;
   return {
     schema: 'threadguard.limits/1',
-    subject: report.subject,
+    subject: { label, ...(pid === undefined ? {} : { pid }), uid },
     binding: binding?.name ?? null,
     bindingPath: binding?.path ?? null,
     ...counts,
@@ -76,6 +78,7 @@ export function limitsDocument(report: LimitsReport): Record<string, unknown> {
     reasons: report.reasons,
     failed: report.failed,
     cost: report.cost,
+    ...(who === undefined ? {} : { who }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Census, census, type Holding } from '../core/census.ts';
+import { census, type Holding } from '../core/census.ts';
 import { parseCgroupFile } from '../procfs/cgroupFile.ts';
 import { parseMeminfo } from '../procfs/meminfo.ts';
 import { readText } from '../procfs/read.ts';
@@ -7,22 +7,15 @@ import { parseSlab } from '../procfs/slabinfo.ts';
 import { isZombie, readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
 import { countThreads, listProcesses } from '../procfs/task.ts';
+import type { WhoDocument } from '../schemas/limitsSchema.ts';
 
 const TOP = 8;
 
-/** Who holds the tasks of this machine now, and the kernel memory behind them. */
-export interface Who extends Census {
-  readonly memory: {
-    readonly kernelStackBytes: number | 'unknown';
-    readonly pageTablesBytes: number | 'unknown';
-    /** `/proc/slabinfo` is root's. */
-    readonly taskStructBytes: number | 'unknown';
-    readonly vmAreaBytes: number | 'unknown';
-  };
-}
-
-/** One walk over `/proc`: some 30 µs a process. */
-export function readWho(root: KernelRoot): Who {
+/**
+ * Who holds the tasks of this machine now, and the kernel memory behind them. One walk over `/proc`: some 30 µs a process.
+ * `/proc/slabinfo` is root's: without it the memory of task_struct and of maps is `'unknown'`.
+ */
+export function readWho(root: KernelRoot): WhoDocument {
   const holdings: Holding[] = [];
   for (const pid of listProcesses(root)) {
     const stat = readStat(root, pid);

@@ -1,5 +1,6 @@
 import type { Judgement, MetricVerdict } from '../core/growth/judge.ts';
-import { formatCount } from '../core/units.ts';
+import { escapeText, formatCount } from '../core/units.ts';
+import type { CanaryDocument } from '../schemas/canarySchema.ts';
 
 interface CanaryFacts {
   readonly judgement: Judgement;
@@ -8,8 +9,8 @@ interface CanaryFacts {
   readonly stepMs: number;
 }
 
-/** The contract of `canary --json`: `threadguard.canary/1`. JSON has no infinity: an end that does not come is null. */
-export function canaryDocument({ baseline, candidate, judgement, stepMs }: CanaryFacts): Record<string, unknown> {
+/** The document of `canary --json`. JSON has no infinity: an end that does not come is null. */
+export function canaryDocument({ baseline, candidate, judgement, stepMs }: CanaryFacts): CanaryDocument {
   const finite = (value: number | undefined): number | null =>
     value !== undefined && Number.isFinite(value) ? value : null;
   return {
@@ -38,7 +39,7 @@ export function canaryDocument({ baseline, candidate, judgement, stepMs }: Canar
 export function canaryText({ baseline, candidate, judgement }: CanaryFacts): string {
   const lines = [
     `${judgement.verdict} (${judgement.score} of 100, ${formatCount(judgement.samples)} samples): ${judgement.sentence}`,
-    `  baseline ${baseline.label}, candidate ${candidate.label}`,
+    `  baseline ${escapeText(baseline.label)}, candidate ${escapeText(candidate.label)}`,
     ...judgement.metrics.map(
       (metric) => `  ${NAMES[metric.name] ?? metric.name}: ${metric.verdict}, ${metric.sentence}${shapes(metric)}`,
     ),

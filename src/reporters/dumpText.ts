@@ -3,6 +3,8 @@ import { creatorText, frameText, waitText } from '../core/headline.ts';
 import type { Frame } from '../core/stack.ts';
 import type { StackGroup } from '../core/stackGroups.ts';
 import { escapeText, formatCount, formatDuration, formatShare } from '../core/units.ts';
+import type { DumpDocument } from '../schemas/dumpSchema.ts';
+import type { GroupDocument } from '../schemas/stackSchema.ts';
 
 /** What a dump shows. */
 export interface DumpView {
@@ -21,8 +23,8 @@ export interface DumpView {
 const SHOWN_GROUPS = 12;
 const SHOWN_FRAMES = 7;
 
-/** One document (`threadguard.dump/1`). */
-export function dumpDocument(view: DumpView): object {
+/** The document of `dump --json`. */
+export function dumpDocument(view: DumpView): DumpDocument {
   return {
     schema: 'threadguard.dump/1',
     target: view.subject,
@@ -31,17 +33,22 @@ export function dumpDocument(view: DumpView): object {
     stoppedMs: view.stoppedMs,
     tookMs: Math.round(view.tookMs),
     runtimes: view.runtimes,
-    groups: view.groups.map(({ names, ...group }) => ({ ...group, names: names.map(({ name }) => name) })),
+    groups: view.groups.map(groupDocument),
     creators: view.creators,
     notes: view.notes,
   };
+}
+
+/** A group as documents have it: with the names of its threads, but not how often each stands there. */
+export function groupDocument({ names, site, ...group }: StackGroup): GroupDocument {
+  return { ...group, names: names.map(({ name }) => name), ...(site === undefined ? {} : { site }) };
 }
 
 /** The same for people: first what most threads do. */
 export function dumpText(view: DumpView): string {
   const { covered, groups, notes, runtimes, stoppedMs, tasks, tookMs } = view;
   const lines = [
-    `${view.subject}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${runtimes.join(', ')})`}`,
+    `${escapeText(view.subject)}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${runtimes.join(', ')})`}`,
   ];
   for (const creator of view.creators.slice(0, 3)) lines.push(`${creatorText(creator)} (${creator.source})`);
   for (const group of groups.slice(0, SHOWN_GROUPS)) lines.push('', ...groupLines(group, covered));

@@ -1,8 +1,9 @@
 import { ceilingLabel } from '../core/ceiling.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 import type { EventName, GuardEvent } from '../policy/event.ts';
+import type { EventLines } from '../schemas/eventLines.ts';
 import { bannerLines, commandText, heldText } from './banner.ts';
-import { containedFields, dumpFields, exitFields, opinionFields } from './eventFields.ts';
+import { containedFields, dumpFields, exitFields, opinionFields, startFields, warningFields } from './eventFields.ts';
 import { captureText } from './evidenceText.ts';
 import { endedText, summaryLines } from './summary.ts';
 import { verdictText } from './verdictText.ts';
@@ -38,7 +39,7 @@ export interface EventRow<E extends GuardEvent> {
   /** The lines for people; the first is a sentence of its own. */
   readonly say: (event: E) => readonly string[];
   /** The fields of the log for programs; all of the event where it is absent. */
-  readonly fields?: (event: E) => Readonly<Record<string, unknown>>;
+  readonly fields?: (event: E) => EventLines[E['event']];
 }
 
 type Table = { readonly [N in EventName]: EventRow<Extract<GuardEvent, { event: N }>> };
@@ -62,7 +63,13 @@ const STEP = { ...NOTE, isCounted: true, isAction: true, isLoud: yes };
 
 /** The one table of events. A new event is a member of the union in `policy/event.ts` and a row here. */
 export const EVENT_TABLE: Table = {
-  start: { ...NOTE, severity: 'info', isForPeople: false, say: ({ command }) => [`guarding ${commandText(command)}`] },
+  start: {
+    ...NOTE,
+    severity: 'info',
+    isForPeople: false,
+    say: ({ command }) => [`guarding ${commandText(command)}`],
+    fields: startFields,
+  },
   contained: {
     ...NOTE,
     severity: 'info',
@@ -78,7 +85,7 @@ export const EVENT_TABLE: Table = {
     isTold: yes,
     alert: () => ({ name: 'ThreadguardWarning' }),
     say: (event) => [warning(event)],
-    fields: opinionFields,
+    fields: warningFields,
   },
   trip: {
     ...STEP,
@@ -184,7 +191,7 @@ export function textOf(event: GuardEvent): string {
 /** What the log for programs has of an event, beside its name, its time and its target. */
 export function fieldsOf(event: GuardEvent): Readonly<Record<string, unknown>> {
   const { fields } = rowOf(event);
-  if (fields !== undefined) return fields(event);
+  if (fields !== undefined) return { ...fields(event) };
   const { event: _, ...rest } = event;
   return rest;
 }

@@ -2,6 +2,7 @@ import { ceilingLabel } from '../core/ceiling.ts';
 import type { RefusalMessage } from '../core/messages.ts';
 import type { Explanation } from '../core/refusal.ts';
 import { escapeText } from '../core/units.ts';
+import type { ExplanationDocument, LogDocument } from '../schemas/explainSchema.ts';
 
 /** `threadguard explain` for people. */
 export function explanationText(subject: string, explanation: Explanation): string {
@@ -21,8 +22,8 @@ function headline(subject: string, { verdict, ceiling }: Explanation): string {
   return `${verdict}: ${escapeText(ceilingLabel(ceiling))} ${verb} ${subject}`;
 }
 
-/** The contract of `explain --json`. */
-export function explanationDocument(subject: string, explanation: Explanation): Record<string, unknown> {
+/** The document of `explain --json`. */
+export function explanationDocument(subject: string, explanation: Explanation): ExplanationDocument {
   const { verdict, ceiling, evidence, alternatives, settle } = explanation;
   return {
     schema: 'threadguard.explain/1',
@@ -37,6 +38,24 @@ export function explanationDocument(subject: string, explanation: Explanation): 
   };
 }
 
+/** The document of `explain --log FILE --json`. */
+export function logDocument(path: string, messages: readonly LogMessage[]): LogDocument {
+  return {
+    schema: 'threadguard.explain/1',
+    log: path,
+    messages: messages.map(({ line, message: { errno, ...message } }) => ({
+      line,
+      message: errno === undefined ? message : { ...message, errno },
+    })),
+  };
+}
+
+/** What a line of a log says of a refusal. Lines count from 1. */
+export interface LogMessage {
+  readonly line: number;
+  readonly message: RefusalMessage;
+}
+
 /** What the words of a log can mean, without the process that wrote them. */
 const MEANS: Readonly<Record<RefusalMessage['wanted'], string>> = {
   thread:
@@ -46,7 +65,7 @@ const MEANS: Readonly<Record<RefusalMessage['wanted'], string>> = {
   any: 'a limit on tasks for EAGAIN (Resource temporarily unavailable), on address space for ENOMEM (Cannot allocate memory)',
 };
 
-export function logText(found: readonly { readonly line: number; readonly message: RefusalMessage }[]): string {
+export function logText(found: readonly LogMessage[]): string {
   const lines = found.map(
     ({ line, message }) =>
       `line ${line} (${message.runtime}, wanted a ${message.wanted === 'any' ? 'task or map' : message.wanted}): ${escapeText(message.text)}`,

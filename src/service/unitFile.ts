@@ -1,27 +1,27 @@
-/** What a unit for a guarded command is made of. */
+/** What a unit for a guarded command is made from. */
 export interface UnitFacts {
   /** Without `.service`. */
   readonly name: string;
-  /** The guard's own launcher, absolute. */
+  /** The absolute path of the launcher of the guard. */
   readonly guard: string;
   /** Flags of `run`. */
   readonly flags: readonly string[];
   readonly command: readonly string[];
   readonly user: string | undefined;
-  /** Set where Node is in none of the directories that systemd looks into. */
+  /** The PATH of the unit; `undefined` where systemd finds Node with its own PATH. */
   readonly path: string | undefined;
 }
 
-/** Settings of a unit that already is, by name, the last one last: `ExecStart=` may stand there several times. */
+/** The settings of an existing unit by name, with their values in order: `ExecStart=` can have several. */
 export type UnitSettings = ReadonlyMap<string, readonly string[]>;
 
-/** The file name of the drop-in: late enough to win over what a package ships. */
+/** The file name of the drop-in. 50 wins over the drop-ins that a package ships, which have lower numbers. */
 export const DROP_IN = '50-threadguard.conf';
 
-/** Incidents go where systemd makes a directory that belongs to the user of the service. */
+/** `StateDirectory=` makes systemd create this directory for the user of the service. */
 const incidentDir = (name: string): readonly string[] => ['--incident-dir', `/var/lib/threadguard/${name}`];
 
-/** A unit of its own. Every line of it is explained: it is meant to be read and changed. */
+/** A new unit. Its lines are explained, because people read and change it. */
 export function unitText(facts: UnitFacts): string {
   const { command, flags, guard, name, path, user } = facts;
   const line = execLine([guard, 'run', ...incidentDir(name), ...flags, '--', ...command]);
@@ -31,17 +31,17 @@ Description=${name}, guarded by threadguard
 After=network.target
 
 [Service]
-${isSidecar(flags) ? '# The command is the main process; the guard runs beside it.\nType=exec' : '# Started when the command runs. One that notifies systemd itself: add --notify child.\nType=notify'}
+${isSidecar(flags) ? '# The command is the main process. The guard runs beside it.\nType=exec' : '# The unit counts as started when the command runs. If the command notifies systemd itself, add --notify child.\nType=notify'}
 ExecStart=${line}
-${flags.includes('--config') ? '# The policy is read again.\nExecReload=/bin/kill -HUP $MAINPID\n' : ''}${user === undefined ? '' : `User=${escapeSpecifiers(user)}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}# Evidence of incidents.
+${hasFlag(flags, '--config') ? '# A reload makes the guard read its policy again.\nExecReload=/bin/kill -HUP $MAINPID\n' : ''}${user === undefined ? '' : `User=${escapeSpecifiers(user)}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}# The evidence of incidents goes there.
 StateDirectory=threadguard/${name}
-${guardedLines(flags)}
+${guardedLines(flags, true)}
 Restart=on-failure
 RestartSec=5
 # Longer than --grace and --dump-timeout together.
 TimeoutStopSec=30
 
-# Hardening that a guarded command seldom minds. Not ProtectControlGroups=: the cap is a file there.
+# Hardening that seldom disturbs a command. ProtectControlGroups= is left out: the guard writes the cap into a cgroup file.
 NoNewPrivileges=yes
 ProtectSystem=full
 ProtectKernelModules=yes
@@ -53,31 +53,39 @@ WantedBy=multi-user.target
 `;
 }
 
-/** What every guarded service needs. */
-const GUARDED = `# Guard and command in sibling cgroups: the cap of the command never counts the guard.
-Delegate=yes
-# One SIGTERM at a stop, to the guard, which hands it on.
-KillMode=mixed
-# WATCHDOG=1 comes from the loop of the guard.
-WatchdogSec=30
-# The guard runs before its threads starve, also without root.
-LimitRTPRIO=1
-# 113: stopped for its threads; 114: restarts used up; 125: the guard could not start. None gets better by itself.
-RestartPreventExitStatus=113 114 125`;
+/** What every guarded service needs, each setting with its reason. */
+const GUARDED = {
+  delegate: `# The guard and the command get a cgroup each, so the cap of the command does not count the guard.
+Delegate=yes`,
+  kill: `# A stop sends one SIGTERM, to the guard. The guard hands it on.
+KillMode=mixed`,
+  watchdog: `# The loop of the guard sends WATCHDOG=1: systemd notices a guard that hangs.
+WatchdogSec=30`,
+  priority: `# Lets the guard run in time when the machine is busy, also without root.
+LimitRTPRIO=1`,
+  statuses: `# 113: the guard stopped the command; 114: the restarts are used up; 125: the guard could not start. A restart helps none.
+RestartPreventExitStatus=113 114 125`,
+} as const;
 
-const WATCHDOG = /# WATCHDOG.*\nWatchdogSec=.*\n/;
-const STATUSES = /\n# 113:.*\nRestartPrevent.*/;
+/** A sidecar sends no WATCHDOG=1 for the service, and the service keeps its own exit status. */
+function guardedLines(flags: readonly string[], isWatched: boolean): string {
+  const leftOut: (keyof typeof GUARDED)[] = isSidecar(flags) ? ['watchdog', 'statuses'] : isWatched ? [] : ['watchdog'];
+  return Object.entries(GUARDED)
+    .filter(([name]) => !leftOut.some((one) => one === name))
+    .map(([, lines]) => lines)
+    .join('\n');
+}
 
 function isSidecar(flags: readonly string[]): boolean {
-  return flags.includes('--sidecar');
+  return hasFlag(flags, '--sidecar');
 }
 
-/** Beside a service nobody beats for it, and its status is its own. */
-function guardedLines(flags: readonly string[]): string {
-  return isSidecar(flags) ? GUARDED.replace(WATCHDOG, '').replace(STATUSES, '') : GUARDED;
+/** Whether a flag is given, alone or as `--flag=value`. */
+function hasFlag(flags: readonly string[], name: string): boolean {
+  return flags.some((flag) => flag === name || flag.startsWith(`${name}=`));
 }
 
-/** How a kind of service is wrapped: its type from then on, and who notifies. */
+/** For each type of service: its type when it is wrapped (`undefined`: the same), and who notifies systemd. */
 const KINDS: ReadonlyMap<string, { readonly type: string | undefined; readonly notify: 'guard' | 'child' | 'off' }> =
   new Map([
     ['simple', { type: 'notify', notify: 'guard' }],
@@ -89,7 +97,7 @@ const KINDS: ReadonlyMap<string, { readonly type: string | undefined; readonly n
     ['oneshot', { type: undefined, notify: 'off' }],
   ]);
 
-/** A drop-in that wraps a service as it is. A sentence instead where it cannot be wrapped. */
+/** A drop-in that wraps an existing service; or why that service cannot be wrapped, and what to do. */
 export function dropInText(
   facts: Omit<UnitFacts, 'command' | 'user'>,
   settings: UnitSettings,
@@ -100,19 +108,19 @@ export function dropInText(
   if (kind === undefined) {
     return {
       why: `${name}.service is Type=${type}: its main process is not the one that is started`,
-      hint: 'tell it to stay in the foreground and make it Type=simple or Type=notify first',
+      hint: 'configure it to stay in the foreground, and make it Type=simple or Type=notify first',
     };
   }
   const lines = settings.get('ExecStart') ?? [];
   if (lines.length === 0)
-    return { why: `${name}.service has no ExecStart=`, hint: 'name a service that starts something' };
+    return { why: `${name}.service has no ExecStart=`, hint: 'name a service that starts a command' };
   const wrapped: string[] = [];
   for (const line of lines) {
     const [, prefix = '', command = ''] = /^([-@:+!|]*)\s*(.*)$/s.exec(line) as unknown as string[];
     if (prefix.includes('@')) {
       return {
         why: `ExecStart= of ${name}.service sets the name of its process (@)`,
-        hint: 'take the @ and the word after the path out of it first',
+        hint: 'first remove the @ and the word after the path',
       };
     }
     const notify = kind.notify === 'guard' || isSidecar(flags) ? [] : ['--notify', kind.notify];
@@ -120,7 +128,7 @@ export function dropInText(
       `ExecStart=${prefix}${execLine([guard, 'run', ...incidentDir(name), ...notify, ...flags, '--'])} ${command}`,
     );
   }
-  // Nobody would send WATCHDOG=1; and a period that the service has chosen stays.
+  // With --notify off nobody sends WATCHDOG=1. A period that the service has chosen stays.
   const isWatched = kind.notify !== 'off' && !settings.has('WatchdogSec');
   return {
     text: `# /etc/systemd/system/${name}.service.d/${DROP_IN}, made by threadguard unit --drop-in
@@ -128,12 +136,12 @@ export function dropInText(
 ${kind.type === undefined || isSidecar(flags) ? '' : `Type=${kind.type}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}ExecStart=
 ${wrapped.join('\n')}
 StateDirectory=threadguard/${name}
-${isWatched ? guardedLines(flags) : guardedLines(flags).replace(WATCHDOG, '')}
+${guardedLines(flags, isWatched)}
 `,
   };
 }
 
-/** `[Section]`, `Name=value`, comments, lines that go on after a backslash: systemd.syntax(7). An empty value resets. */
+/** Reads `[Section]`, `Name=value`, comments and continued lines (systemd.syntax(7)). An empty value resets a setting. */
 export function readSettings(texts: readonly string[], section: string): UnitSettings {
   const settings = new Map<string, string[]>();
   for (const text of texts) {
@@ -152,7 +160,7 @@ export function readSettings(texts: readonly string[], section: string): UnitSet
   return settings;
 }
 
-/** Words as systemd splits them: quotes, backslashes, specifiers (%) and variables ($) stay what they are. */
+/** A command line that systemd splits into these same words: quotes, backslashes, `%` and `$` are escaped. */
 function execLine(words: readonly string[]): string {
   return words.map((word) => quote(word.replaceAll('$', () => '$$'))).join(' ');
 }

@@ -106,15 +106,15 @@ export interface Run {
 /** Everything that the loop needs, before the child starts. */
 function prepare(session: Session, target: ChildTarget, incident: IncidentDir): Run {
   const { current, libc, manager, now, options, root, settings, surroundings } = session;
-  const recording = options.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
-  const tail = options.captureStderr ? new StderrTail() : undefined;
+  const recording = options.evidence.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
+  const tail = options.evidence.captureStderr ? new StderrTail() : undefined;
   const evidence = new IncidentWriter({
     root,
     libc,
     now,
     pause: (_, until) => target.brake.pause(until),
     recording,
-    jvmOutput: options.jvmOutput,
+    jvmOutput: options.evidence.jvmOutput,
     incident,
     target: {
       command: options.command,
@@ -122,7 +122,7 @@ function prepare(session: Session, target: ChildTarget, incident: IncidentDir): 
       processes: () => target.meter.processes(),
       stderr: tail === undefined ? undefined : () => tail.text,
     },
-    keep: options.keep,
+    keep: options.evidence.keep,
   });
   const engine = new Engine(systemClock);
   const track = new Track({
@@ -211,7 +211,12 @@ function whyItDied({ now, report }: Session, { evidence, target, track }: Run, e
 /** A service that is to be started again is: a full disk may cost it its evidence, not its life. */
 function openIncident({ notes, options, report }: Session, attempt: number): IncidentDir {
   try {
-    return openIncidentDir(options.incidentDir, notes.env, new Date().toISOString().replace(/[:.]/g, '-'), process.pid);
+    return openIncidentDir(
+      options.evidence.incidentDir,
+      notes.env,
+      new Date().toISOString().replace(/[:.]/g, '-'),
+      process.pid,
+    );
   } catch (error) {
     if (attempt === 1 || !(error instanceof GuardError)) throw error;
     report({ event: 'error', about: 'evidence', problem: `${error.message}: this run leaves no evidence` });

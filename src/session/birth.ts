@@ -31,7 +31,7 @@ export async function bear(
   const { manager, notes, options, root } = session;
   const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
   const given = manager?.env ?? notes.env;
-  const env = options.inject ? injectOptions(options.command, given, run.recording?.options()) : given;
+  const env = options.launch.inject ? injectOptions(options.command, given, run.recording?.options()) : given;
   // Niceness is inherited; where real time was refused, a run before this one has lowered the guard's own.
   if (run.attempt > 1 && session.scheduling !== 'realtime') restoreNiceness();
   const child = await fork(session, target, cap, { env, newSession, captureStderr: run.tail !== undefined });

@@ -3,7 +3,7 @@ import { summaryOf, viewOf } from '../engine/trackView.ts';
 import type { GuardEvent } from '../policy/event.ts';
 import type { MetricsView } from '../reporters/metrics.ts';
 import type { Target } from '../targets/contracts.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { MetricsOptions } from './runOptions.ts';
 
 /** Put in by scripts/bundle.mjs. */
 declare const __version: string;
@@ -55,7 +55,7 @@ const NOTHING_YET: TargetView = {
 
 /** Without `--metrics` and `--metrics-file` nothing of it is loaded. */
 export async function exposeMetrics(
-  { metrics: { address, file } }: Pick<RunOptions, 'metrics'>,
+  { address, file }: MetricsOptions,
   target: string,
   parts: { readonly now: () => number; readonly onProblem: (text: string) => void; readonly undelivered: () => number },
 ): Promise<Exposed> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { ceilingDocument } from '../core/ceiling.ts';
 import type { IncidentDir } from '../evidence/incidentDir.ts';
 import { readIncident } from '../evidence/readIncident.ts';
 import { type ChartLibrary, reportHtml } from '../reporters/report/html.ts';
@@ -12,8 +13,11 @@ export type ReportFormat = 'html' | 'md' | 'json';
 /** The incident at `path` as one document. Throws a GuardError where it cannot be read. */
 export function renderReport(path: string, format: ReportFormat): string {
   const incident = readIncident(path);
-  if (format === 'json')
-    return `${JSON.stringify({ ...incident.document, samples: incident.samples, ceilings: incident.ceilings })}\n`;
+  if (format === 'json') {
+    const { ceilings, document, samples } = incident;
+    const shown = { before: ceilings.before.map(ceilingDocument), after: ceilings.after.map(ceilingDocument) };
+    return `${JSON.stringify({ ...document, samples, ceilings: shown })}\n`;
+  }
   const page = pageOf(incident);
   return format === 'md' ? reportMarkdown(page) : reportHtml(page, chartLibrary());
 }

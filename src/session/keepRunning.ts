@@ -25,7 +25,9 @@ export async function keepRunning(session: Session): Promise<LastOutcome> {
   const { options, report } = session;
   const rule = options.restart;
   const rollback =
-    options.onTripExec === undefined ? undefined : openHelper(options.onTripExec, session.notes.env, session.own);
+    options.service.onTripExec === undefined
+      ? undefined
+      : openHelper(options.service.onTripExec, session.notes.env, session.own);
   const state = rule.mode === 'no' ? undefined : openRestartMemory(session, rule);
   const roomAtStart = roomNow(session.surroundings);
   let memory: RestartMemory | undefined = state?.memory;

@@ -3,7 +3,7 @@ import { errnoOf, GuardError } from '../errors.ts';
 import type { Reporter } from '../policy/event.ts';
 import { contradictions, nextSettings } from '../policy/reload.ts';
 import type { Settings } from '../policy/settings.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { Reload, RunOptions } from './runOptions.ts';
 
 /** The settings in force: an immutable snapshot, swapped whole. */
 export interface LiveSettings {
@@ -16,14 +16,14 @@ export interface LiveSettings {
 export function liveSettings(
   options: RunOptions,
   parts: {
-    readonly read: () => Promise<RunOptions>;
+    readonly read: Reload;
     readonly report: Reporter;
     /** Everybody who works with the settings takes the new snapshot. */
     readonly onSwap: (settings: Settings) => void;
   },
 ): LiveSettings {
   const { onSwap, read, report } = parts;
-  const config = options.config ?? '';
+  const config = options.service.config ?? '';
   refuseContradictions(options.settings);
   let now = options.settings;
   return {
@@ -37,8 +37,8 @@ export function liveSettings(
         const { needsRestart, settings } = nextSettings(now, next.settings);
         now = settings;
         onSwap(settings);
-        const others = changedOptions(options, next);
-        report({ event: 'reload', config, rules: settings.rules.length, needsRestart: [...needsRestart, ...others] });
+        const all = [...needsRestart, ...next.needsRestart];
+        report({ event: 'reload', config, rules: settings.rules.length, needsRestart: all });
       } catch (error) {
         const why = error instanceof GuardError ? error.message : errnoOf(error);
         const problem = `the old policy stays in force: ${why}`;
@@ -54,12 +54,4 @@ function refuseContradictions(settings: Settings): void {
   throw new GuardError('contradiction', `the settings contradict themselves: ${formatList(found)}`, {
     hint: 'leave one of them out',
   });
-}
-
-/** Everything beside the policy is opened once, at the start. */
-function changedOptions(before: RunOptions, next: RunOptions): string[] {
-  return Object.entries(before)
-    .filter(([name]) => name !== 'settings' && name !== 'command')
-    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(next[name as keyof RunOptions]))
-    .map(([name]) => name);
 }

@@ -11,7 +11,7 @@ import { type Session, selfOf } from './session.ts';
 export function openRestartMemory(session: Session, rule: RestartRule): RestartState {
   const { executable, options, report, root } = session;
   const deploy = deployOf(options.command, executable);
-  const path = options.stateFile ?? defaultPath(session);
+  const path = options.service.stateFile ?? defaultPath(session);
   const state = openRestartState(path, deploy, selfOf(root), (pid) => readStat(root, pid)?.startTime);
   if (state.problem !== undefined) {
     report({ event: 'error', about: 'restart', problem: state.problem, details: { stateFile: path } });
@@ -31,5 +31,5 @@ function defaultPath({ executable, notes, options, target }: Session): string {
     .update([executable, ...options.command.slice(1)].join('\0'))
     .digest('hex');
   const name = target.slice('command:'.length).replace(/[^\w.-]/g, '_');
-  return join(options.incidentDir ?? ownStateDir(notes.env), 'restarts', `${name}-${hash.slice(0, 8)}.json`);
+  return join(options.evidence.incidentDir ?? ownStateDir(notes.env), 'restarts', `${name}-${hash.slice(0, 8)}.json`);
 }

@@ -13,11 +13,11 @@ export async function takeBack({ options, report, target }: Session, helper: Hel
       THREADGUARD_REASON: outcome.tripped === undefined ? '' : verdictText(outcome.tripped),
       THREADGUARD_INCIDENT: outcome.incident ?? '',
     },
-    options.onTripTimeoutMs,
+    options.service.onTripTimeoutMs,
   );
   if (end.by === 'exit' && end.code === 0) report({ event: 'rollback', ended: end });
   else {
-    const problem = `the command of --on-trip-exec ${failureText(end, options.onTripTimeoutMs)}`;
+    const problem = `the command of --on-trip-exec ${failureText(end, options.service.onTripTimeoutMs)}`;
     report({ event: 'error', about: 'rollback', problem, details: { ...end } });
   }
 }

@@ -1,11 +1,11 @@
 import { EXIT } from '../errors.ts';
 import { leave, leaveAs } from '../launch/leave.ts';
 import { keepRunning } from './keepRunning.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { Reload, RunOptions } from './runOptions.ts';
 import { closeSession, openSession } from './session.ts';
 
 /** `threadguard run`: everything is opened, loaded and rehearsed before the command starts. */
-export async function run(options: RunOptions, reload: () => Promise<RunOptions>): Promise<void> {
+export async function run(options: RunOptions, reload: Reload): Promise<void> {
   const session = await openSession(options, reload);
   const { libc } = session;
   const last = await keepRunning(session);

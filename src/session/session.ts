@@ -24,7 +24,7 @@ import { type Exposed, exposeMetrics } from './expose.ts';
 import { type LiveSettings, liveSettings } from './liveSettings.ts';
 import { AS_IT_WAS, keepReserve, takePlace } from './placement.ts';
 import { openUsage, type Usage } from './progress.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { Reload, RunOptions } from './runOptions.ts';
 import { sidecarOf } from './sidecar.ts';
 import { openTelling } from './telling.ts';
 import { openVoice, type Voice } from './voice.ts';
@@ -80,7 +80,7 @@ export interface Current {
 }
 
 /** Throws a GuardError for everything that makes a start pointless. */
-export async function openSession(options: RunOptions, reload: () => Promise<RunOptions>): Promise<Session> {
+export async function openSession(options: RunOptions, reload: Reload): Promise<Session> {
   const root = kernelRoot();
   const now = (): number => performance.now();
   const notes = parseLaunchNotes(process.env);
@@ -92,16 +92,16 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     });
   }
   const sockets = activationFds(notes.env);
-  checkDescriptors(options.passFds);
-  if (options.jvmThreadEvents) checkJvm(options);
+  checkDescriptors(options.launch.passFds);
+  if (options.evidence.jvmThreadEvents) checkJvm(options);
 
-  const sidecar = options.sidecar ? sidecarOf(options, root, process.env) : undefined;
+  const sidecar = options.launch.sidecar ? sidecarOf(options, root, process.env) : undefined;
   const libc = loadLibc();
   const isReaper = libc?.becomeSubreaper() ?? false;
   const uid = process.getuid?.() ?? 0;
   const placing = { root, libc, uid, env: notes.env, command: options.command, now };
   const placement = sidecar === undefined ? await takePlace(options.settings, placing) : AS_IT_WAS;
-  const manager = openServiceManager(notes.env, sidecar === undefined ? options.notify : 'off', {
+  const manager = openServiceManager(notes.env, sidecar === undefined ? options.service.notify : 'off', {
     libc,
     pid: process.pid,
     now,
@@ -119,8 +119,8 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     onSignal: nothing,
   };
   const pid = (): number | undefined => current.pid;
-  const target = `command:${options.name ?? basename(file)}`;
-  const voice = openVoice(options, { target, pid, env: notes.env, libc });
+  const target = `command:${options.service.name ?? basename(file)}`;
+  const voice = openVoice(options.output, { target, pid, env: notes.env, libc });
   const complain = (problem: string): void => voice.report({ event: 'error', about: 'telling', problem });
   const surroundings = openSurroundings(
     root,
@@ -133,7 +133,7 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
   const ceilings = surroundings.readCeilings();
   refuseWhenFull(ceilings);
   await keepReserve(placement, ceilings, options.settings.budget.reserve, placing);
-  const telling = await openTelling(options, {
+  const telling = await openTelling(options.telling, {
     env: notes.env,
     own,
     host: hostname(),
@@ -142,7 +142,7 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     incident: () => current.incident,
     onProblem: complain,
   });
-  const exposed = await exposeMetrics(options, target, {
+  const exposed = await exposeMetrics(options.metrics, target, {
     now,
     onProblem: complain,
     undelivered: () => telling.undelivered(),
@@ -159,11 +159,12 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     onSignal: (signal) => {
       current.signals.add(signal);
       if (signal === 'SIGTERM') manager?.stopping();
-      if (signal === 'SIGHUP' && options.config !== undefined) void settings.reload();
+      if (signal === 'SIGHUP' && options.service.config !== undefined) void settings.reload();
       current.onSignal(signal);
     },
     // With a configuration SIGHUP is the guard's own; a command that waits for it gets it too, one that would die of it does not.
-    mayForward: (signal, child) => signal !== 'SIGHUP' || options.config === undefined || catches(root, child, signal),
+    mayForward: (signal, child) =>
+      signal !== 'SIGHUP' || options.service.config === undefined || catches(root, child, signal),
   });
   const usage = voice.status === undefined ? undefined : await openUsage();
   // The first asynchronous read makes the threads of the pool: now, not when there is no room for them.
@@ -197,7 +198,7 @@ export async function openSession(options: RunOptions, reload: () => Promise<Run
     scheduling,
     launch,
     sidecar,
-    passFds: [...new Set([...options.passFds, ...sockets])],
+    passFds: [...new Set([...options.launch.passFds, ...sockets])],
     own,
     losses: [
       ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
@@ -241,7 +242,7 @@ export function selfOf(root: KernelRoot): { readonly pid: number; readonly start
   return { pid: process.pid, startTime: readStat(root, process.pid)?.startTime ?? 0 };
 }
 
-function checkJvm({ command, inject }: RunOptions): void {
+function checkJvm({ command, launch: { inject } }: RunOptions): void {
   const why = inject ? 'reaches commands called java only' : 'does nothing with --no-inject';
   if (inject && isJava(command)) return;
   throw new GuardError('no-jvm', `--jvm-thread-events ${why}`, {

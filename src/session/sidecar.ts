@@ -12,10 +12,10 @@ export function sidecarOf(options: RunOptions, root: KernelRoot, env: NodeJS.Pro
   delete env[SERVICE];
   const cannot = [
     ...(options.restart.mode === 'no' ? [] : ['--restart']),
-    ...(options.captureStderr ? ['--capture-stderr'] : []),
-    ...(options.jvmThreadEvents ? ['--jvm-thread-events'] : []),
+    ...(options.evidence.captureStderr ? ['--capture-stderr'] : []),
+    ...(options.evidence.jvmThreadEvents ? ['--jvm-thread-events'] : []),
     ...(options.settings.onGuardDeath === 'kill' ? ['--on-guard-death kill'] : []),
-    ...(options.passFds.length > 0 ? ['--pass-fd'] : []),
+    ...(options.launch.passFds.length > 0 ? ['--pass-fd'] : []),
   ];
   if (cannot.length > 0) {
     throw new GuardError('bad-sidecar', `--sidecar does not start the command: ${cannot.join(', ')} cannot be had`, {

@@ -8,7 +8,7 @@ import { ndjsonReporter } from '../reporters/ndjsonReporter.ts';
 import { openSink, type Sink } from '../reporters/sink.ts';
 import { isJournal, openJournal } from '../service/journalSocket.ts';
 import type { Libc } from '../sys/libc.ts';
-import type { RunOptions } from './runOptions.ts';
+import type { OutputOptions } from './runOptions.ts';
 
 /** Where and how the guard speaks. */
 export interface Voice {
@@ -20,7 +20,7 @@ export interface Voice {
 }
 
 export function openVoice(
-  options: Pick<RunOptions, 'logFile' | 'logFormat' | 'progress' | 'quiet'>,
+  options: OutputOptions,
   parts: {
     readonly target: string;
     readonly pid: () => number | undefined;

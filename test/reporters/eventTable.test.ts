@@ -1,115 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { makeCeiling } from '../../src/core/ceiling.ts';
-import { type Findings, NOTHING_READ } from '../../src/core/incidentDocument.ts';
 import type { EventName, GuardEvent } from '../../src/policy/event.ts';
 import { CAUSES, type Opinion } from '../../src/policy/verdict.ts';
 import { EVENT_NAMES, EVENT_TABLE, fieldsOf, rowOf, textOf } from '../../src/reporters/eventTable.ts';
 import { humanReporter, wantsColour } from '../../src/reporters/humanReporter.ts';
 import { ndjsonReporter } from '../../src/reporters/ndjsonReporter.ts';
 import { verdictText } from '../../src/reporters/verdictText.ts';
+import { findings, opinion, pids, SAMPLES } from '../fixtures/events.ts';
 
-const pids = makeCeiling({
-  name: 'pids.max',
-  path: '/a',
-  scope: 'cgroup',
-  unit: 'tasks',
-  used: 8,
-  limit: 1_000,
-  source: '',
-  raise: 'TasksMax=',
-});
-const opinion: Opinion = {
-  level: 'trip',
-  cause: 'budget',
-  ceiling: 'pids.max of /a',
-  unit: 'tasks',
-  line: 950,
-  value: 950,
-};
-const summary = {
-  peakTasks: 950,
-  peakMaps: 2_000,
-  nearest: { label: 'pids.max of /a', share: 1 },
-  refused: 12,
-  refusedBy: [],
-  actions: { warn: 1, trip: 1, dump: 2 },
-  lateness: { p99Ms: 1, worstMs: 2 },
-};
-const exit = {
-  event: 'exit',
-  ended: { by: 'exit', code: 3 },
-  stoppedByGuard: false,
-  dryRun: false,
-  summary,
-  leftTasks: 0,
-  leftWhere: 'pids cgroup /x',
-  cgroupRemoved: true,
-  dropped: 0,
-} as const;
-const findings: Findings = {
-  coverage: { ...NOTHING_READ, found: 4, covered: 3, tookMs: 5 },
-  runtimes: [],
-  notes: [],
-  creators: [],
-  groups: [],
-};
-/** One of each kind. */
-const SAMPLES: { readonly [N in EventName]: Extract<GuardEvent, { event: N }> } = {
-  start: { event: 'start', command: ['a', 'b c'], scheduling: 'realtime', ceilings: [pids], attempt: 1 },
-  contained: {
-    event: 'contained',
-    attempt: 1,
-    command: ['a', 'b c'],
-    by: 'cgroup-v2',
-    holder: 'pids cgroup /x',
-    isHeld: true,
-    cap: 950,
-    cannot: ['fly'],
-    fallbacks: ['not by magic'],
-    intervalMs: 200,
-    binding: pids,
-    line: { warnAt: 760, tripAt: 950, setBy: 'budget on pids.max of /a' },
-    maps: { tripAt: 63_564, setBy: 'budget on vm.max_map_count' },
-    until: 'kill',
-    graceMs: 10_000,
-    dryRun: false,
-    policies: ['small'],
-    metrics: '127.0.0.1:9',
-  },
-  sample: {
-    event: 'sample',
-    tasks: 5,
-    maps: 9,
-    refused: 0,
-    cap: 950,
-    growthPerSecond: 0,
-    binding: 'pids.max of /a',
-    additionalThreads: 945,
-    latenessMs: 0.1,
-  },
-  warn: { event: 'warn', about: 'line', opinion: { ...opinion, level: 'warn', value: 800 }, tasks: 800, maps: 7 },
-  trip: { event: 'trip', opinion, tasks: 950, maps: 7 },
-  clamp: { event: 'clamp', tasks: 951, cap: 950 },
-  release: { event: 'release', tasks: 10 },
-  dump: { event: 'dump', tasks: 950, findings, lost: [] },
-  terminate: { event: 'terminate', tasks: 950, graceMs: 10_000 },
-  kill: { event: 'kill', tasks: 950, emptyMs: 12.5, survivors: [] },
-  exit,
-  restart: {
-    event: 'restart',
-    reason: 'failure',
-    ended: { by: 'signal', signal: 'SIGSEGV' },
-    wasStopped: false,
-    attempt: 1,
-    uptimeMs: 2_000,
-    delayMs: 500,
-    crashes: 1,
-    trips: 0,
-  },
-  rollback: { event: 'rollback', ended: { by: 'exit', code: 0 } },
-  reload: { event: 'reload', config: '/c', rules: 1, needsRestart: [] },
-  error: { event: 'error', about: 'reload', problem: 'the old policy stays in force: bad' },
-};
+const { exit } = SAMPLES;
 
 describe('the table of events', () => {
   it.each(EVENT_NAMES)('%s has a sentence, and fields that are a document', (name) => {

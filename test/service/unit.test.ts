@@ -24,6 +24,20 @@ describe('a unit', () => {
     const line = linesOf(unitText({ ...made, command: ['/bin/echo', word] }), 'ExecStart')[0];
     expect(line?.endsWith(` -- /bin/echo ${want}`), line).toBe(true);
   });
+  it.each([
+    [['--config', '/etc/web.yaml'], ['ExecReload=/bin/kill -HUP $MAINPID']],
+    [['--config=/etc/web.yaml'], ['ExecReload=/bin/kill -HUP $MAINPID']],
+    [['--grace', '3s'], []],
+  ])('%j: a reload is for one that has a file to read', (flags, want) => {
+    expect(linesOf(unitText({ ...made, flags }), 'ExecReload')).toEqual(want);
+  });
+  it('each setting of the guard has its reason above it', () => {
+    const lines = unitText(made).split('\n');
+    for (const name of ['Delegate', 'KillMode', 'WatchdogSec', 'LimitRTPRIO', 'RestartPreventExitStatus']) {
+      const at = lines.findIndex((line) => line.startsWith(`${name}=`));
+      expect(lines[at - 1], name).toMatch(/^# .{20,}/);
+    }
+  });
   it('user and path stand in it where they are needed', () => {
     const text = unitText({ ...made, user: 'web', path: '/opt/node/bin:/usr/bin' });
     expect([...linesOf(text, 'User'), ...linesOf(text, 'Environment')]).toEqual([

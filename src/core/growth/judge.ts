@@ -59,7 +59,8 @@ const MARGINAL_SHARE = 0.5;
 
 /** Whether the candidate is worse than the baseline, and in what. Pure: the same series, the same verdict. */
 export function judge(metrics: readonly PairedMetric[], stepMs: number, rule: JudgeRule = DEFAULT_RULE): Judgement {
-  const samples = Math.min(...metrics.map(({ baseline, candidate }) => Math.min(baseline.length, candidate.length)));
+  const lengths = metrics.map(({ baseline, candidate }) => Math.min(baseline.length, candidate.length));
+  const samples = lengths.length === 0 ? 0 : Math.min(...lengths);
   const verdicts = metrics.map((metric) => judgeMetric(metric, stepMs, rule));
   const known = verdicts.filter(({ verdict }) => verdict !== 'inconclusive');
   const failed = known.find(({ isCritical, verdict }) => isCritical && verdict === 'fail');

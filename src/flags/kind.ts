@@ -1,0 +1,36 @@
+/** What a value looks like in a configuration file: each has its own piece of the schema. */
+export type Form =
+  | 'amount'
+  | 'boolean'
+  | 'choice'
+  | 'count'
+  | 'descriptors'
+  | 'duration'
+  | 'restarts'
+  | 'share'
+  | 'shares'
+  | 'text'
+  | 'texts'
+  | 'texts-or-one';
+
+/** One sort of value: how it is read from a word, and how it is shown again. */
+export interface Kind<T> {
+  readonly form: Form;
+  /** What stands for it in help: `<count>`; `''` for a flag that takes no value, `<fd...>` for one that takes several. */
+  readonly value: string;
+  /** What it must be, after "It must be": `a duration like 250ms, 10s or 5m`. */
+  expects(word: string): string;
+  /** The value of a word; `undefined` when it is not understood. `before` is what earlier words of a list gave. */
+  parse(word: string, before: T | undefined): T | undefined;
+  /** As it would stand in a configuration file. */
+  show(value: T): string;
+  /** Every word that is taken, where they can be listed. */
+  readonly choices?: readonly string[];
+  /** For a flag that begins with `no-`. */
+  readonly isNegated?: true;
+}
+
+/** Whether a flag of this kind may be given several times. */
+export function isList({ value }: Pick<Kind<unknown>, 'value'>): boolean {
+  return value.includes('...');
+}

@@ -1,0 +1,77 @@
+import type { EventName, GuardEvent } from '../policy/event.ts';
+import type { CeilingDocument } from './ceilingSchema.ts';
+import type { OpinionDocument } from './opinionSchema.ts';
+
+/** What a line of the log has of each event, beside the fields that all lines have. A new event needs a row here. */
+export interface EventLines extends Record<EventName, object> {
+  readonly start: StartLine;
+  readonly contained: ContainedLine;
+  readonly sample: Whole<'sample'>;
+  readonly warn: OpinionLine | RefusalLine | PlainWarning;
+  readonly trip: OpinionLine;
+  readonly clamp: Whole<'clamp'>;
+  readonly release: Whole<'release'>;
+  readonly dump: DumpLine;
+  readonly terminate: Whole<'terminate'>;
+  readonly kill: Whole<'kill'>;
+  readonly exit: ExitLine;
+  readonly restart: Pick<EventOf<'restart'>, 'reason' | 'attempt' | 'delayMs' | 'crashes' | 'trips'>;
+  readonly rollback: EndedLine;
+  readonly reload: Whole<'reload'>;
+  readonly error: ErrorLine;
+}
+
+type EventOf<Name extends EventName> = Extract<GuardEvent, { readonly event: Name }>;
+/** An event that the log has as it is. */
+type Whole<Name extends EventName> = Omit<EventOf<Name>, 'event'>;
+
+export type StartLine = Omit<Whole<'start'>, 'ceilings'> & { readonly ceilings: readonly CeilingDocument[] };
+
+/** A warning, or a trip, because of where the target stands. */
+export type OpinionLine = Omit<OpinionDocument, 'level'> & Pick<EventOf<'trip'>, 'tasks' | 'maps' | 'dryRun'>;
+
+/** A warning that a ceiling refused the target something, and not the cap of the guard. */
+export interface RefusalLine {
+  readonly about: 'refusal';
+  readonly refusedBy: string;
+  readonly path: string | undefined;
+  readonly verdict: string;
+  readonly evidence: readonly string[];
+  readonly tasks: number;
+}
+
+/** A warning that the log has as it is. */
+export type PlainWarning = Each<Exclude<EventOf<'warn'>, { readonly about: 'line' | 'refusal' }>>;
+type Each<Event> = Event extends { readonly event: string } ? Omit<Event, 'event'> : never;
+
+export type ContainedLine = Pick<
+  EventOf<'contained'>,
+  'by' | 'cap' | 'cannot' | 'fallbacks' | 'intervalMs' | 'line'
+> & { readonly binding: string | null };
+
+/** How much was seen; the stacks are in the incident. */
+export interface DumpLine {
+  readonly tasks: number;
+  readonly covered?: number;
+  readonly found?: number;
+  /** Why the command ended, where it ended before anything tripped. */
+  readonly cause?: OpinionDocument['cause'];
+  readonly dryRun?: true;
+}
+
+/** How a command ended; `gone` where it was the child of somebody else. */
+export type EndedLine =
+  | { readonly by: 'exit'; readonly code: number }
+  | { readonly by: 'signal'; readonly signal: string }
+  | { readonly by: 'gone' };
+
+export type SummaryLine = EventOf<'exit'>['summary'] &
+  Pick<EventOf<'exit'>, 'stoppedByGuard' | 'leftTasks' | 'cgroupRemoved' | 'dropped' | 'incident'>;
+
+export type ExitLine = EndedLine & SummaryLine;
+
+/** What failed, and further facts about it. */
+export interface ErrorLine {
+  readonly [fact: string]: string | number | boolean | undefined;
+  readonly about: EventOf<'error'>['about'];
+}
