@@ -65,7 +65,9 @@ export class Ladder {
           // Set to what is there now, not to what was there when it was decided.
           const at = cap.clamp(target.meter.tasks(clock.now()));
           if (at === undefined) throw new Error('the kernel did not take it');
-          return { event: 'clamp', tasks, cap: at };
+          // No cap holds maps: the target stands still until it is told to end.
+          const isFrozen = because.unit === 'maps' && target.brake.freeze();
+          return { event: 'clamp', tasks, cap: at, ...(isFrozen ? { isFrozen: true } : {}) };
         });
         return;
       case 'release':
@@ -82,6 +84,7 @@ export class Ladder {
       case 'terminate':
         this.#act(effect, { event: 'terminate', tasks, graceMs }, () => {
           target.end.signal('SIGTERM');
+          target.brake.thaw();
           return { event: 'terminate', tasks, graceMs };
         });
         return;

@@ -29,6 +29,8 @@ export class Observer {
   #startedMs = 0;
   #growth = NO_GROWTH;
   #pen: Limits['pen'];
+  /** Where the maps of one process trip, as of the last whole look. */
+  #mapsLine: number | undefined;
   /** What the last whole look saw. */
   #looked = { timeMs: Number.NEGATIVE_INFINITY, tasks: 0, maps: 0, hostTasks: 0 };
 
@@ -92,7 +94,7 @@ export class Observer {
     // at the next look, on the line, it would be old.
     const refused = target.meter.refused();
     const tasks = target.meter.tasks(nowMs);
-    maps.look(nowMs, tasks, () => target.meter.processes());
+    maps.look(nowMs, tasks, this.#mapsLine, () => target.meter.processes());
     return { timeMs: nowMs, tasks, maps: maps.heaviest?.maps, refused };
   }
 
@@ -124,6 +126,7 @@ export class Observer {
     this.witness.compare(sample, lines);
     this.#growth = this.witness.growth();
     const line = lineOf(lines, 'tasks')?.at;
+    this.#mapsLine = lineOf(lines, 'maps')?.at;
     const isLeash = this.#cap.isLeash(line);
     const refusals = this.refusals.look({ nowMs, refused: sample.refused, tasks, line, isLeash, isClamped });
     const memory = this.headroom.ceilings.filter(({ unit }) => unit === 'bytes');

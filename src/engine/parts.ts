@@ -24,11 +24,14 @@ export interface TrackParts {
 
 /** Counts the memory maps of a target: a dear read, made beside the loop, whose result is there at a later look. */
 export interface MapsMeter {
-  look(nowMs: number, tasks: number, processes: () => readonly number[]): void;
+  /** `line` is where the maps of one process trip; `undefined` where nothing sets one. */
+  look(nowMs: number, tasks: number, line: number | undefined, processes: () => readonly number[]): void;
   /** The process with the most maps as last counted. */
   readonly heaviest: { readonly pid: number; readonly maps: number } | undefined;
-  /** Maps that it makes in a second, as measured between the last two counts; never negative. */
+  /** The most maps that a process makes in a second, as measured between its last two counts; never negative. */
   readonly perSecond: number;
+  /** Milliseconds until the next count is wanted. */
+  dueInMs(nowMs: number): number;
 }
 
 /** Looks at a target for people. It takes time, so it is called at a trip only. */

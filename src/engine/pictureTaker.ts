@@ -28,7 +28,7 @@ export class PictureTaker {
   due(reading: Reading): Opinion | undefined {
     if (reading.hold.by === 'nothing') return undefined;
     const nearest = nearestOf(reading);
-    if (nearest === undefined) return undefined;
+    if (nearest === undefined || isTooLate(nearest, reading)) return undefined;
     const { line, share, value } = nearest;
     if (share < this.#taken * AGAIN_BELOW) this.#taken = 0;
     const reached = this.#shares.findLast((one) => share >= one) ?? 0;
@@ -40,6 +40,13 @@ export class PictureTaker {
 
 function sharesOf({ warnAt }: Pick<Settings, 'warnAt'>): readonly number[] {
   return warnAt < LAST_SHARE ? [warnAt, LAST_SHARE] : [LAST_SHARE];
+}
+
+/** No cap holds maps while the picture is taken: what it takes must be left several times over. */
+const PICTURE_S = 2;
+
+function isTooLate({ line, value }: { readonly line: Line; readonly value: number }, { limits }: Reading): boolean {
+  return line.unit === 'maps' && limits.mapsPerSecond * PICTURE_S > line.at - value;
 }
 
 function nearestOf(

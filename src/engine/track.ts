@@ -1,5 +1,6 @@
 import type { Sample } from '../core/model.ts';
 import { errnoOf } from '../errors.ts';
+import { MIN_INTERVAL_MS } from '../policy/cadence.ts';
 import { type Effect, escalate, type Stage } from '../policy/escalation.ts';
 import type { RefusedBy } from '../policy/event.ts';
 import type { Line, Reading } from '../policy/lines.ts';
@@ -227,7 +228,8 @@ export class Track implements Tracked {
     const { clock, pulse } = this.#parts;
     const nowMs = clock.now();
     this.#pacer.looked(nowMs - timeMs);
-    const waitMs = 'because' in this.#stage ? this.#pacer.trippedMs(this.#stage, nowMs) : this.#freeMs(tasks);
+    const freeMs = Math.min(this.#freeMs(tasks), Math.max(MIN_INTERVAL_MS, this.#parts.maps.dueInMs(nowMs)));
+    const waitMs = 'because' in this.#stage ? this.#pacer.trippedMs(this.#stage, nowMs) : freeMs;
     pulse.beat();
     pulse.looked(nowMs - timeMs);
     return Math.min(waitMs, pulse.heartbeatMs ?? waitMs);

@@ -10,7 +10,7 @@ export type GuardEvent =
   | SampleEvent
   | WarnEvent
   | ({ readonly event: 'trip' } & OpinionFields)
-  | ({ readonly event: 'clamp'; readonly tasks: number; readonly cap?: number } & DryRun)
+  | ({ readonly event: 'clamp'; readonly tasks: number; readonly cap?: number; readonly isFrozen?: true } & DryRun)
   | ({ readonly event: 'release'; readonly tasks: number } & DryRun)
   | DumpEvent
   | ({ readonly event: 'terminate'; readonly tasks: number; readonly graceMs: number } & DryRun)

@@ -1,9 +1,9 @@
-import { formatCount, formatDuration } from '../core/units.ts';
+import { formatDuration } from '../core/units.ts';
 import type { EventName, GuardEvent } from '../policy/event.ts';
 import type { EventLines } from '../schemas/eventLines.ts';
 import { bannerLines, commandText, heldText } from './banner.ts';
 import { containedFields, dumpFields, exitFields, opinionFields, startFields, warningFields } from './eventFields.ts';
-import { done, dumpLines, killed, warning } from './eventText.ts';
+import { clamped, done, dumpLines, killed, warning } from './eventText.ts';
 import { endedText, summaryLines } from './summary.ts';
 import { verdictText } from './verdictText.ts';
 
@@ -98,7 +98,7 @@ export const EVENT_TABLE: Table = {
     ...STEP,
     severity: 'warning',
     alert: trip,
-    say: (event) => done(event, [`growth stopped at ${formatCount(event.cap ?? event.tasks)} tasks`]),
+    say: (event) => done(event, [clamped(event)]),
   },
   release: {
     ...STEP,

@@ -43,3 +43,8 @@ export function warning(event: Extract<GuardEvent, { event: 'warn' }>): string {
       return event satisfies never;
   }
 }
+
+export function clamped({ cap, isFrozen, tasks }: Extract<GuardEvent, { event: 'clamp' }>): string {
+  const stopped = `growth stopped at ${formatCount(cap ?? tasks)} tasks`;
+  return isFrozen === true ? `${stopped}, and it stands still (frozen)` : stopped;
+}

@@ -14,6 +14,10 @@ const texts = z.array(z.string());
 const tasks = count.describe('Threads and processes of the target.');
 const maps = count.optional().describe('Memory maps of the process that has the most.');
 const cap = z.union([count, z.literal('max')]).describe('The most tasks that the kernel lets the target have.');
+const isFrozen = z
+  .literal(true)
+  .exactOptional()
+  .describe('It stands still until it is told to end: no cap holds maps.');
 const dryRun = z.literal(true).exactOptional().describe('Nothing was done: this is what would have been done.');
 const verdict = z.enum(['proved', 'inferred']);
 
@@ -110,7 +114,7 @@ export const EVENT_FORMS: Readonly<Record<Exclude<EventName, 'error'>, readonly 
     }),
   ],
   trip: [opinion],
-  clamp: [describingFields<Line<'clamp'>>()({ tasks, cap: count.exactOptional(), dryRun })],
+  clamp: [describingFields<Line<'clamp'>>()({ tasks, cap: count.exactOptional(), isFrozen, dryRun })],
   release: [describingFields<Line<'release'>>()({ tasks, dryRun })],
   dump: [
     describingFields<Lines.DumpLine>()({

@@ -171,6 +171,7 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
   };
   if (session.scheduling !== 'realtime') lowerNiceness();
   const stopWatching = target.meter.onRefusal(() => engine.wake(track));
+  current.maps.onMove(() => engine.wake(track));
   const baselineTimer = setTimeout(run.evidence.takeBaseline, settings.now.startGraceMs);
   const stopProgress =
     voice.status === undefined || usage === undefined
@@ -182,6 +183,7 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
   if (attempt === 1) manager?.started(statusText(viewOf(track)));
   return () => {
     engine.stop();
+    current.maps.onMove(undefined);
     clearTimeout(baselineTimer);
     stopProgress?.();
     stopWatching();

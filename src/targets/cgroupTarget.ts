@@ -1,12 +1,13 @@
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupContainment, removeContainment } from '../cgroup/containment.ts';
-import { openFreezer } from '../cgroup/freeze.ts';
+import { type Freezer, openFreezer } from '../cgroup/freeze.ts';
 import { openKillFile } from '../cgroup/killFile.ts';
 import { openPen } from '../cgroup/pen.ts';
 import { type CapFile, openCapFile } from '../cgroup/pids.ts';
 import { openSubtree, type Subtree } from '../cgroup/subtree.ts';
 import { UnreadError } from '../cgroup/unread.ts';
+import type { Thawer } from '../launch/thawer.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { cgroupBirth } from './cgroupBirth.ts';
 import { cgroupEnd } from './cgroupEnd.ts';
@@ -18,7 +19,12 @@ import type { Tree } from './tree.ts';
 export function cgroupTarget(
   root: KernelRoot,
   containment: CgroupContainment,
-  parts: { readonly tree: Tree; readonly now: () => number },
+  parts: {
+    readonly tree: Tree;
+    readonly now: () => number;
+    /** Starts what thaws the cgroup if the guard dies; `undefined` where it could not be started. */
+    readonly thawer: (file: string, word: string) => Thawer | undefined;
+  },
 ): ChildTarget {
   const { pidsDir, unifiedDir, version } = containment;
   const cap = openCapFile(pidsDir);
@@ -26,9 +32,11 @@ export function cgroupTarget(
   const pen = openPen(containment.penDir);
   const killFile = openKillFile(unifiedDir);
   const freezer = unifiedDir === undefined ? undefined : openFreezer(unifiedDir);
+  const thawer = freezer === undefined ? undefined : parts.thawer(join(unifiedDir as string, 'cgroup.freeze'), '0');
   const inside = (): readonly number[] => known(subtree);
   const escapes = new Escapes({ ...parts, inside, moveFiles: containment.moveFiles });
   const setCap = capSetter(cap);
+  const brake = cgroupBrake(cap, setCap, freezer, thawer);
   return {
     hold: {
       kind: version === 2 ? 'cgroup-v2' : 'cgroup-v1',
@@ -39,13 +47,15 @@ export function cgroupTarget(
           : [],
     },
     meter: cgroupMeter(containment, subtree),
-    brake: cgroupBrake(cap, setCap, freezer?.freeze, freezer?.begin),
+    brake,
     end: cgroupEnd({ subtree, inside, killFile, escapes, setCap }),
     birth: cgroupBirth(root, containment, { cap, setCap, inside, tasks: () => subtree.tasks() ?? 0 }),
     escapes,
     pen,
     remove: () => removeContainment(containment),
     close: () => {
+      brake.thaw();
+      thawer?.close();
       pen.close();
       cap.close();
       subtree.close();
@@ -101,15 +111,33 @@ function cgroupMeter({ pidsDir, version }: CgroupContainment, subtree: Subtree):
   };
 }
 
-type Pause = (() => (() => void) | undefined) | undefined;
-
-function cgroupBrake(file: CapFile, setCap: (cap: Cap) => boolean, freeze: Pause, begin: Pause): Brake {
+function cgroupBrake(
+  file: CapFile,
+  setCap: (cap: Cap) => boolean,
+  freezer: Freezer | undefined,
+  thawer: Thawer | undefined,
+): Brake {
+  let thaw: (() => void) | undefined;
+  const letGo = (): void => {
+    thaw?.();
+    thaw = undefined;
+  };
   return {
     isHeld: true,
     setCap,
     capNow: () => file.read(),
     clamp: (tasks) => setCap(Math.max(1, tasks)),
-    release: (next) => void setCap(next),
-    pause: (until) => (until === 'whole' ? freeze?.() : begin?.()),
+    freeze: () => {
+      if (thawer === undefined) return false;
+      thaw ??= freezer?.begin();
+      return thaw !== undefined;
+    },
+    thaw: letGo,
+    release: (next) => {
+      setCap(next);
+      letGo();
+    },
+    // Who is frozen already stands still, and stays so.
+    pause: (until) => (thaw !== undefined ? () => {} : until === 'whole' ? freezer?.freeze() : freezer?.begin()),
   };
 }

@@ -2,6 +2,7 @@ import type { Surroundings } from '../ceilings/surroundings.ts';
 import { createContainment } from '../cgroup/containment.ts';
 import { delegationRefusal } from '../cgroup/delegation.ts';
 import { GuardError } from '../errors.ts';
+import { openThawer } from '../launch/thawer.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import type { Libc } from '../sys/libc.ts';
@@ -23,7 +24,7 @@ export interface Place {
   readonly libc: Libc | undefined;
   readonly now: () => number;
   /** Processes of the guard's own. */
-  readonly own?: ReadonlySet<number>;
+  readonly own?: Set<number>;
   readonly isSidecar?: boolean;
 }
 
@@ -82,7 +83,8 @@ function inCgroup({ isSidecar, libc, now, own, root, surroundings }: Required<Pl
     });
   }
   const tree = new Tree(root, process.pid, uid, own);
-  return cgroupTarget(root, createContainment(root, places, process.pid, isSidecar), { tree, now });
+  const thawer = (file: string, word: string) => openThawer(file, word, own);
+  return cgroupTarget(root, createContainment(root, places, process.pid, isSidecar), { tree, now, thawer });
 }
 
 function rlimitObstacle(surroundings: Pick<Surroundings, 'context'>, libc: Libc | undefined): string | undefined {

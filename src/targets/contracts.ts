@@ -38,6 +38,12 @@ export interface Brake {
   clamp(tasks: number): boolean;
   release(cap: Cap): void;
   /**
+   * Stops all of it until `thaw`: what no cap holds. False where that cannot be had, or where nobody would undo it if the
+   * guard died.
+   */
+  freeze(): boolean;
+  thaw(): void;
+  /**
    * Stops every process of the tree for a moment, to look at it; gives back what lets it go on. `undefined` where that
    * cannot be had in one act.
    */

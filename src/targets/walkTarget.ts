@@ -149,6 +149,11 @@ function walkBrake(state: State): Brake {
       setCap(cap);
       letGo(state);
     },
+    freeze: () => {
+      // Nobody would let it go if the guard died.
+      return false;
+    },
+    thaw: () => letGo(state),
     // A clamped target stands still already.
     pause: () => (state.paused === 'held' ? () => {} : undefined),
   };

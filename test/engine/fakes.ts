@@ -77,6 +77,7 @@ export interface World {
   broken: Set<'tasks' | 'cap' | 'clamp' | 'signal' | 'dump' | 'ceilings'>;
   /** The cap that the kernel shows; `undefined` where the test does not say. */
   cap: Cap | undefined;
+  hasFreezer: boolean;
   /** Limit of the cgroup around it. */
   limit: number;
   readonly done: string[];
@@ -95,6 +96,7 @@ export function newWorld(over: Partial<World> = {}): World {
     isStorming: false,
     broken: new Set(),
     cap: undefined,
+    hasFreezer: false,
     limit: 1_000,
     done: [],
     events: [],
@@ -130,6 +132,8 @@ export function fakeTarget(world: World, kind: Hold['kind'] = 'cgroup-v2'): Targ
       setCap: (cap: Cap) => !world.broken.has('cap') && note(`cap ${cap}`),
       capNow: () => world.cap,
       clamp: (tasks) => !world.broken.has('clamp') && note(`clamp ${tasks}`),
+      freeze: () => world.hasFreezer && note('freeze'),
+      thaw: () => void (world.hasFreezer && note('thaw')),
       release: (cap) => void note(`release ${cap}`),
       pause: () => undefined,
     },
@@ -234,6 +238,7 @@ export function partsOf(
         return { pid: 42, maps: world.maps };
       },
       perSecond: 0,
+      dueInMs: () => Number.POSITIVE_INFINITY,
     },
     settings: { ...DEFAULT_SETTINGS, budget: { shares: {}, reserve: { tasks: 0 } }, ...settings },
     evidence: {

@@ -369,6 +369,21 @@ describe('what goes wrong outside', () => {
   });
 });
 
+describe('maps, which no cap holds', () => {
+  it('the target stands still until it is told to end', () => {
+    const it = scene({}, { hasFreezer: true });
+    it.look({ maps: 64_000 });
+    for (let i = 0; i < 3; i += 1) it.look();
+    expect(it.world.done).toEqual(['clamp 1', 'freeze', 'dump', 'signal SIGTERM', 'thaw']);
+    expect(it.world.events).toContainEqual(expect.objectContaining({ event: 'clamp', isFrozen: true }));
+  });
+  it('tasks are held by the cap: nothing is frozen', () => {
+    const it = scene({}, { hasFreezer: true });
+    for (const refused of [1, 2, 3]) it.look({ tasks: 1_000, refused });
+    expect(it.world.done).not.toContain('freeze');
+  });
+});
+
 describe('a target that runs as root', () => {
   it('cannot take its cap away: it is put back at once, and said', () => {
     const it = scene();
