@@ -77,7 +77,7 @@ export function evidenceWriter(parts: EvidenceParts): EvidenceWriter {
   return new IncidentWriter(parts);
 }
 
-/** What is in the files of an incident, but for the actions, which go on. */
+/** What is in the files of an incident, without the actions: they go on. */
 interface Written {
   readonly facts: IncidentFacts;
   readonly findings: Findings;
