@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { creationPath } from '../../src/core/creators.ts';
 import { isPlumbing, siteOf } from '../../src/core/plumbing.ts';
@@ -94,6 +95,12 @@ describe.each(ROWS)('%s', (source, { making, own, plumbing }) => {
 
 it('a refused thread ends a Go program and no other', () => {
   expect(ROWS.filter(([source]) => RUNTIMES[source].diesOfRefusal).map(([source]) => source)).toEqual(['go']);
+});
+
+it('the schema of the stacks knows every runtime', () => {
+  const file = new URL('../../schema/stacks.json', import.meta.url);
+  const schema = JSON.parse(readFileSync(file, 'utf8'));
+  expect([...schema.$defs.group.properties.runtime.enum].sort()).toEqual(Object.keys(RUNTIMES).sort());
 });
 
 it('every runtime has a name for people', () => {
