@@ -13,7 +13,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   flags: ['core', 'policy', 'reporters', 'session'],
   config: ['core', 'policy', 'flags', 'schemas', '.'],
   procfs: ['core'],
-  sys: ['core'],
+  sys: ['core', '.'],
   cgroup: ['core', 'procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup', 'sys'],
   limits: ['core', 'procfs', 'cgroup', 'ceilings', 'schemas', '.'],
@@ -28,6 +28,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'explain', 'schemas', '.'],
   session: [
     'ceilings',
+    'cgroup',
     'core',
     'policy',
     'procfs',

@@ -5,6 +5,7 @@ import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { type CgroupPlaces, controllersOf } from './locate.ts';
+import { listCgroups } from './members.ts';
 
 /** The cgroups made for one target. Paths are absolute on this machine. */
 export interface CgroupContainment {
@@ -158,7 +159,7 @@ function removeStale(root: KernelRoot, parent: string): void {
     const match = /^threadguard-(\d+)-(\d+)(-guard|-\d+)?$/.exec(entry);
     if (match === null || readStat(root, Number(match[1]))?.startTime === Number(match[2])) continue;
     try {
-      rmdirSync(join(parent, entry));
+      removeTree(join(parent, entry));
     } catch {
       // Still populated: its target outlived its guard, and the cap must go on holding.
       thaw(join(parent, entry));
@@ -188,8 +189,13 @@ function listDirs(parent: string): string[] {
 function makeDir(parent: string, name: string, undo: (() => void)[]): string {
   const dir = join(parent, name);
   mkdirSync(dir);
-  undo.push(() => rmdirSync(dir));
+  undo.push(() => removeTree(dir));
   return dir;
+}
+
+/** With the cgroups that the target made below it: the kernel removes only empty ones, from the bottom up. */
+function removeTree(dir: string): void {
+  for (const one of listCgroups(dir).dirs.toReversed()) rmdirSync(one);
 }
 
 function tryMakeDir(parent: string, name: string, undo: (() => void)[]): string | undefined {

@@ -1,39 +1,31 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { KeptFile, readNumber } from '../procfs/read.ts';
+import { parseNumber } from '../procfs/read.ts';
 
-/** The files of the pids controller of one cgroup, opened once and used at every look. */
-export interface PidsFiles {
-  /** Tasks in the cgroup and below; zombies count. `undefined` when the cgroup is gone. */
-  current(): number | undefined;
-  /** Creations refused so far in this one cgroup (`pids.events`); `Subtree` sums them with the ones below. */
-  refused(): number | undefined;
+/** `pids.max` of one cgroup, opened once: it is written when the line moves, and read back at every look. */
+export interface CapFile {
   /** Sets the cap. A cap below the present number only stops growth. Throws when the kernel refuses. */
-  setMax(tasks: number | 'max'): void;
-  /** Whether the kernel shows this cap now: it may accept a write and ignore it. */
-  isMax(tasks: number | 'max'): boolean;
+  set(tasks: number | 'max'): void;
+  /** The cap that the kernel shows now; `undefined` when the cgroup is gone. A read of 2 µs. */
+  read(): number | 'max' | undefined;
   close(): void;
 }
 
 /** Throws the system error when `pids.max` cannot be opened for writing. */
-export function openPids(dir: string): PidsFiles {
-  const current = new KeptFile(join(dir, 'pids.current'));
-  const events = new KeptFile(join(dir, 'pids.events'));
-  const maxPath = join(dir, 'pids.max');
-  const maxFd = openSync(maxPath, constants.O_WRONLY);
+export function openCapFile(dir: string): CapFile {
+  const fd = openSync(join(dir, 'pids.max'), constants.O_RDWR);
+  const buffer = Buffer.alloc(32);
   return {
-    current: () => {
-      const count = current.readNumber();
-      return typeof count === 'number' ? count : undefined;
+    set: (tasks) => void writeSync(fd, String(tasks)),
+    read: () => {
+      try {
+        const shown = parseNumber(buffer.toString('latin1', 0, readSync(fd, buffer, 0, buffer.length, 0)));
+        return shown === 'unlimited' ? 'max' : shown === 'unknown' ? undefined : shown;
+      } catch {
+        return undefined;
+      }
     },
-    refused: () => parseEvents(events.read()),
-    setMax: (tasks) => void writeSync(maxFd, String(tasks)),
-    isMax: (tasks) => readNumber(maxPath) === (tasks === 'max' ? 'unlimited' : tasks),
-    close: () => {
-      current.close();
-      events.close();
-      closeSync(maxFd);
-    },
+    close: () => closeSync(fd),
   };
 }
 

@@ -81,11 +81,12 @@ function shareOf(ceiling: Ceiling, rule: BudgetRule): number {
  * Of pids a single task can hold three: its own, and those of its process group and its session, whose leaders
  * are dead (a daemon that forked twice holds two). Seen: 195 daemons under a cap of 196 took all 400 numbers.
  */
-function unitsPerTask(ceiling: Ceiling): number {
+export function unitsPerTask(ceiling: Ceiling): number {
   return ceiling.name === 'kernel.pid_max' ? 3 : 1;
 }
 
-function reserveOf(ceiling: Ceiling, rule: BudgetRule): number {
+/** What must stay free of a ceiling for everybody else, in its own unit. */
+export function reserveOf(ceiling: Ceiling, rule: BudgetRule): number {
   // A reserve is for the others who share the ceiling; the ceiling of a process has no others.
   if (ceiling.scope === 'process') return 0;
   if ('tasks' in rule.reserve) return rule.reserve.tasks;

@@ -38,6 +38,18 @@ export class CapKeeper {
     return this.#cap;
   }
 
+  /**
+   * Whether the kernel still shows this cap. A target that runs as root may write another; then it is put back at once, and
+   * `moved` says what stood there.
+   */
+  verify(): { readonly moved: Cap } | undefined {
+    if (!this.#brake.isHeld || this.#settings.dryRun) return undefined;
+    const shown = this.#brake.capNow();
+    if (shown === undefined || shown === this.#cap) return undefined;
+    this.#brake.setCap(this.#cap);
+    return { moved: shown };
+  }
+
   /** Moves the cap with the line. False when the kernel refused the new one; the old one then stays in force. */
   follow(tasks: number, line: number | undefined): boolean {
     if (!this.#brake.isHeld) return true;

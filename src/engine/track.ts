@@ -94,6 +94,7 @@ export class Track implements Tracked {
     const sample = this.observer.sample(nowMs);
     if (this.observer.isUneventful(sample, this.#stage.at, this.#distance(sample.tasks))) witness.see(sample);
     else this.#consider(sample);
+    this.#watchHold(nowMs);
     this.#problem = undefined;
     this.#reportSample(sample);
     return this.#after(sample);
@@ -194,6 +195,17 @@ export class Track implements Tracked {
   #takePicture(sample: Sample, reading: Reading): void {
     const near = this.#pictures.due(reading);
     if (near !== undefined) this.#parts.evidence.picture(this.factsOf(near, sample), this.#dumpTimeoutMs());
+  }
+
+  /** A target that runs as root may change its cap, and may leave its cgroup. */
+  #watchHold(nowMs: number): void {
+    // A kill closes the cap for good.
+    if (this.#stage.at === 'killed') return;
+    const moved = this.#cap.verify();
+    const { cap } = this.#cap;
+    if (moved !== undefined) this.#parts.report({ event: 'warn', about: 'cap', ...moved, cap });
+    const escaped = this.#parts.target.escapes?.look(nowMs);
+    if (escaped !== undefined) this.#parts.report({ event: 'warn', about: 'escape', ...escaped });
   }
 
   #follow(tasks: number): void {

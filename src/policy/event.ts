@@ -93,7 +93,10 @@ export type WarnEvent = { readonly event: 'warn' } & (
       readonly evidence: readonly string[];
       readonly tasks: number;
     }
-  | { readonly about: 'no-clamp'; readonly cap: number | 'max' }
+  /** The target wrote another cap, and it was put back. */
+  | { readonly about: 'cap'; readonly moved: number | 'max'; readonly cap: number | 'max' }
+  /** Processes of the target were found outside of what holds it; so many of them were brought back. */
+  | { readonly about: 'escape'; readonly pids: readonly number[]; readonly returned: number }
   | { readonly about: 'room'; readonly room: number; readonly needed: number }
 );
 

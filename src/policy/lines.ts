@@ -116,7 +116,8 @@ export function isAsking(line: Line, value: number, { hold, refusals }: Reading)
   switch (hold.by) {
     case 'cap': {
       const goesOn = refusals.atLine > HANDFUL || refusals.looksAtLine >= ASKING_LOOKS;
-      return value >= line.at - NEAR_TASKS && goesOn;
+      // Above the line: it took its cap away, or it was let in by another way.
+      return value > line.at + NEAR_TASKS || (value >= line.at - NEAR_TASKS && goesOn);
     }
     case 'surroundings':
     case 'rlimit':

@@ -212,14 +212,23 @@ function killed({ dryRun, emptyMs, survivors }: Extract<GuardEvent, { event: 'ki
     : `survivors after ${formatDuration(emptyMs)}: pid ${survivors.join(', ')}`;
 }
 
+function escapeLine({ pids, returned }: { readonly pids: readonly number[]; readonly returned: number }): string {
+  const shown = pids.slice(0, 5).join(', ') + (pids.length > 5 ? ', …' : '');
+  const who = `${formatCount(pids.length)} of its processes had left its cgroup (pid ${shown})`;
+  const left = pids.length - returned;
+  return left === 0 ? `${who}; all are inside again` : `${who}; ${formatCount(left)} could not be brought back`;
+}
+
 function warning(event: Extract<GuardEvent, { event: 'warn' }>): string {
   switch (event.about) {
     case 'line':
       return verdictText(event.opinion);
     case 'refusal':
       return `${ceilingLabel(event.ceiling)} refuses it more (${event.verdict}); raise it: ${event.ceiling.raise}`;
-    case 'no-clamp':
-      return `not clamped: a Go program ends at the first thread that it is refused; the cap stays at ${event.cap}`;
+    case 'cap':
+      return `somebody changed the cap of the target to ${event.moved}; it is ${event.cap} again`;
+    case 'escape':
+      return escapeLine(event);
     case 'room':
       return `waiting for room: ${formatCount(event.room)} more threads fit, ${formatCount(event.needed)} are wanted for a restart`;
     default:

@@ -7,6 +7,7 @@ import type * as Lines from './eventLines.ts';
 import { opinionFields } from './opinionSchema.ts';
 
 type Line<Name extends EventName> = Lines.EventLines[Name];
+type Warning<About extends Lines.PlainWarning['about']> = Extract<Lines.PlainWarning, { readonly about: About }>;
 
 const count = z.int().min(0);
 const texts = z.array(z.string());
@@ -92,8 +93,17 @@ export const EVENT_FORMS: Readonly<Record<Exclude<EventName, 'error'>, readonly 
       evidence: texts,
       tasks,
     }),
-    describingFields<Lines.NoClampLine>()({ about: z.literal('no-clamp'), cap }),
-    describingFields<Lines.RoomLine>()({
+    describingFields<Warning<'cap'>>()({
+      about: z.literal('cap'),
+      moved: z.union([count, z.literal('max')]).describe('What somebody had changed the cap to.'),
+      cap,
+    }),
+    describingFields<Warning<'escape'>>()({
+      about: z.literal('escape'),
+      pids: z.array(z.int().min(1)).describe('Processes of the target that had left what holds it.'),
+      returned: count.describe('How many of them were brought back.'),
+    }),
+    describingFields<Warning<'room'>>()({
       about: z.literal('room'),
       room: count.describe('More threads that fit.'),
       needed: count.describe('More threads that a restart wants.'),

@@ -7,7 +7,7 @@ export interface EventLines extends Record<EventName, object> {
   readonly start: StartLine;
   readonly contained: ContainedLine;
   readonly sample: Whole<'sample'>;
-  readonly warn: OpinionLine | RefusalLine | NoClampLine | RoomLine;
+  readonly warn: OpinionLine | RefusalLine | PlainWarning;
   readonly trip: OpinionLine;
   readonly clamp: Whole<'clamp'>;
   readonly release: Whole<'release'>;
@@ -40,18 +40,9 @@ export interface RefusalLine {
   readonly tasks: number;
 }
 
-/** A warning that a clamp would end the target. */
-export interface NoClampLine {
-  readonly about: 'no-clamp';
-  readonly cap: number | 'max';
-}
-
-/** A warning that a restart waits for room. */
-export interface RoomLine {
-  readonly about: 'room';
-  readonly room: number;
-  readonly needed: number;
-}
+/** A warning that the log has as it is. */
+export type PlainWarning = Each<Exclude<EventOf<'warn'>, { readonly about: 'line' | 'refusal' }>>;
+type Each<Event> = Event extends { readonly event: string } ? Omit<Event, 'event'> : never;
 
 export type ContainedLine = Pick<
   EventOf<'contained'>,

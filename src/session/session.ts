@@ -22,6 +22,7 @@ import { type Libc, loadLibc } from '../sys/libc.ts';
 import { raisePriority, type Scheduling } from '../sys/priority.ts';
 import { type Exposed, exposeMetrics } from './expose.ts';
 import { type LiveSettings, liveSettings } from './liveSettings.ts';
+import { AS_IT_WAS, keepReserve, takePlace } from './placement.ts';
 import { openUsage, type Usage } from './progress.ts';
 import type { Reload, RunOptions } from './runOptions.ts';
 import { sidecarOf } from './sidecar.ts';
@@ -97,6 +98,9 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
   const sidecar = options.launch.sidecar ? sidecarOf(options, root, process.env) : undefined;
   const libc = loadLibc();
   const isReaper = libc?.becomeSubreaper() ?? false;
+  const uid = process.getuid?.() ?? 0;
+  const placing = { root, libc, uid, env: notes.env, command: options.command, now };
+  const placement = sidecar === undefined ? await takePlace(options.settings, placing) : AS_IT_WAS;
   const manager = openServiceManager(notes.env, sidecar === undefined ? options.service.notify : 'off', {
     libc,
     pid: process.pid,
@@ -126,7 +130,9 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
       voice.report({ event: 'error', about: 'ceiling', problem, details: { ceiling: name } });
     },
   );
-  refuseWhenFull(surroundings.readCeilings());
+  const ceilings = surroundings.readCeilings();
+  refuseWhenFull(ceilings);
+  await keepReserve(placement, ceilings, options.settings.budget.reserve, placing);
   const telling = await openTelling(options.telling, {
     env: notes.env,
     own,
@@ -197,6 +203,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
     losses: [
       ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
       ...(manager?.problem === undefined ? [] : [manager.problem]),
+      ...placement.notes,
       ...(isReaper ? [] : ['orphans that leave the session are followed by their start time only']),
     ],
     current,

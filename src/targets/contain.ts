@@ -7,6 +7,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 import type { Libc } from '../sys/libc.ts';
 import { cgroupTarget } from './cgroupTarget.ts';
 import type { ChildTarget } from './contracts.ts';
+import { Tree } from './tree.ts';
 import { walkTarget } from './walkTarget.ts';
 
 /** What holds the target, and every stronger means that could not be had, with its reason. */
@@ -15,22 +16,22 @@ export interface Contained {
   readonly fallbacks: readonly string[];
 }
 
+/** Where the guard stands, and with what. */
+export interface Place {
+  readonly root: KernelRoot;
+  readonly surroundings: Pick<Surroundings, 'context'>;
+  readonly libc: Libc | undefined;
+  readonly now: () => number;
+  /** Processes of the guard's own. */
+  readonly own?: ReadonlySet<number>;
+  readonly isSidecar?: boolean;
+}
+
 /**
  * The strongest containment that can be had here and that `--contain` allows: a cgroup, else
  * RLIMIT_NPROC, else sampling alone. One that was asked for by name is not replaced by a weaker one.
  */
-export function contain(
-  wish: Pick<Settings, 'contain' | 'dryRun' | 'requireContainment'>,
-  place: {
-    readonly root: KernelRoot;
-    readonly surroundings: Pick<Surroundings, 'context'>;
-    readonly libc: Libc | undefined;
-    readonly now: () => number;
-    /** Processes of the guard's own. */
-    readonly own?: ReadonlySet<number>;
-    readonly isSidecar?: boolean;
-  },
-): Contained {
+export function contain(wish: Pick<Settings, 'contain' | 'dryRun' | 'requireContainment'>, place: Place): Contained {
   const { isSidecar = false, libc, now, own = new Set(), root, surroundings } = place;
   const fallbacks: string[] = [];
   // A dry run touches nothing, not even a cgroup.
@@ -41,7 +42,7 @@ export function contain(
   };
   if (mode === 'auto' || mode === 'cgroup') {
     try {
-      return { target: inCgroup(root, surroundings, libc, isSidecar), fallbacks };
+      return { target: inCgroup({ root, surroundings, libc, now, own, isSidecar }), fallbacks };
     } catch (error) {
       if (!(error instanceof GuardError) || mode === 'cgroup') throw error;
       fallbacks.push(`not contained by a cgroup: ${error.message}`);
@@ -72,12 +73,7 @@ function settle(wish: Pick<Settings, 'requireContainment'>, contained: Contained
   );
 }
 
-function inCgroup(
-  root: KernelRoot,
-  surroundings: Pick<Surroundings, 'context'>,
-  libc: Libc | undefined,
-  isSidecar: boolean,
-): ChildTarget {
+function inCgroup({ isSidecar, libc, now, own, root, surroundings }: Required<Place>): ChildTarget {
   const { places, uid } = surroundings.context;
   const refusal = delegationRefusal(root, places, libc, uid);
   if (refusal !== undefined) {
@@ -85,7 +81,8 @@ function inCgroup(
       hint: 'set Delegate=yes in the unit, or start it with systemd-run --scope -p Delegate=yes',
     });
   }
-  return cgroupTarget(root, createContainment(root, places, process.pid, isSidecar));
+  const tree = new Tree(root, process.pid, uid, own);
+  return cgroupTarget(root, createContainment(root, places, process.pid, isSidecar), { tree, now });
 }
 
 function rlimitObstacle(surroundings: Pick<Surroundings, 'context'>, libc: Libc | undefined): string | undefined {

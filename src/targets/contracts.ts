@@ -1,3 +1,5 @@
+import type { Escaped } from './escapes.ts';
+
 /**
  * The four small contracts between the engine and what it guards. An implementation owns all I/O on its target; the engine
  * owns all decisions. One fake of each drives the whole engine in a test.
@@ -29,6 +31,8 @@ export interface Brake {
   readonly isHeld: boolean;
   /** Moves the cap; false when the kernel did not take it. Does nothing where nothing holds. */
   setCap(cap: Cap): boolean;
+  /** The cap that the kernel shows; `undefined` where nothing is known of it. The target may have written another. */
+  capNow(): Cap | undefined;
   /** Stops growth now: by the cap where one holds, by SIGSTOP to every process where none does. False when refused. */
   clamp(tasks: number): boolean;
   release(cap: Cap): void;
@@ -74,6 +78,8 @@ export interface Target {
   readonly meter: Meter;
   readonly brake: Brake;
   readonly end: End;
+  /** Finds what has left the hold; absent where the target is known by descent anyway. */
+  readonly escapes?: { look(nowMs: number): Escaped | undefined };
   /** Takes everything back that was made for it; false when something had to stay (tasks that live on). */
   remove(): boolean;
   close(): void;

@@ -132,6 +132,7 @@ function walkBrake(state: State): Brake {
   return {
     isHeld: limits !== undefined,
     setCap,
+    capNow: () => undefined,
     clamp: (tasks) => {
       if (limits === undefined) {
         state.paused = 'held';

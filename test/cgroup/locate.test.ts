@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { CeilingContext } from '../../src/ceilings/context.ts';
 import { pidsMax } from '../../src/ceilings/pidsMax.ts';
 import { delegationRefusal } from '../../src/cgroup/delegation.ts';
-import { parsePids } from '../../src/cgroup/kill.ts';
 import { ancestors, locate } from '../../src/cgroup/locate.ts';
 import { parseEvents } from '../../src/cgroup/pids.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
@@ -61,7 +60,6 @@ describe('hosts', () => {
   });
 });
 
-it('reads events and process lists', () => {
+it('reads events', () => {
   expect([parseEvents('max 12\n'), parseEvents(''), parseEvents(undefined)]).toEqual([12, undefined, undefined]);
-  expect(parsePids('3\n4\n3\n')).toEqual([3, 4]);
 });

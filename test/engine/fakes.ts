@@ -75,6 +75,8 @@ export interface World {
   isStorming: boolean;
   /** What throws when it is used. */
   broken: Set<'tasks' | 'cap' | 'clamp' | 'signal' | 'dump' | 'ceilings'>;
+  /** The cap that the kernel shows; `undefined` where the test does not say. */
+  cap: Cap | undefined;
   /** Limit of the cgroup around it. */
   limit: number;
   readonly done: string[];
@@ -92,6 +94,7 @@ export function newWorld(over: Partial<World> = {}): World {
     isEmpty: false,
     isStorming: false,
     broken: new Set(),
+    cap: undefined,
     limit: 1_000,
     done: [],
     events: [],
@@ -125,6 +128,7 @@ export function fakeTarget(world: World, kind: Hold['kind'] = 'cgroup-v2'): Targ
     brake: {
       isHeld: kind !== 'sampling',
       setCap: (cap: Cap) => !world.broken.has('cap') && note(`cap ${cap}`),
+      capNow: () => world.cap,
       clamp: (tasks) => !world.broken.has('clamp') && note(`clamp ${tasks}`),
       release: (cap) => void note(`release ${cap}`),
       pause: () => undefined,

@@ -369,6 +369,29 @@ describe('what goes wrong outside', () => {
   });
 });
 
+describe('a target that runs as root', () => {
+  it('cannot take its cap away: it is put back at once, and said', () => {
+    const it = scene();
+    it.look({ cap: 'max' });
+    expect(it.world.done).toEqual(['cap 1000']);
+    expect(it.world.events).toContainEqual({ event: 'warn', about: 'cap', moved: 'max', cap: 1_000 });
+  });
+  it('the right cap is left alone', () => {
+    const it = scene();
+    for (let i = 0; i < 5; i += 1) it.look({ cap: 1_000 });
+    expect([it.world.done, it.told()]).toEqual([[], []]);
+  });
+  it('trips when it stands above its line, whatever was refused', () => {
+    const it = tell([{ tasks: 610, refused: 0 }], { maxTasks: 600 });
+    expect(it.track.because).toMatchObject({ cause: 'max-tasks', value: 610 });
+  });
+  it('a dry run puts nothing back', () => {
+    const it = scene({ dryRun: true });
+    it.look({ cap: 5 });
+    expect(it.world.done).toEqual([]);
+  });
+});
+
 describe('pictures before the line', () => {
   const at = (...tasks: number[]): Story => tasks.map((one) => ({ tasks: one }));
   it.each<[string, Story, Partial<Settings>, number]>([

@@ -8,7 +8,7 @@ const LAB_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/,
 
 /** Boots a kernel of its own (user-mode Linux, cgroup v2, 700 PIDs) that runs one scenario; returns its facts. */
 function boot(
-  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd' | 'broker' | 'ceilings',
+  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd' | 'broker' | 'ceilings' | 'places',
   mode: string,
 ): Promise<Map<string, string>> {
   const settings = {

@@ -30,7 +30,8 @@ const variants: readonly (readonly [string, GuardEvent])[] = [
     'a refusal by another ceiling',
     { event: 'warn', about: 'refusal', ceiling: pids, verdict: 'proved', evidence: ['x'], tasks: 9 },
   ],
-  ['no clamp', { event: 'warn', about: 'no-clamp', cap: 'max' }],
+  ['a cap that somebody changed', { event: 'warn', about: 'cap', moved: 'max', cap: 950 }],
+  ['an escape', { event: 'warn', about: 'escape', pids: [7, 9], returned: 1 }],
   ['no room', { event: 'warn', about: 'room', room: 3, needed: 9 }],
   ['nothing holds it', { ...SAMPLES.contained, by: 'sampling', cap: 'max', binding: null, line: null, maps: null }],
   [

@@ -64,6 +64,40 @@ case $LAB_SCENARIO in
     while read -r line; do say err "$line"; done </tmp/story.err
     say story "$(node -e 'const { guarded: g } = JSON.parse(require("fs").readFileSync("/tmp/story.json")); console.log(JSON.stringify({ greeted: Math.min(...g.afterNeighbour.map((one) => one.greeted)), lost: g.lost, lives: g.brokerLives, ended: g.neighbourEnded, line: g.incident?.line }))')"
     ;;
+  places)
+    # Where users are: a shell in the scope of its session, in a scope with others, of a plain user with a manager of its own.
+    guarded() { # NAME, then what starts the guard there
+      name=$1
+      shift
+      "$@" -- "$LAB_BOMB" $LAB_MODE 100000 60 >/tmp/out 2>&1 </dev/null
+      say exit_$name $?
+      grep -E 'held by|^threadguard: trip|whole tree|stopped by|systemd|hint|refused' /tmp/out | while read -r line; do say "said_$name" "$line"; done
+      say left_$name "$(find /sys/fs/cgroup -name 'threadguard-*.scope' -o -name 'threadguard-[0-9]*' | wc -l)"
+    }
+    guard="$LAB_ROOT/bin/threadguard run --incident-dir /tmp/incidents --grace 1s --max-tasks 120"
+    in_scope() { systemd-run --quiet --scope "$@"; }
+    guarded session in_scope --unit=session-1 --slice=user-0.slice sh -c "sleep 200 & exec $guard \"\$@\"" sh
+    guarded busy in_scope -p Delegate=yes sh -c "sleep 200 & exec $guard \"\$@\"" sh
+    guarded alone in_scope -p Delegate=yes $guard
+    # Its name and its slice while it runs, and what keeps the reserve.
+    in_scope --unit=session-2 --slice=user-0.slice sh -c "sleep 200 & exec $guard -- sleep 8" 2>/tmp/out &
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do grep -q 'held by' /tmp/out && break; sleep 0.5; done
+    scope=$(systemctl list-units --plain --no-legend 'threadguard-*.scope' | cut -d' ' -f1)
+    say scope "$scope"
+    say description "$(systemctl show -P Description "$scope")"
+    say slice "$(systemctl show -P ControlGroup "$scope")"
+    say pen "$(systemctl show -P TasksMax user-0-threadguard.slice)"
+    wait
+    sleep 0.5
+    say gone "$(systemctl list-units --plain --no-legend 'threadguard-*.scope' | wc -l)"
+    systemctl start user@1234.service
+    say manager "$(systemctl show -P ActiveState user@1234.service)"
+    install -d -o 1234 /tmp/plain
+    plain="$LAB_ROOT/bin/threadguard run --incident-dir /tmp/plain --grace 1s --max-tasks 120"
+    guarded plain in_scope --unit=session-3 --slice=user-1234.slice setpriv --reuid=1234 --regid=1234 --clear-groups env HOME=/home/plain XDG_RUNTIME_DIR=/run/user/1234 sh -c "sleep 200 & exec $plain \"\$@\"" sh
+    # systemd that cannot be asked: the next best, and why.
+    guarded deaf in_scope --unit=session-4 --slice=user-0.slice env PATH=/nowhere:/usr/bin:/bin unshare -m sh -c "mount -t tmpfs tmpfs /run/systemd && mkdir /run/systemd/system; sleep 200 & exec $guard \"\$@\"" sh
+    ;;
   systemd)
     for name in delegated plain required; do
       systemctl start $name.service 2>/dev/null

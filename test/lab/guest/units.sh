@@ -13,7 +13,7 @@ cat >$units/lab.service <<UNIT
 DefaultDependencies=no
 [Service]
 Type=oneshot
-Environment=LAB_ROOT=$LAB_ROOT LAB_BOMB=$LAB_BOMB LAB_MODE=$LAB_MODE LAB_SCENARIO=systemd
+Environment=LAB_ROOT=$LAB_ROOT LAB_BOMB=$LAB_BOMB LAB_MODE=$LAB_MODE LAB_SCENARIO=$LAB_SCENARIO
 ExecStart=/bin/sh $LAB_DIR/guest/scenario.sh
 StandardOutput=tty
 StandardError=tty
@@ -53,3 +53,22 @@ done
 for name in notifying stubborn; do
   printf 'WatchdogSec=4\nTimeoutAbortSec=2\nTimeoutStopSec=4\nRestartPreventExitStatus=113\n' >>$units/$name.service
 done
+
+# A manager of a plain user's own, to which systemd gives the pids controller, as logind has it started.
+mkdir -p run/user/1234/systemd home/plain
+chown -R 1234:1234 run/user/1234 home/plain
+echo plain:x:1234:1234::/home/plain:/bin/sh >>etc/passwd
+echo plain:x:1234: >>etc/group
+cat >$units/user@1234.service <<UNIT
+[Unit]
+DefaultDependencies=no
+[Service]
+User=1234
+Group=1234
+Type=notify
+Slice=user-1234.slice
+Delegate=pids memory
+KillMode=mixed
+Environment=XDG_RUNTIME_DIR=/run/user/1234 HOME=/home/plain PATH=/usr/bin:/bin DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/1234/none
+ExecStart=/lib/systemd/systemd --user --unit=basic.target --log-level=err
+UNIT

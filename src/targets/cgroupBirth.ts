@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import type { CgroupContainment } from '../cgroup/containment.ts';
+import type { CapFile } from '../cgroup/pids.ts';
+import { GuardError } from '../errors.ts';
+import type { KernelRoot } from '../procfs/root.ts';
+import type { Birth, Cap } from './contracts.ts';
+import { descendantsOf } from './descendants.ts';
+import { move } from './escapes.ts';
+
+/**
+ * Tasks of the guard that are counted while it is inside to fork: v2 moves whole processes, v1 the thread that forks. The
+ * child is at work before that thread has left, and a fast one was refused the last task of its cap.
+ */
+const GUARD_TASKS: Readonly<Record<1 | 2, number>> = { 1: 1, 2: 16 };
+
+const MOST_ROUNDS = 16;
+
+/** A child that is born inside: the guard steps into the cgroup, forks, and steps out. */
+export function cgroupBirth(
+  root: KernelRoot,
+  containment: CgroupContainment,
+  parts: {
+    readonly cap: CapFile;
+    readonly setCap: (cap: Cap) => boolean;
+    readonly inside: () => readonly number[];
+    readonly tasks: () => number;
+  },
+): Birth {
+  const { cap, inside, setCap, tasks } = parts;
+  return {
+    beforeFork: (initial) => {
+      // While the guard is inside, its own tasks must not use up a small cap.
+      const room = initial === 'max' ? 'max' : initial + GUARD_TASKS[containment.version];
+      setCap(room);
+      if (cap.read() !== room) {
+        throw new GuardError('cap-not-taken', `the kernel did not take a cap of ${room} in ${containment.pidsDir}`, {
+          hint: 'use --contain rlimit, or --contain none to run without a kernel cap',
+        });
+      }
+      for (const file of containment.enterFiles) writeFileSync(file, '0');
+    },
+    afterFork: (_pid, final) => {
+      // The cap first: after the guard has left, there would be room for more than it.
+      setCap(final);
+      for (const file of containment.leaveFiles) writeFileSync(file, '0');
+    },
+    adopt: (pid, first) => {
+      // The cap comes first: a guard that dies in between must not leave a cgroup without one. A move is never refused.
+      setCap(first);
+      // What a process forks between the list and the move is a child of one that is listed: the second round finds it.
+      for (let round = 0, moved = -1; moved !== 0 && round < MOST_ROUNDS; round += 1) {
+        const here = new Set(inside());
+        const outside = descendantsOf(root, pid, process.pid).filter((one) => !here.has(one));
+        moved = outside.filter((one) => containment.moveFiles.every((file) => move(file, one))).length;
+      }
+      setCap(first === 'max' ? 'max' : Math.max(first, tasks()));
+    },
+  };
+}
