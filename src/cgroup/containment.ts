@@ -6,6 +6,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { type CgroupPlaces, controllersOf } from './locate.ts';
 import { listCgroups } from './members.ts';
+import { makePen, PEN } from './pen.ts';
 
 /** The cgroups made for one target. Paths are absolute on this machine. */
 export interface CgroupContainment {
@@ -19,6 +20,8 @@ export interface CgroupContainment {
   readonly leaveFiles: readonly string[];
   /** Files that put another process in. */
   readonly moveFiles: readonly string[];
+  /** The cgroup around the targets of all guards here. */
+  readonly penDir: string;
   /** What `remove` takes back, in this order. */
   readonly undo: readonly (() => void)[];
 }
@@ -42,19 +45,24 @@ export function createContainment(
   const startTime = readStat(root, guardPid)?.startTime ?? 0;
   const own = `${PREFIX}${guardPid}-${startTime}`;
   const name = freeName(
-    [pids, unified].flatMap((place) => (place === undefined ? [] : [root.at(place.dir)])),
+    [pids, unified].flatMap((place) =>
+      place === undefined ? [] : [root.at(place.dir), join(root.at(place.dir), PEN)],
+    ),
     own,
   );
   const undo: (() => void)[] = [];
   try {
     if (pids.version === 2) return createV2(root, root.at(pids.dir), { own, name }, undo, isSidecar);
     const parent = root.at(pids.dir);
-    const pidsDir = makeDir(parent, name, undo);
+    const penDir = sharedPen(parent, undo);
+    removeStale(root, penDir);
+    const pidsDir = makeDir(penDir, name, undo);
     const unifiedDir = unified === undefined ? undefined : tryMakeDir(root.at(unified.dir), name, undo);
     removeStale(root, parent);
     if (unified !== undefined) removeStale(root, root.at(unified.dir));
     return {
       version: 1,
+      penDir,
       pidsDir,
       unifiedDir,
       // v1 moves single threads: only the one that forks goes in, so the guard costs the target nothing.
@@ -87,7 +95,8 @@ function createV2(
   // After a run that left daemons behind the guard is in its leaf still.
   let home = existsSync(join(parent, leaf)) ? join(parent, leaf) : parent;
   removeStale(root, parent);
-  const dir = makeDir(parent, name, undo);
+  const penDir = sharedPen(parent, undo);
+  removeStale(root, penDir);
   const subtree = join(parent, 'cgroup.subtree_control');
   if (!(readText(subtree) ?? '').split(/\s+/).includes('pids')) {
     if (
@@ -102,13 +111,16 @@ function createV2(
       writeFileSync(join(home, 'cgroup.procs'), '0');
       undo.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
       // All that is left is the service: it must be out of the way before the controller is on for children.
-      if (isSidecar) moveAll(parent, dir);
+      if (isSidecar) moveAll(parent, makeDir(parent, `${own}-service`, undo));
     }
     writeFileSync(subtree, '+pids');
     if (!isRoot) undo.push(() => writeFileSync(subtree, '-pids'));
   }
+  writeFileSync(join(penDir, 'cgroup.subtree_control'), '+pids');
+  const dir = makeDir(penDir, name, undo);
   return {
     version: 2,
+    penDir,
     pidsDir: dir,
     unifiedDir: dir,
     enterFiles: [join(dir, 'cgroup.procs')],
@@ -190,6 +202,19 @@ function makeDir(parent: string, name: string, undo: (() => void)[]): string {
   const dir = join(parent, name);
   mkdirSync(dir);
   undo.push(() => removeTree(dir));
+  return dir;
+}
+
+/** Other guards may stand in it: it goes with the last of them, and is no trouble until then. */
+function sharedPen(parent: string, undo: (() => void)[]): string {
+  const dir = makePen(parent);
+  undo.push(() => {
+    try {
+      rmdirSync(dir);
+    } catch (error) {
+      if (errnoOf(error) !== 'EBUSY' && errnoOf(error) !== 'ENOTEMPTY') throw error;
+    }
+  });
   return dir;
 }
 

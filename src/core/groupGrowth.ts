@@ -30,7 +30,8 @@ export function growthOf<Group extends GrowingGroup>(
   const old = new Map<string, number>();
   for (const group of groups) for (const [name, count] of group.older) old.set(name, (old.get(name) ?? 0) + count);
   for (const [name, then] of names) {
-    let gone = then - (old.get(name) ?? 0);
+    // A baseline that was cut short knows fewer than there were; then none are known to have ended.
+    let gone = Math.max(0, then - (old.get(name) ?? 0));
     const carriers = groups.filter((group) => group.names.has(name));
     for (const group of carriers.sort((a, b) => (newer.get(b) ?? 0) - (newer.get(a) ?? 0))) {
       const take = Math.min(gone, newer.get(group) ?? 0);

@@ -18,9 +18,9 @@ const WAITS: Readonly<Record<StackGroup['wait'], string>> = {
   unknown: 'waiting',
 };
 
-/** What a thread of a group does, in words. */
+/** What a thread of a group does, in words. A kind that this version does not know stays as it is. */
 export function waitText(wait: StackGroup['wait']): string {
-  return WAITS[wait];
+  return Object.hasOwn(WAITS, wait) ? WAITS[wait] : escapeText(wait);
 }
 
 /** `park_read (spawner.c:31)`; with the library if there is no source file. Safe for a terminal. */
@@ -31,17 +31,19 @@ export function frameText({ file, function: name, line, module }: Frame): string
 
 /** `spawnConnection (Bomb.java:14), through ThreadPoolExecutor, makes 60% of the threads`. */
 export function creatorText({ executor, frames, share }: Creator): string {
-  const by = executor === undefined ? '' : `, through ${executor},`;
+  const by = executor === undefined ? '' : `, through ${escapeText(executor)},`;
   const caller = frames[1] === undefined ? '' : `, called by ${frameText(frames[1])},`;
-  const who = frames[0] === undefined ? '?' : frameText(frames[0]);
+  const who = frames[0] === undefined ? 'code that is not known' : frameText(frames[0]);
   return `${who}${by === '' ? caller : by} makes ${formatShare(Math.round(share * 100) / 100)} of the threads`;
 }
 
 /** `4,311 tasks are reading in park_read (spawner)`. */
 export function groupText({ count, frames, names, site, wait }: StackGroup): string {
-  if (frames.length === 0) return `${formatCount(count)} tasks are called "${escapeText(names[0]?.name ?? '?')}"`;
+  const are = count === 1 ? '1 task is' : `${formatCount(count)} tasks are`;
+  const name = names[0]?.name ?? '';
+  if (frames.length === 0) return name === '' ? `${are} ${waitText(wait)}` : `${are} called "${escapeText(name)}"`;
   const at = site ?? frames[0];
-  return `${formatCount(count)} tasks are ${waitText(wait)}${at === undefined ? '' : ` in ${frameText(at)}`}`;
+  return `${are} ${waitText(wait)}${at === undefined ? '' : ` in ${frameText(at)}`}`;
 }
 
 /** The one sentence that an operator needs: who makes the threads, and what they do. Empty if nothing is known. */

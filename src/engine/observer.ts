@@ -1,6 +1,7 @@
 import { bindingCeiling } from '../core/ceiling.ts';
 import type { Growth } from '../core/forecast.ts';
-import type { Ceiling, Sample } from '../core/model.ts';
+import { type Ceiling, reaches, type Sample } from '../core/model.ts';
+import { penTasks } from '../core/pen.ts';
 import { isUneventful, LOOK_AT_LEAST_EVERY_MS, RULES_EVERY_MS } from '../policy/cadence.ts';
 import type { Stage } from '../policy/escalation.ts';
 import { type HeldBy, type Limits, type Line, lineOf, linesOf, type Reading } from '../policy/lines.ts';
@@ -26,6 +27,7 @@ export class Observer {
   #settings: Settings;
   #startedMs = 0;
   #growth = NO_GROWTH;
+  #pen: Limits['pen'];
   /** What the last whole look saw. */
   #looked = { timeMs: Number.NEGATIVE_INFINITY, tasks: 0, maps: 0, hostTasks: 0 };
 
@@ -102,6 +104,7 @@ export class Observer {
     this.headroom.read(tasks, maps ?? 0);
     const { peakTasks } = this.witness;
     this.witness.see(sample);
+    this.#pen = this.#readPen();
     const hold = this.#hold();
     const limits = this.#limits();
     const lines = linesOf({ hold, limits });
@@ -125,7 +128,23 @@ export class Observer {
   #limits(): Limits {
     const { maxMaps, maxTasks } = this.#settings;
     const { budgets, roomAtStart } = this.headroom;
-    return { maxTasks, maxMaps, budgets, roomAtStart, mapsPerSecond: this.#parts.maps.perSecond };
+    const mapsPerSecond = this.#parts.maps.perSecond;
+    return { maxTasks, maxMaps, budgets, roomAtStart, mapsPerSecond, pen: this.#pen };
+  }
+
+  #readPen(): Limits['pen'] {
+    const { pen } = this.#parts.target;
+    const state = pen?.read();
+    return pen === undefined || state === undefined ? undefined : { ...state, sharers: pen.sharers() };
+  }
+
+  /** The limit of the pen, moved with what is around it. Nothing is touched where the guard only warns. */
+  keepReserve(): void {
+    const { pen } = this.#parts.target;
+    if (this.#settings.dryRun || !reaches(this.#settings.until, 'clamp')) return;
+    const used = pen?.read()?.used ?? 0;
+    const tasks = penTasks(this.headroom.ceilings, used, this.#settings.budget.reserve, () => false);
+    if (tasks !== undefined) pen?.setLimit(tasks);
   }
 
   #hold(): Reading['hold'] {

@@ -68,6 +68,7 @@ export class Track implements Tracked {
   } {
     this.observer.headroom.rehearse();
     const cap = this.#cap.rehearse(this.observer.capLine);
+    this.observer.keepReserve();
     return { cap, tasks: this.observer.line('tasks'), maps: this.observer.line('maps'), intervalMs: this.#freeMs(0) };
   }
 
@@ -179,6 +180,7 @@ export class Track implements Tracked {
     if ('because' in this.#stage) return;
     this.#takePicture(sample, reading);
     this.#follow(sample.tasks);
+    this.observer.keepReserve();
   }
 
   #carryOut(effects: readonly Effect[], verdict: Verdict, because: Opinion | undefined, sample: Sample): void {

@@ -10,8 +10,8 @@ const MOST_MS = 100;
 const TICKS_PER_SECOND = 100;
 
 /**
- * The threads of a target by their names, and the moment. It takes 100 ms at most: names that were not reached in that
- * time count as new later, so a group may seem to have grown by them.
+ * The threads of a target by their names, and the moment. It takes 100 ms at most. Threads that were not reached in that
+ * time are not missed when they end, so a pool that changes its threads may later seem to have grown.
  */
 export function readBaseline(root: KernelRoot, pids: readonly number[], now: () => number): Baseline {
   const endMs = now() + MOST_MS;

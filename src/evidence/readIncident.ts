@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { INCIDENT_SCHEMA, type Incident, type IncidentDocument } from '../core/incident.ts';
 import type { Sample } from '../core/model.ts';
 import { errnoOf, GuardError } from '../errors.ts';
+import { areCeilings, oddField } from './incidentShape.ts';
 
 const MOST_SAMPLES = 100_000;
+const NO_CEILINGS: Incident['ceilings'] = { before: [], after: [] };
 
 /**
  * An incident from its directory. What lies beside `incident.json` may be missing or cut short (a full disk, a guard that
@@ -22,9 +24,8 @@ export function readIncident(path: string): Incident {
     }
   };
   const samples = read('samples.ndjson', parseSamples, []);
-  const ceilings = read('limits.json', (text) => JSON.parse(text) as Incident['ceilings'], { before: [], after: [] });
-  const isShaped = Array.isArray(ceilings.before) && Array.isArray(ceilings.after);
-  return { document, samples, ceilings: isShaped ? ceilings : { before: [], after: [] }, missing };
+  const ceilings = read('limits.json', parseCeilings, NO_CEILINGS);
+  return { document, samples, ceilings, missing };
 }
 
 function readDocument(file: string, path: string): IncidentDocument {
@@ -47,24 +48,34 @@ function readDocument(file: string, path: string): IncidentDocument {
     throw refuse('incident.json is no JSON, or cut short', error);
   }
   if (found?.schema !== INCIDENT_SCHEMA) throw refuse(`its schema is ${String(found?.schema)}, not ${INCIDENT_SCHEMA}`);
-  const { actions, coverage, creators, groups, notes } = found;
-  if (![actions, creators, groups, notes].every(Array.isArray) || coverage === undefined) {
-    throw refuse('fields of it are missing');
-  }
+  const odd = oddField(found);
+  if (odd !== undefined) throw refuse(`fields of it are missing, or not as they should be (${odd})`);
   return found as IncidentDocument;
+}
+
+function parseCeilings(text: string): Incident['ceilings'] {
+  const found: unknown = JSON.parse(text);
+  if (!areCeilings(found)) throw new Error('not as it should be');
+  return found as Incident['ceilings'];
 }
 
 /** The samples up to the first line that is none: what comes after a cut is not to be trusted. */
 function parseSamples(text: string): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split('\n').slice(0, MOST_SAMPLES)) {
-    try {
-      const sample = JSON.parse(line) as Sample;
-      if (!Number.isFinite(sample.timeMs) || !Number.isFinite(sample.tasks)) break;
-      samples.push(sample);
-    } catch {
-      break;
-    }
+    const sample = parseSample(line);
+    if (sample === undefined) break;
+    samples.push(sample);
   }
   return samples;
+}
+
+function parseSample(line: string): Sample | undefined {
+  try {
+    const { maps, tasks, timeMs, ...rest } = JSON.parse(line) as Sample;
+    const isSample = Number.isFinite(timeMs) && Number.isFinite(tasks) && (maps === undefined || Number.isFinite(maps));
+    return isSample ? { timeMs, tasks, maps, ...rest } : undefined;
+  } catch {
+    return undefined;
+  }
 }

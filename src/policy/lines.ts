@@ -47,6 +47,8 @@ export interface Limits {
   readonly budgets: readonly Budget[];
   /** Additional threads that each ceiling allowed at the start, by `budgetKey`. */
   readonly roomAtStart: ReadonlyMap<string, number>;
+  /** The pen around the targets of all guards of the place; `undefined` where there is none, or it has no limit. */
+  readonly pen?: { readonly used: number; readonly limit: number; readonly sharers: number } | undefined;
   /** Maps that the process with the most of them makes in a second, as measured; 0 until two counts exist. */
   readonly mapsPerSecond: number;
 }
@@ -146,4 +148,17 @@ export function isForeign({ budget }: Line, { growth, limits, tasks }: Reading):
   const taken = before - now;
   const isGrowing = growth.gained >= Math.max(INNOCENT_TASKS, before * INNOCENT_SHARE);
   return !isGrowing && taken - tasks > tasks;
+}
+
+/** The sum of several budgets is too much for one place: the kernel holds it, in the pen around them. */
+export interface PenState {
+  readonly isFull: boolean;
+  /** Whether this target grew by its share of the pen or more, or holds most of it. */
+  readonly isGuilty: boolean;
+}
+
+export function penState({ growth, limits: { pen }, tasks }: Reading): PenState {
+  if (pen === undefined || pen.used < pen.limit - NEAR_TASKS) return { isFull: false, isGuilty: false };
+  const share = pen.limit / (pen.sharers + 1);
+  return { isFull: true, isGuilty: growth.gained >= share || tasks >= pen.limit / 2 };
 }

@@ -1,7 +1,7 @@
 import { ceilingLabel } from '../core/ceiling.ts';
 import { exhaustionMs, type Growth } from '../core/forecast.ts';
 import type { Ceiling } from '../core/model.ts';
-import { isAsking, isForeign, type Line, lineOf, linesOf, type Reading } from './lines.ts';
+import { isAsking, isForeign, type Line, lineOf, linesOf, penState, type Reading } from './lines.ts';
 import type { Settings } from './settings.ts';
 
 /** Why the guard holds an opinion. */
@@ -52,6 +52,7 @@ export function decideVerdict(settings: Limits, reading: Reading): Verdict {
   const lines = linesOf(reading);
   return (
     overLine(lines, reading) ??
+    overPen(reading) ??
     overLeash(reading) ??
     nearLine(settings, lines, reading) ??
     forecast(settings, lines, reading) ??
@@ -70,6 +71,22 @@ function overLine(lines: readonly Line[], reading: Reading): Opinion | undefined
   }
   return foreign;
 }
+
+/** Who fills the pen of several guards is stopped; who only stands in it is told that others fill it. */
+function overPen(reading: Reading): Opinion | undefined {
+  const { isFull, isGuilty } = penState(reading);
+  if (!isFull) return undefined;
+  const facts = {
+    ceiling: PEN_LABEL,
+    unit: 'tasks',
+    line: reading.limits.pen?.limit ?? 0,
+    value: reading.tasks,
+  } as const;
+  return isGuilty ? { level: 'trip', cause: 'budget', ...facts } : { level: 'warn', cause: 'foreign', ...facts };
+}
+
+/** How the limit of the pen is called for people. */
+const PEN_LABEL = 'the sum of all guarded commands here';
 
 function overLeash({ refusals, tasks }: Reading): Opinion | undefined {
   if (refusals.leashLooks < LEASH_HITS_TO_TRIP) return undefined;

@@ -18,13 +18,14 @@ export function detectRuntime(root: KernelRoot, pid: number, paths: readonly str
  */
 export function runtimesIn(root: KernelRoot, pid: number, paths: readonly string[]): readonly StackSource[] {
   const exe = baseName(executable(root, pid));
-  const libraries = paths.map(baseName);
-  const isSo = {
-    executable: ROWS.filter(([, { executable: pattern }]) => pattern?.test(exe)),
-    loaded: ROWS.filter(([, { library }]) => library !== undefined && libraries.some((name) => library.test(name))),
-  };
-  const named = [...isSo.executable, ...isSo.loaded].map(([source]) => source);
-  // Read only where no name tells: the guard asks this of its target at every trip.
+  const mapped = paths.map(baseName);
+  const runsAs = ROWS.filter(([, traits]) => traits.executable?.test(exe) === true);
+  // An executable that was started through the dynamic loader is only mapped.
+  const hasLoaded = ROWS.filter(([, { executable, library }]) =>
+    mapped.some((name) => library?.test(name) === true || executable?.test(name) === true),
+  );
+  const named = [...runsAs, ...hasLoaded].map(([source]) => source);
+  // The file is read only if no name tells: the guard asks for its target at every look near the line.
   const found = named.length > 0 ? named : marked(root.proc(pid, 'exe'));
   return found.length === 0 ? ['native'] : [...new Set(found)];
 }

@@ -103,6 +103,7 @@ export class IncidentWriter {
   /** Notes what the guard did and when; it goes into the incident. */
   record(event: GuardEvent): void {
     const row = rowOf(event);
+    if (event.event === 'trip') this.#tripped(event.opinion);
     if (!row.isAction) return;
     const action = { time: this.#time(), action: event.event, message: row.say(event)[0] ?? '' };
     const { tasks } = event as { readonly tasks?: number };
@@ -129,6 +130,13 @@ export class IncidentWriter {
     if (lost.length === 0) lost.push(...attempt(() => writeReport(incident)));
     removeOldIncidents(incident.path, keep);
     return lost;
+  }
+
+  /** The evidence may have been taken before, for a rule that only looks. The trip is what counts. */
+  #tripped(opinion: Opinion): void {
+    const written = this.#written;
+    if (written === undefined || written.facts.trip.level === 'trip') return;
+    this.#written = { ...written, facts: { ...written.facts, trip: tripOf(opinion) } };
   }
 
   #capture(limits: { readonly timeoutMs: number; readonly mayStop: boolean }): Capture {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type CgroupContainment, removeContainment } from '../cgroup/containment.ts';
 import { openFreezer } from '../cgroup/freeze.ts';
 import { openKillFile } from '../cgroup/killFile.ts';
+import { openPen } from '../cgroup/pen.ts';
 import { type CapFile, openCapFile } from '../cgroup/pids.ts';
 import { openSubtree, type Subtree } from '../cgroup/subtree.ts';
 import { UnreadError } from '../cgroup/unread.ts';
@@ -22,6 +23,7 @@ export function cgroupTarget(
   const { pidsDir, unifiedDir, version } = containment;
   const cap = openCapFile(pidsDir);
   const subtree = openSubtree(root, { pids: pidsDir, unified: unifiedDir }, parts.now);
+  const pen = openPen(containment.penDir);
   const killFile = openKillFile(unifiedDir);
   const freezer = unifiedDir === undefined ? undefined : openFreezer(unifiedDir);
   const inside = (): readonly number[] => known(subtree);
@@ -41,8 +43,10 @@ export function cgroupTarget(
     end: cgroupEnd({ subtree, inside, killFile, escapes, setCap }),
     birth: cgroupBirth(root, containment, { cap, setCap, inside, tasks: () => subtree.tasks() ?? 0 }),
     escapes,
+    pen,
     remove: () => removeContainment(containment),
     close: () => {
+      pen.close();
       cap.close();
       subtree.close();
       killFile.close();

@@ -1,3 +1,4 @@
+import type { Pen } from '../cgroup/pen.ts';
 import type { Escaped } from './escapes.ts';
 
 /**
@@ -78,6 +79,8 @@ export interface Target {
   readonly meter: Meter;
   readonly brake: Brake;
   readonly end: End;
+  /** The pen that it stands in, with the targets of other guards; absent where there is none. */
+  readonly pen?: Pen;
   /** Finds what has left the hold; absent where the target is known by descent anyway. */
   readonly escapes?: { look(nowMs: number): Escaped | undefined };
   /** Takes everything back that was made for it; false when something had to stay (tasks that live on). */

@@ -36,6 +36,8 @@ describe('the runtime of a process', () => {
     ['ruby3.1', [], 'ruby'],
     ['unicorn', ['/usr/lib/libruby-3.1.so.3.1'], 'ruby'],
     ['electron', ['/opt/libnode.so.115'], 'node'],
+    // Started as `ld-linux-x86-64.so.2 /usr/bin/python3.11`.
+    ['ld-linux-x86-64.so.2', ['/usr/bin/python3.11'], 'python'],
     ['app', ['/usr/lib/libpythonic.so', '[heap]', ''], 'native'],
   ] as const)('%s with %j is %s', ([exe, paths, want]) => {
     expect(detectRuntime(running(exe).root, 42, paths)).toBe(want);

@@ -41,10 +41,10 @@ export function findCreators(dump: Dump, options: FindOptions): FoundCreators {
   const counted = countCreators(dump, search, notes);
   if (counted.length > 0) return { creators: counted, cost: withStop(NOT_SAMPLED, dump.stoppedMs), notes };
   const sampled = sample(dump, search, notes);
-  const how = sampled.stops > 0 ? `in ${formatCount(sampled.stops)} stops` : 'in stacks read one after another';
+  const where = sampled.stops > 0 ? `in ${formatCount(sampled.stops)} stops` : 'in stacks read one after another';
   const creators = rankCreators(
     [...sampled.samples, ...dump.stacks],
-    (caught) => `caught making them ${formatCount(caught)} times ${how}`,
+    (caught) => `caught making them ${caught === 1 ? 'once' : `${formatCount(caught)} times`} ${where}`,
   );
   return { creators, cost: withStop(sampled, dump.stoppedMs), notes };
 }

@@ -23,7 +23,8 @@ export function askBySignal(
   pid: number,
   reading: Pick<Reading, 'endMs' | 'now' | 'wait'> & { readonly signals: Signals },
 ): JvmAnswer {
-  const { signals } = reading;
+  const { endMs, now, signals } = reading;
+  if (now() >= endMs) return none('there was no time left to send it SIGQUIT');
   const output = openOutput(signals.jvmOutput ?? root.proc(pid, 'fd', 1));
   if (typeof output === 'string') return none(output);
   try {

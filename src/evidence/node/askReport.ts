@@ -32,7 +32,9 @@ export function askNode(root: KernelRoot, pid: number, reading: Reading): NodeAn
   const { endMs, now, signals, wait } = reading;
   const plan = reportPlan(root, pid);
   if (signals === undefined || plan === undefined || !catches(root, pid, plan.signal)) return undefined;
-  const lastMs = now() + (endMs - now()) * ANSWER_SHARE;
+  const leftMs = endMs - now();
+  if (leftMs <= 0) return { text: '', notes: [`there was no time left to ask Node process ${pid} for its report`] };
+  const lastMs = now() + leftMs * ANSWER_SHARE;
   const dir = isAbsolute(plan.dir) ? root.proc(pid, 'root', plan.dir) : join(root.proc(pid, 'cwd'), plan.dir);
   const before = new Set(plan.file === undefined ? list(dir) : []);
   try {

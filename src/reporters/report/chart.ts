@@ -33,7 +33,7 @@ export function chartOf({ ceilings, document, samples }: Incident): Chart {
     lines: linesOf(ceilings.after, document.tasks, peak),
     marks: document.actions
       .filter(({ action }) => action !== 'exit' && action !== 'error')
-      .map(({ action, time }) => ({ at: sinceTripMs(document, time) / 1000, label: action }))
+      .map(({ action, time }) => ({ at: sinceTripMs(document, time) / 1000, label: escapeText(action) }))
       .filter(({ at }) => Number.isFinite(at)),
   };
 }

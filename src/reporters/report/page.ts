@@ -100,7 +100,7 @@ function groupOf({ count, frames, grew, names, runtime, site, timeline, wait }: 
     count,
     grew,
     wait: waitText(wait),
-    runtime,
+    runtime: escapeText(runtime),
     names: names.map(escapeText).join(', '),
     site: site === undefined ? '' : frameText(site),
     frames: frames.map((frame, index) => ({ text: frameText(frame), isSite: index === siteAt })),

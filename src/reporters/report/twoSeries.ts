@@ -21,13 +21,14 @@ export function twoSeriesSvg(
   safe: (text: string) => string,
 ): string {
   const last = Math.max(1e-6, seconds.at(-1) ?? 0);
-  const top = 1.08 * Math.max(1, ...baseline, ...candidate);
+  const most = Math.max(1, ...baseline, ...candidate);
+  const top = 1.08 * most;
   const x = (second: number): string => (LEFT + (second / last) * (WIDTH - LEFT - RIGHT)).toFixed(1);
   const y = (value: number): string => (HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
   const line = (name: string, values: readonly number[]): string =>
     `<polyline class="${name}" points="${values.map((value, index) => `${x(seconds[index] ?? last)},${y(value)}`).join(' ')}"/>`;
   const grid = [0, 0.5, 1].map((share) => {
-    const value = (top / 1.08) * share;
+    const value = most * share;
     return (
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(value)}" y2="${y(value)}"/>` +
       `<text class="tick" x="${LEFT - 8}" y="${Number(y(value)) + 4}" text-anchor="end">${safe(text(value))}</text>`

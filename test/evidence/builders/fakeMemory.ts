@@ -42,6 +42,11 @@ export class FakeMemory {
     return this;
   }
 
+  /** The process has ended. */
+  unmap(): void {
+    this.#pages.clear();
+  }
+
   /** As a program reads it. */
   open(): Memory {
     return memoryOf(

@@ -49,6 +49,13 @@ describe('a window', () => {
     const window = new FakeMemory().word(AT, 42).open().window(2048, 512);
     expect(window.readWord(AT)).toBe(42);
   });
+  it('and what follows there is in the window, too', () => {
+    const fake = new FakeMemory().words(AT, 1, 2, 3);
+    const window = fake.open().window(2048, 512);
+    expect([0, 8, 16].map((at) => window.readWord(AT + at))).toEqual([1, 2, 3]);
+    // Once in vain below the map, once from its start on.
+    expect(fake.reads).toBe(2);
+  });
   it('at the end of a map, where nothing follows', () => {
     const window = new FakeMemory()
       .word(AT + 4088, 42)

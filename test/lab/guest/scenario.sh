@@ -18,19 +18,19 @@ case $LAB_SCENARIO in
     wait $guard
     say exit $?
     say forks_after "$(can_fork)"
-    say left "$(ls -d /sys/fs/cgroup/threadguard-* 2>/dev/null | wc -l)"
+    say left "$(ls -d /sys/fs/cgroup/threadguard/threadguard-* 2>/dev/null | wc -l)"
     while read -r line; do say log "$line"; done </tmp/log
     ;;
   guard-stopped)
     "$LAB_ROOT/bin/threadguard" run --incident-dir /tmp/incidents --log-format json --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60 2>/tmp/log &
     guard=$!
     # Stopped once the bomb runs: before the fork there is nothing to hold.
-    while [ "$(cat /sys/fs/cgroup/threadguard-*/pids.current 2>/dev/null || echo 0)" -lt 5 ]; do sleep 0.1; done
+    while [ "$(cat /sys/fs/cgroup/threadguard/threadguard-*/pids.current 2>/dev/null || echo 0)" -lt 5 ]; do sleep 0.1; done
     kill -STOP $guard
     sleep 6
     say forks_while_stopped "$(can_fork)"
-    say cap "$(cat /sys/fs/cgroup/threadguard-*/pids.max)"
-    say peak "$(cat /sys/fs/cgroup/threadguard-*/pids.current)"
+    say cap "$(cat /sys/fs/cgroup/threadguard/threadguard-*/pids.max)"
+    say peak "$(cat /sys/fs/cgroup/threadguard/threadguard-*/pids.current)"
     ;;
   bare)
     "$LAB_BOMB" $LAB_MODE 100000 60 2>/dev/null &
@@ -90,6 +90,7 @@ case $LAB_SCENARIO in
     wait
     sleep 0.5
     say gone "$(systemctl list-units --plain --no-legend 'threadguard-*.scope' | wc -l)"
+    systemctl start dbus.socket dbus.service
     systemctl start user@1234.service
     say manager "$(systemctl show -P ActiveState user@1234.service)"
     install -d -o 1234 /tmp/plain

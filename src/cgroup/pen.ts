@@ -1,0 +1,68 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import { KeptFile } from '../procfs/read.ts';
+import { type CapFile, openCapFile } from './pids.ts';
+
+/** The cgroup around the targets of all guards of one place. Its own `pids.max` keeps the reserve of what is around it. */
+export interface Pen {
+  readonly dir: string;
+  /** Tasks inside, and the most that may be; `undefined` where it cannot be read, or has no limit. */
+  read(): { readonly used: number; readonly limit: number } | undefined;
+  /** How many targets stand in it. */
+  sharers(): number;
+  /** Moves its limit. Guards that do so at the same time come to the same number. */
+  setLimit(tasks: number): void;
+  close(): void;
+}
+
+/** The name that every guard gives it. */
+export const PEN = 'threadguard';
+
+/** Makes the pen below a cgroup, or takes the one that another guard made. Throws the system error when it may not. */
+export function makePen(parent: string): string {
+  const dir = join(parent, PEN);
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  return dir;
+}
+
+/** `undefined` where there is nothing to open. Without a right to write, its limit is read only. */
+export function openPen(dir: string): Pen {
+  const current = new KeptFile(join(dir, 'pids.current'));
+  const max = new KeptFile(join(dir, 'pids.max'));
+  let cap: CapFile | undefined;
+  try {
+    cap = openCapFile(dir);
+  } catch {
+    // systemd's slice, seen by a plain user: what it says holds all the same.
+  }
+  return {
+    dir,
+    read: () => {
+      const [used, limit] = [current.readNumber(), max.readNumber()];
+      return typeof used === 'number' && typeof limit === 'number' ? { used, limit } : undefined;
+    },
+    sharers: () => {
+      try {
+        return readdirSync(dir).filter((name) => name.startsWith('threadguard-')).length;
+      } catch {
+        return 1;
+      }
+    },
+    setLimit: (tasks) => {
+      try {
+        if (cap !== undefined && cap.read() !== tasks) cap.set(tasks);
+      } catch {
+        // It has just been removed: nobody stands in it.
+      }
+    },
+    close: () => {
+      for (const file of [current, max]) file.close();
+      cap?.close();
+    },
+  };
+}
