@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { type CgroupPlaces, controllersOf } from './locate.ts';
-import { listCgroups } from './members.ts';
 import { makePen, PEN } from './pen.ts';
+import { PREFIX, removeStale, removeTree } from './stale.ts';
 
 /** The cgroups made for one target. Paths are absolute on this machine. */
 export interface CgroupContainment {
@@ -25,8 +25,6 @@ export interface CgroupContainment {
   /** What `remove` takes back, in this order. */
   readonly undo: readonly (() => void)[];
 }
-
-const PREFIX = 'threadguard-';
 
 /**
  * Makes the target's cgroups below the guard's own. The guard itself is never counted in them: it
@@ -165,39 +163,6 @@ function freeName(parents: readonly string[], name: string): string {
   }
 }
 
-/** Removes what guards that were killed left behind, as soon as nothing lives in it. */
-function removeStale(root: KernelRoot, parent: string): void {
-  for (const entry of listDirs(parent)) {
-    const match = /^threadguard-(\d+)-(\d+)(-guard|-\d+)?$/.exec(entry);
-    if (match === null || readStat(root, Number(match[1]))?.startTime === Number(match[2])) continue;
-    try {
-      removeTree(join(parent, entry));
-    } catch {
-      // Still populated: its target outlived its guard, and the cap must go on holding.
-      thaw(join(parent, entry));
-    }
-  }
-}
-
-/** A guard that was killed while it looked at its target has left it frozen. */
-function thaw(dir: string): void {
-  const path = join(dir, 'cgroup.freeze');
-  if (readText(path)?.trim() !== '1') return;
-  try {
-    writeFileSync(path, '0');
-  } catch {
-    // It went away at last, or it is not ours to write.
-  }
-}
-
-function listDirs(parent: string): string[] {
-  try {
-    return readdirSync(parent).filter((entry) => entry.startsWith(PREFIX));
-  } catch {
-    return [];
-  }
-}
-
 function makeDir(parent: string, name: string, undo: (() => void)[]): string {
   const dir = join(parent, name);
   mkdirSync(dir);
@@ -216,11 +181,6 @@ function sharedPen(parent: string, undo: (() => void)[]): string {
     }
   });
   return dir;
-}
-
-/** With the cgroups that the target made below it: the kernel removes only empty ones, from the bottom up. */
-function removeTree(dir: string): void {
-  for (const one of listCgroups(dir).dirs.toReversed()) rmdirSync(one);
 }
 
 function tryMakeDir(parent: string, name: string, undo: (() => void)[]): string | undefined {

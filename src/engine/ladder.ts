@@ -34,7 +34,6 @@ export class Ladder {
   readonly #actions: Partial<Record<Effect, number>> = {};
   #settings: Pick<Settings, 'dryRun'>;
   #killing: Promise<void> | undefined;
-  #complaint: string | undefined;
 
   constructor(parts: LadderParts) {
     this.#parts = parts;
@@ -94,13 +93,6 @@ export class Ladder {
       default:
         effect satisfies never;
     }
-  }
-
-  /** Something that is not done although it should be; the same sentence is said once. */
-  complain(problem: string): void {
-    if (this.#complaint === problem) return;
-    this.#complaint = problem;
-    this.#parts.report({ event: 'error', about: 'action', problem });
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Stage } from '../policy/escalation.ts';
 import { type HeldBy, type Limits, type Line, lineOf, linesOf, type Reading } from '../policy/lines.ts';
 import type { RuleFacts } from '../policy/rules.ts';
 import type { Settings } from '../policy/settings.ts';
+import type { Cap } from '../targets/contracts.ts';
 import type { CapKeeper } from './capKeeper.ts';
 import { Headroom } from './headroom.ts';
 import type { TrackParts } from './parts.ts';
@@ -70,6 +71,18 @@ export class Observer {
   /** Where the kernel holds it: with RLIMIT_NPROC a little above the line, because what that refuses nobody counts. */
   get capLine(): number | undefined {
     return this.line('tasks', 'cap')?.at;
+  }
+
+  /** The cap in force; `max` where the guard sets none. */
+  get cap(): Cap {
+    return this.#cap.cap;
+  }
+
+  /** Tasks from here to the next line: the cap where the kernel holds one, else the trip itself. */
+  distance(tasks: number): number {
+    const { cap } = this.#cap;
+    const isCapped = this.#parts.target.brake.isHeld && cap !== 'max';
+    return (isCapped ? cap : (this.taskLine ?? Number.POSITIVE_INFINITY)) - tasks;
   }
 
   /** A few cheap numbers. Throws where the target cannot be read. */

@@ -9,6 +9,7 @@ import { decideVerdict, type Opinion, type Verdict } from '../policy/verdict.ts'
 import type { Cap } from '../targets/contracts.ts';
 import { CapKeeper } from './capKeeper.ts';
 import type { Tracked } from './engine.ts';
+import { HoldKeeper } from './holdKeeper.ts';
 import { Ladder } from './ladder.ts';
 import { Observer } from './observer.ts';
 import { Pacer } from './pacer.ts';
@@ -16,13 +17,13 @@ import type { DumpFacts, TrackParts } from './parts.ts';
 import { PictureTaker } from './pictureTaker.ts';
 import { RefusalWatch } from './refusalWatch.ts';
 import { RuleBook } from './ruleBook.ts';
-import { sampleEvent } from './sampleReport.ts';
+import { SampleReporter } from './sampleReport.ts';
 
-const SAMPLE_EVENT_EVERY_MS = 1_000;
 /** Evidence on something that nothing holds: each millisecond lets it grow by ten processes. */
 const STORM_DUMP_MS = 10;
 /** A look that threw is tried again after this long. */
 const RETRY_MS = 250;
+
 /** What the engine remembers of one target: measure → decide → act → report, look after look. */
 export class Track implements Tracked {
   readonly id: string;
@@ -35,10 +36,11 @@ export class Track implements Tracked {
   readonly #pacer = new Pacer();
   readonly #refusedBy = new RefusalWatch();
   readonly #shape = new ShapeMemo();
+  readonly #hold: HoldKeeper;
   readonly #rules: RuleBook;
+  readonly #samples: SampleReporter;
   #settings: Settings;
   #stage: Stage = { at: 'calm' };
-  #sampleEventMs = Number.NEGATIVE_INFINITY;
   #problem: string | undefined;
 
   constructor(parts: TrackParts) {
@@ -49,7 +51,9 @@ export class Track implements Tracked {
     this.#cap = new CapKeeper(settings, target.brake);
     this.observer = new Observer(parts, this.#cap);
     this.#rules = new RuleBook(settings);
+    this.#hold = new HoldKeeper(parts, this.#cap, this.observer);
     this.#pictures = new PictureTaker(settings);
+    this.#samples = new SampleReporter(parts.report);
     this.#ladder = new Ladder({
       ...parts,
       cap: this.#cap,
@@ -93,11 +97,12 @@ export class Track implements Tracked {
     const { witness } = this.observer;
     witness.wokeLate(lateMs);
     const sample = this.observer.sample(nowMs);
-    if (this.observer.isUneventful(sample, this.#stage.at, this.#distance(sample.tasks))) witness.see(sample);
+    if (this.observer.isUneventful(sample, this.#stage.at, this.observer.distance(sample.tasks))) witness.see(sample);
     else this.#consider(sample);
-    this.#watchHold(nowMs);
+    // A kill closes the cap for good.
+    if (this.#stage.at !== 'killed') this.#hold.watch(nowMs);
     this.#problem = undefined;
-    this.#reportSample(sample);
+    this.#samples.look(sample, this.observer, this.#settings.dryRun);
     return this.#after(sample);
   }
 
@@ -179,8 +184,7 @@ export class Track implements Tracked {
     this.#nameRefusal(sample.tasks, reading.refusals.now);
     if ('because' in this.#stage) return;
     this.#takePicture(sample, reading);
-    this.#follow(sample.tasks);
-    this.observer.keepReserve();
+    this.#hold.follow(sample.tasks);
   }
 
   #carryOut(effects: readonly Effect[], verdict: Verdict, because: Opinion | undefined, sample: Sample): void {
@@ -199,31 +203,10 @@ export class Track implements Tracked {
     if (near !== undefined) this.#parts.evidence.picture(this.factsOf(near, sample), this.#dumpTimeoutMs());
   }
 
-  /** A target that runs as root may change its cap, and may leave its cgroup. */
-  #watchHold(nowMs: number): void {
-    // A kill closes the cap for good.
-    if (this.#stage.at === 'killed') return;
-    const moved = this.#cap.verify();
-    const { cap } = this.#cap;
-    if (moved !== undefined) this.#parts.report({ event: 'warn', about: 'cap', ...moved, cap });
-    const escaped = this.#parts.target.escapes?.look(nowMs);
-    if (escaped !== undefined) this.#parts.report({ event: 'warn', about: 'escape', ...escaped });
-  }
-
-  #follow(tasks: number): void {
-    if (this.#cap.follow(tasks, this.observer.capLine)) return;
-    const { cap } = this.#cap;
-    this.#ladder.complain(`the kernel refused to move the cap of ${this.id}; the cap of ${cap} tasks stays in force`);
-  }
-
   /** After the actions: what refused the target something, when it was not the cap of the guard. */
   #nameRefusal(tasks: number, refusedNow: number | undefined): void {
-    const found = this.#refusedBy.look({
-      ceilings: this.observer.headroom.ceilings,
-      tasks,
-      cap: this.#cap.cap,
-      refusedNow,
-    });
+    const { ceilings } = this.observer.headroom;
+    const found = this.#refusedBy.look({ ceilings, tasks, cap: this.#cap.cap, refusedNow });
     if (found === undefined) return;
     const { ceiling, evidence, verdict } = found;
     this.#parts.report({ event: 'warn', about: 'refusal', ceiling, verdict, evidence, tasks });
@@ -234,25 +217,9 @@ export class Track implements Tracked {
     return this.#stage.at === 'killed' ? Math.min(dumpTimeoutMs, STORM_DUMP_MS) : dumpTimeoutMs;
   }
 
-  #reportSample(sample: Sample): void {
-    if (sample.timeMs - this.#sampleEventMs < SAMPLE_EVENT_EVERY_MS) return;
-    this.#sampleEventMs = sample.timeMs;
-    const { binding, growth, witness } = this.observer;
-    const { dryRun } = this.#settings;
-    const facts = { cap: this.#cap.cap, binding, latenessMs: witness.latenessMs, dryRun };
-    this.#parts.report(sampleEvent(sample, growth, facts));
-  }
-
-  /** Tasks from here to the next line: the cap where the kernel holds one, else the trip itself. */
-  #distance(tasks: number): number {
-    const { cap } = this.#cap;
-    const isCapped = this.#parts.target.brake.isHeld && cap !== 'max';
-    return (isCapped ? cap : (this.observer.taskLine ?? Number.POSITIVE_INFINITY)) - tasks;
-  }
-
   #freeMs(tasks: number): number {
     const { heldBy, witness } = this.observer;
-    return this.#pacer.freeMs(this.#distance(tasks), witness.fastestPerSecond, heldBy !== 'nothing');
+    return this.#pacer.freeMs(this.observer.distance(tasks), witness.fastestPerSecond, heldBy !== 'nothing');
   }
 
   /** Says that the loop turns; returns the milliseconds to the next look. */

@@ -2,14 +2,12 @@ import type { Ended } from '../core/model.ts';
 import { Engine } from '../engine/engine.ts';
 import { MapsWatch } from '../engine/mapsWatch.ts';
 import { Track } from '../engine/track.ts';
-import { refusedToDeath, viewOf } from '../engine/trackView.ts';
-import { GuardError } from '../errors.ts';
-import { type IncidentDir, openIncidentDir, unkeptIncident } from '../evidence/incidentDir.ts';
+import { viewOf } from '../engine/trackView.ts';
+import type { IncidentDir } from '../evidence/incidentDir.ts';
 import { ThreadStartRecording } from '../evidence/jfr/threadStartRecording.ts';
 import { StderrTail } from '../launch/stderrTail.ts';
 import type { GuardEvent } from '../policy/event.ts';
 import type { Opinion } from '../policy/verdict.ts';
-import { endedText } from '../reporters/summary.ts';
 import { statusText } from '../service/notification.ts';
 import { systemClock } from '../sys/clock.ts';
 import { lowerNiceness } from '../sys/priority.ts';
@@ -21,6 +19,8 @@ import { evidenceSource } from './evidenceSource.ts';
 import { targetView } from './expose.ts';
 import { sayFarewell } from './farewell.ts';
 import { IncidentWriter } from './incidentWriter.ts';
+import { openIncident } from './openIncident.ts';
+import { whyItDied } from './postMortem.ts';
 import { startProgress } from './progress.ts';
 import type { Session } from './session.ts';
 
@@ -188,38 +188,4 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
     exposed.follow(undefined);
     session.reaper.reap();
   };
-}
-
-/** Signals that somebody sends who wants it to end. */
-const ASKED_TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL', 'SIGPIPE'];
-
-/** A command that ended by itself of what the kernel had refused it counts as tripped, with its own exit status. */
-function whyItDied({ now, report }: Session, { evidence, target, track }: Run, ended: Ended): Opinion | undefined {
-  const isCrash =
-    ended.by === 'signal' ? !ASKED_TO_END.includes(ended.signal) : ended.by === 'exit' && ended.code !== 0;
-  if (!isCrash || track.because !== undefined) return undefined;
-  const refused = target.meter.refused();
-  const facts = refusedToDeath(track, { ended: endedText(ended), refused, nowMs: now() });
-  if (facts === undefined) return undefined;
-  const { opinion, tasks } = facts;
-  report({ event: 'trip', opinion, tasks });
-  const dumped = evidence.postMortem(facts);
-  if (dumped !== undefined) report({ event: 'dump', tasks, ...dumped, postMortem: opinion });
-  return opinion;
-}
-
-/** A service that is to be started again is: a full disk may cost it its evidence, not its life. */
-function openIncident({ notes, options, report }: Session, attempt: number): IncidentDir {
-  try {
-    return openIncidentDir(
-      options.evidence.incidentDir,
-      notes.env,
-      new Date().toISOString().replace(/[:.]/g, '-'),
-      process.pid,
-    );
-  } catch (error) {
-    if (attempt === 1 || !(error instanceof GuardError)) throw error;
-    report({ event: 'error', about: 'evidence', problem: `${error.message}: this run leaves no evidence` });
-    return unkeptIncident(error);
-  }
 }

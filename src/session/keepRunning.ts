@@ -5,7 +5,8 @@ import { openHelper } from '../service/helper.ts';
 import { type Outcome, runOnce } from './attempt.ts';
 import { openRestartMemory } from './restartMemory.ts';
 import { takeBack } from './rollback.ts';
-import { roomNow, type Session } from './session.ts';
+import { roomNow } from './room.ts';
+import type { Session } from './session.ts';
 
 /** How it went in the end, and whether `--max-restarts` are used up. */
 export interface LastOutcome extends Outcome {

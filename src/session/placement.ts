@@ -21,7 +21,7 @@ export interface Placement {
 
 export const AS_IT_WAS: Placement = { scope: undefined, notes: [] };
 
-interface PlacementParts {
+export interface PlacementParts {
   readonly root: KernelRoot;
   readonly libc: Libc | undefined;
   readonly uid: number;

@@ -5,14 +5,19 @@ import { ownStateDir } from '../evidence/incidentDir.ts';
 import { type RestartRule, whyNoMore, withinWindow } from '../policy/restart.ts';
 import { readStat } from '../procfs/stat.ts';
 import { deployOf, openRestartState, type RestartState } from '../service/restartState.ts';
-import { type Session, selfOf } from './session.ts';
+import type { Session } from './session.ts';
 
 /** Throws where it must not be started at all. */
 export function openRestartMemory(session: Session, rule: RestartRule): RestartState {
   const { executable, options, report, root } = session;
   const deploy = deployOf(options.command, executable);
   const path = options.service.stateFile ?? defaultPath(session);
-  const state = openRestartState(path, deploy, selfOf(root), (pid) => readStat(root, pid)?.startTime);
+  const state = openRestartState(
+    path,
+    deploy,
+    { pid: process.pid, startTime: readStat(root, process.pid)?.startTime ?? 0 },
+    (pid) => readStat(root, pid)?.startTime,
+  );
   if (state.problem !== undefined) {
     report({ event: 'error', about: 'restart', problem: state.problem, details: { stateFile: path } });
   }

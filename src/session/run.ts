@@ -1,8 +1,9 @@
 import { EXIT } from '../errors.ts';
 import { leave, leaveAs } from '../launch/leave.ts';
+import { closeSession } from './closeSession.ts';
 import { keepRunning } from './keepRunning.ts';
+import { openSession } from './openSession.ts';
 import type { Reload, RunOptions } from './runOptions.ts';
-import { closeSession, openSession } from './session.ts';
 
 /** `threadguard run`: everything is opened, loaded and rehearsed before the command starts. */
 export async function run(options: RunOptions, reload: Reload): Promise<void> {

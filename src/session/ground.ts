@@ -1,0 +1,105 @@
+import { basename } from 'node:path';
+import { MapsWatch } from '../engine/mapsWatch.ts';
+import { GuardError } from '../errors.ts';
+import { isJava } from '../launch/inject.ts';
+import { type LaunchNotes, parseLaunchNotes } from '../launch/launchNotes.ts';
+import { findExecutable } from '../launch/launchPlan.ts';
+import { activationFds, checkDescriptors } from '../launch/preflight.ts';
+import { type KernelRoot, kernelRoot } from '../procfs/root.ts';
+import { openServiceManager, type ServiceManager } from '../service/systemd.ts';
+import { type Libc, loadLibc } from '../sys/libc.ts';
+import { AS_IT_WAS, type Placement, type PlacementParts, takePlace } from './placement.ts';
+import type { RunOptions } from './runOptions.ts';
+import type { Current } from './session.ts';
+import { sidecarOf } from './sidecar.ts';
+
+/** Where the guard stands and what it was given, before anything of its surroundings is read. */
+export interface Ground {
+  readonly root: KernelRoot;
+  readonly notes: LaunchNotes;
+  readonly executable: string;
+  /** How the target is called: `command:redis`. */
+  readonly target: string;
+  /** Descriptors of socket activation. */
+  readonly sockets: readonly number[];
+  readonly sidecar: number | undefined;
+  readonly libc: Libc | undefined;
+  readonly isReaper: boolean;
+  readonly manager: ServiceManager | undefined;
+  readonly placement: Placement;
+  readonly placing: PlacementParts;
+  /** Processes that the guard makes for itself. */
+  readonly own: Set<number>;
+  readonly current: Current;
+}
+
+/** Checks the command, and takes the guard to where it can hold it. Throws a GuardError for what makes a start pointless. */
+export async function openGround(options: RunOptions): Promise<Ground> {
+  const root = kernelRoot();
+  const now = (): number => performance.now();
+  const notes = parseLaunchNotes(process.env);
+  const executable = checkCommand(options, notes);
+  const sidecar = options.launch.sidecar ? sidecarOf(options, root, process.env) : undefined;
+  const libc = loadLibc();
+  const isReaper = libc?.becomeSubreaper() ?? false;
+  const uid = process.getuid?.() ?? 0;
+  const placing = { root, libc, uid, env: notes.env, command: options.command, now };
+  const placement = sidecar === undefined ? await takePlace(options.settings, placing) : AS_IT_WAS;
+  const notify = sidecar === undefined ? options.service.notify : 'off';
+  const manager = openServiceManager(notes.env, notify, { libc, pid: process.pid, now });
+  const target = `command:${options.service.name ?? basename(options.command[0] ?? '')}`;
+  const sockets = activationFds(notes.env);
+  const own = new Set<number>();
+  const current = noRun(root, now);
+  return {
+    root,
+    notes,
+    executable,
+    target,
+    sockets,
+    sidecar,
+    libc,
+    isReaper,
+    manager,
+    placement,
+    placing,
+    own,
+    current,
+  };
+}
+
+function checkCommand(options: RunOptions, { env }: LaunchNotes): string {
+  const [file, next] = options.command as [string, string | undefined];
+  const executable = findExecutable(file, env['PATH']);
+  if (basename(file) === 'threadguard' && next === 'run') {
+    throw new GuardError('two-guards', 'the command is guarded already: it is threadguard run itself', {
+      hint: 'one guard is enough: give its options to one of them',
+    });
+  }
+  checkDescriptors(options.launch.passFds);
+  if (options.evidence.jvmThreadEvents) checkJvm(options);
+  return executable;
+}
+
+function checkJvm({ command, launch: { inject } }: RunOptions): void {
+  const why = inject ? 'reaches commands called java only' : 'does nothing with --no-inject';
+  if (inject && isJava(command)) return;
+  throw new GuardError('no-jvm', `--jvm-thread-events ${why}`, {
+    hint: 'leave it out, or give a JVM that is started otherwise the options of docs/evidence.md',
+  });
+}
+
+/** No run of the command is under way. */
+function noRun(root: KernelRoot, now: () => number): Current {
+  const nothing = (): void => {};
+  return {
+    pid: undefined,
+    maps: new MapsWatch(root, now),
+    incident: undefined,
+    record: nothing,
+    onContinue: nothing,
+    reload: nothing,
+    signals: new Set(),
+    onSignal: nothing,
+  };
+}

@@ -1,0 +1,128 @@
+import { hostname } from 'node:os';
+import { openSurroundings, type Surroundings } from '../ceilings/surroundings.ts';
+import { errnoOf } from '../errors.ts';
+import { planLaunch } from '../launch/launchPlan.ts';
+import { findTool, refuseWhenFull, restoreOpenFiles } from '../launch/preflight.ts';
+import { openReaper } from '../launch/reaper.ts';
+import { openRelay, type Relay } from '../launch/relay.ts';
+import type { GuardEvent } from '../policy/event.ts';
+import { countMaps } from '../procfs/maps.ts';
+import { catches } from '../procfs/status.ts';
+import { raisePriority } from '../sys/priority.ts';
+import { exposeMetrics } from './expose.ts';
+import { type Ground, openGround } from './ground.ts';
+import { liveSettings } from './liveSettings.ts';
+import { keepReserve } from './placement.ts';
+import { openUsage } from './progress.ts';
+import type { Reload, RunOptions } from './runOptions.ts';
+import type { Session } from './session.ts';
+import { openTelling } from './telling.ts';
+import { openVoice, type Voice } from './voice.ts';
+
+/** Everything is opened, loaded and warmed. Throws a GuardError for what makes a start pointless. */
+export async function openSession(options: RunOptions, reload: Reload): Promise<Session> {
+  const ground = await openGround(options);
+  const { current, libc, manager, notes, own, placing, root, target } = ground;
+  const pid = (): number | undefined => current.pid;
+  const voice = openVoice(options.output, { target, pid, env: notes.env, libc });
+  const surroundings = await openRoom(options, ground, voice);
+  const onProblem = (problem: string): void => voice.report({ event: 'error', about: 'telling', problem });
+  const people = { env: notes.env, own, host: hostname(), target, pid, incident: () => current.incident, onProblem };
+  const telling = await openTelling(options.telling, people);
+  const undelivered = (): number => telling.undelivered();
+  const exposed = await exposeMetrics(options.metrics, target, { now: placing.now, onProblem, undelivered });
+  const report = (event: GuardEvent): void => {
+    current.record(event);
+    voice.report(event);
+    exposed.record(event);
+    telling.tell(event);
+  };
+  const settings = liveSettings(options, { read: reload, report, onSwap: (next) => current.reload(next) });
+  const relay = openSignals(options, ground, () => settings.reload());
+  const usage = voice.status === undefined ? undefined : await openUsage();
+  // The first asynchronous read makes the threads of the pool: now, not when there is no room for them.
+  await countMaps(root, process.pid);
+  restoreOpenFiles(libc, notes);
+  const scheduling = raisePriority(libc);
+  return {
+    root,
+    now: placing.now,
+    options,
+    settings,
+    notes,
+    target,
+    executable: ground.executable,
+    libc,
+    manager,
+    voice,
+    surroundings,
+    reaper: openReaper(root, ground.isReaper ? libc : undefined, pid, own),
+    relay,
+    telling,
+    exposed,
+    usage,
+    scheduling,
+    launch: launchOf(options, ground),
+    sidecar: ground.sidecar,
+    passFds: [...new Set([...options.launch.passFds, ...ground.sockets])],
+    own,
+    losses: lossesOf(ground),
+    current,
+    report,
+  };
+}
+
+/** The ceilings around the guard, where it stands now. Throws where nothing more fits under one of them. */
+async function openRoom(
+  { settings }: RunOptions,
+  { current, libc, placement, placing, root }: Ground,
+  voice: Voice,
+): Promise<Surroundings> {
+  const heaviest = () => current.maps.heaviest;
+  const perThread = () => current.maps.perThread;
+  const surroundings = openSurroundings(root, { heaviest, perThread, libc, now: placing.now }, (name, error) => {
+    const problem = `cannot read ${name} (${errnoOf(error)}); going on without it`;
+    voice.report({ event: 'error', about: 'ceiling', problem, details: { ceiling: name } });
+  });
+  const ceilings = surroundings.readCeilings();
+  refuseWhenFull(ceilings);
+  await keepReserve(placement, ceilings, settings.budget.reserve, placing);
+  return surroundings;
+}
+
+function openSignals({ service }: RunOptions, { current, manager, root }: Ground, reload: () => Promise<void>): Relay {
+  const hasConfig = service.config !== undefined;
+  return openRelay(root, {
+    onContinue: () => current.onContinue(),
+    onSignal: (signal) => {
+      current.signals.add(signal);
+      if (signal === 'SIGTERM') manager?.stopping();
+      if (signal === 'SIGHUP' && hasConfig) void reload();
+      current.onSignal(signal);
+    },
+    // With a configuration SIGHUP is the guard's own. A command that waits for it gets it too; one that would die of it
+    // does not.
+    mayForward: (signal, child) => signal !== 'SIGHUP' || !hasConfig || catches(root, child, signal),
+  });
+}
+
+function launchOf({ command, settings }: RunOptions, { libc, manager, notes, sockets }: Ground): Session['launch'] {
+  const dieWithGuard = settings.onGuardDeath === 'kill';
+  if (dieWithGuard) findTool('setpriv', notes.env);
+  return planLaunch(command as [string, ...string[]], {
+    ignoredSignals: notes.ignoredSignals,
+    dieWithGuard,
+    ownPid: [...(sockets.length > 0 ? ['LISTEN_PID'] : []), ...(manager?.ownPid ?? [])],
+    limits: libc === undefined && notes.openFiles !== undefined ? [`--nofile=${notes.openFiles}:`] : [],
+  });
+}
+
+/** What could not be had, each a sentence. */
+function lossesOf({ isReaper, libc, manager, placement }: Ground): string[] {
+  return [
+    ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
+    ...(manager?.problem === undefined ? [] : [manager.problem]),
+    ...placement.notes,
+    ...(isReaper ? [] : ['orphans that leave the session are followed by their start time only']),
+  ];
+}
