@@ -95,6 +95,7 @@ function createV2(
   removeStale(root, parent);
   const penDir = sharedPen(parent, undo);
   removeStale(root, penDir);
+  const dir = makeDir(penDir, name, undo);
   const subtree = join(parent, 'cgroup.subtree_control');
   if (!(readText(subtree) ?? '').split(/\s+/).includes('pids')) {
     if (
@@ -109,13 +110,12 @@ function createV2(
       writeFileSync(join(home, 'cgroup.procs'), '0');
       undo.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
       // All that is left is the service: it must be out of the way before the controller is on for children.
-      if (isSidecar) moveAll(parent, makeDir(parent, `${own}-service`, undo));
+      if (isSidecar) moveAll(parent, dir);
     }
     writeFileSync(subtree, '+pids');
     if (!isRoot) undo.push(() => writeFileSync(subtree, '-pids'));
   }
   writeFileSync(join(penDir, 'cgroup.subtree_control'), '+pids');
-  const dir = makeDir(penDir, name, undo);
   return {
     version: 2,
     penDir,
