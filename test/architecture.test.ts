@@ -11,7 +11,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   policy: ['core'],
   config: ['core', 'policy', '.'],
   procfs: [],
-  sys: ['core'],
+  sys: ['core', '.'],
   cgroup: ['core', 'procfs', 'sys', '.'],
   ceilings: ['core', 'procfs', 'cgroup', 'sys'],
   limits: ['core', 'procfs', 'cgroup', 'ceilings', '.'],
@@ -22,7 +22,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   engine: ['core', 'policy', 'procfs', 'ceilings', 'sys', 'targets', 'reporters', '.'],
   service: ['core', 'policy', 'sys', 'reporters', '.'],
   explain: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'limits', '.'],
-  canary: ['core', 'procfs', 'launch', 'limits', '.'],
+  canary: ['core', 'procfs', 'cgroup', 'sys', 'launch', 'limits', 'reporters', 'service', '.'],
   doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'explain', '.'],
   session: [
     'ceilings',

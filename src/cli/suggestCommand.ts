@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { readSeries } from '../canary/recording.ts';
+import { readTaskRecording } from '../canary/taskRecording.ts';
 import { suggestLimit } from '../core/growth/suggestLimit.ts';
 
 /** `threadguard suggest-limit`: a limit on tasks from what was recorded, with its reasons. */
@@ -10,11 +10,7 @@ export function suggestCommand(): Command {
     .argument('<files...>', 'recordings of threadguard record')
     .addOption(new Option('--json', 'one JSON document'))
     .action((files: string[], { json }: { json?: true }) => {
-      const recordings = files.map((file) => {
-        const { label, points } = readSeries(file);
-        return { label, points: points.map(({ tasks, timeMs }) => ({ timeMs, value: tasks })) };
-      });
-      const { limit, reasons } = suggestLimit(recordings);
+      const { limit, reasons } = suggestLimit(files.map(readTaskRecording));
       process.stdout.write(
         json
           ? `${JSON.stringify({ schema: 'threadguard.suggest-limit/1', limit: limit ?? null, reasons })}\n`
