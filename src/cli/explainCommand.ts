@@ -11,6 +11,8 @@ import { findExecutable } from '../launch/launchPlan.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { explanationDocument, explanationText, logText } from '../reporters/explainText.ts';
 import { loadLibc } from '../sys/libc.ts';
+import { REAL_CLOCK } from '../sys/realClock.ts';
+import { listenForStop } from '../sys/stopSignals.ts';
 import { duration, pid } from './values.ts';
 
 interface Flags {
@@ -69,35 +71,44 @@ async function explain(command: readonly string[], flags: Flags): Promise<number
     throw new GuardError('no-trace', '--trace watches calls, and a log has none', { hint: 'leave one of them out' });
   }
   if (flags.log !== undefined) return explainLog(flags.log, flags.json === true);
-  const root = kernelRoot();
-  const libc = loadLibc();
+  const signals = listenForStop();
+  try {
+    return await explainSubject(command, flags, signals.stop);
+  } finally {
+    signals.close();
+  }
+}
+
+async function explainSubject(command: readonly string[], flags: Flags, stop: AbortSignal): Promise<number> {
+  const world = {
+    root: kernelRoot(),
+    libc: loadLibc(),
+    clock: REAL_CLOCK,
+    stop,
+    passThrough: (chunk: Buffer) => void process.stderr.write(chunk),
+    onNote: note,
+  };
+  const trace = flags.trace === true;
   if (flags.pid !== undefined) {
-    const { label, explanation } = await explainProcess({
-      root,
-      pid: flags.pid,
-      ids: libc,
-      // What is traced has to fail while it is watched.
-      forMs: flags.for < 0 ? (flags.trace === true ? DAY_MS : 0) : flags.for,
-      trace: flags.trace === true,
-      onNote: note,
-    });
+    // What is traced has to fail while it is watched.
+    const forMs = flags.for < 0 ? (trace ? DAY_MS : 0) : flags.for;
+    const { label, explanation } = await explainProcess({ pid: flags.pid, forMs, trace }, world);
     return tell(label, explanation, flags);
   }
   const notes = parseLaunchNotes(process.env);
   const [file] = command as [string];
   findExecutable(file, notes.env['PATH']);
-  const explanation = await explainCommand({
-    root,
-    command,
-    env: notes.env,
-    libc,
-    trace: flags.trace === true,
-    toTheEnd: flags.toTheEnd === true,
-    keep: flags.keep === true,
-    timeoutMs: flags.for < 0 ? DAY_MS : flags.for,
-    passThrough: (chunk) => process.stderr.write(chunk),
-    onNote: note,
-  });
+  const explanation = await explainCommand(
+    {
+      command,
+      env: notes.env,
+      trace,
+      toTheEnd: flags.toTheEnd === true,
+      keep: flags.keep === true,
+      timeoutMs: flags.for < 0 ? DAY_MS : flags.for,
+    },
+    world,
+  );
   return tell(basename(file), explanation, flags);
 }
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { pacedLoop } from '../core/pacedLoop.ts';
 import { GuardError } from '../errors.ts';
 import { limitsDocument, readReport } from '../limits/readReport.ts';
 import type { Selector } from '../limits/select.ts';
@@ -6,6 +7,7 @@ import { readWho } from '../limits/who.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { limitsText, suggestionText, whoText } from '../reporters/limitsText.ts';
 import { loadLibc } from '../sys/libc.ts';
+import { REAL_CLOCK } from '../sys/realClock.ts';
 import { interval, pid } from './values.ts';
 
 interface Flags {
@@ -19,6 +21,8 @@ interface Flags {
 }
 
 const WATCH_MS = 2_000;
+/** A look at a host with 5,000 tasks takes 100 ms. */
+const WATCH_DUTY = 0.25;
 const CLEAR = '\u001b[H\u001b[2J';
 
 /** `threadguard limits`: how many more threads, processes and maps, and what stops them. */
@@ -47,12 +51,12 @@ async function limits(flags: Flags): Promise<void> {
     return;
   }
   const everyMs = flags.watch === true ? WATCH_MS : flags.watch;
-  for (;;) {
+  await pacedLoop({ everyMs, duty: WATCH_DUTY }, REAL_CLOCK, () => {
     process.stdout.write(
       `${process.stdout.isTTY ? CLEAR : ''}${look()}${process.stdout.isTTY || flags.json ? '' : '\n'}`,
     );
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
+    return true;
+  });
 }
 
 function text(flags: Flags, selector: Selector): string {

@@ -37,6 +37,19 @@ export async function countMaps(root: KernelRoot, pid: number): Promise<number |
   }
 }
 
+/**
+ * The same number, read at once on the calling thread: for commands that watch one process and may wait for its lock.
+ * `undefined` when the process is gone or may not be read. It is too low when the process ends meanwhile: the kernel
+ * then ends the file.
+ */
+export function countMapsNow(root: KernelRoot, pid: number): number | undefined {
+  const text = readText(root.proc(pid, 'maps'));
+  if (text === undefined) return undefined;
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return text.endsWith('[vsyscall]\n') ? lines - 1 : lines;
+}
+
 /** A line of `/proc/PID/maps`. Addresses are below 2^53 on every Linux port that Node runs on. */
 export interface MapLine {
   readonly start: number;
