@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander';
 import { escapeText } from '../core/units.ts';
-import { type Check, checksOf } from '../doctor/checks.ts';
+import { checksOf } from '../doctor/checks.ts';
 import { examine } from '../doctor/examine.ts';
+import type { Check } from '../doctor/findings.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { loadLibc } from '../sys/libc.ts';
+import { REAL_CLOCK } from '../sys/realClock.ts';
 
 /** `threadguard doctor`: what this machine and this user can enforce, and how to get the rest. */
 export function doctorCommand(): Command {
@@ -13,7 +15,7 @@ export function doctorCommand(): Command {
     .addOption(new Option('--json', 'one JSON document'))
     .addOption(new Option('--strict', 'exit 1 when anything that run would want is missing'))
     .action(async ({ json, strict }: { json?: true; strict?: true }) => {
-      const found = await examine(kernelRoot(), loadLibc(), process.env);
+      const found = await examine(kernelRoot(), loadLibc(), process.env, REAL_CLOCK.sleep);
       const checks = checksOf(found);
       const { containment, kernel } = found;
       process.stdout.write(

@@ -1,5 +1,5 @@
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStat } from '../procfs/stat.ts';
+import { isZombie, readStat } from '../procfs/stat.ts';
 import { listProcesses } from '../procfs/task.ts';
 import type { Child } from './child.ts';
 
@@ -13,7 +13,7 @@ export function watchProcess(root: KernelRoot, pid: number): Child & { readonly 
   const ended = new Promise<{ by: 'gone' }>((resolve) => {
     const timer = setInterval(() => {
       const stat = readStat(root, pid);
-      const isGone = stat === undefined || stat.startTime !== startTime || (stat.state === 'Z' && stat.threads <= 1);
+      const isGone = stat === undefined || stat.startTime !== startTime || isZombie(stat);
       if (isGone) release();
     }, ASK_EVERY_MS);
     release = () => {

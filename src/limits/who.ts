@@ -4,7 +4,7 @@ import { parseMeminfo } from '../procfs/meminfo.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { parseSlab } from '../procfs/slabinfo.ts';
-import { readStat } from '../procfs/stat.ts';
+import { isZombie, readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
 import { countThreads, listProcesses } from '../procfs/task.ts';
 
@@ -15,13 +15,13 @@ export interface Who extends Census {
   readonly memory: {
     readonly kernelStackBytes: number | 'unknown';
     readonly pageTablesBytes: number | 'unknown';
-    /** `/proc/slabinfo` is root's. */
+    /** Only root may read `/proc/slabinfo`. */
     readonly taskStructBytes: number | 'unknown';
     readonly vmAreaBytes: number | 'unknown';
   };
 }
 
-/** One walk over `/proc`: some 30 µs a process. */
+/** One walk over `/proc`; it takes some 30 µs a process. */
 export function readWho(root: KernelRoot): Who {
   const holdings: Holding[] = [];
   for (const pid of listProcesses(root)) {
@@ -34,7 +34,7 @@ export function readWho(root: KernelRoot): Who {
       uid: readStatus(root, pid)?.uid ?? -1,
       cgroup: cgroupOf(readText(root.proc(pid, 'cgroup')) ?? ''),
       tasks: countThreads(root, pid) ?? stat.threads,
-      isZombie: stat.state === 'Z',
+      isZombie: isZombie(stat),
     });
   }
   const meminfo = parseMeminfo(readText(root.proc('meminfo')) ?? '');
@@ -50,14 +50,14 @@ export function readWho(root: KernelRoot): Who {
   };
 }
 
-/** The path that counts tasks: that of the v1 pids tree, else of v2. */
+/** The path of the tree that counts tasks: the v1 pids tree, else v2. */
 function cgroupOf(text: string): string {
   const memberships = parseCgroupFile(text);
   const own = memberships.find(({ controllers }) => controllers.includes('pids'));
   return (own ?? memberships.find(({ controllers }) => controllers.length === 0))?.path ?? '?';
 }
 
-/** Names from `/etc/passwd`: no name service is asked, it could hang. */
+/** Names from `/etc/passwd`. No name service is asked, because it could hang. */
 function userNames(root: KernelRoot): (uid: number) => string {
   const names = new Map<number, string>();
   for (const line of (readText(root.at('/etc/passwd')) ?? '').split('\n')) {
