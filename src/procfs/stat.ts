@@ -1,6 +1,7 @@
 import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
+/** `/proc/PID/stat`, as far as it is used. */
 export interface ProcessStat {
   readonly pid: number;
   readonly name: string;
@@ -8,14 +9,14 @@ export interface ProcessStat {
   readonly ppid: number;
   readonly pgrp: number;
   readonly session: number;
-  /** Device number of the controlling terminal; 0 when there is none. */
+  /** Device number of the controlling terminal; 0 without one. */
   readonly ttyNr: number;
-  /** Foreground process group of that terminal; -1 when there is none. */
+  /** Foreground process group of that terminal; -1 without one. */
   readonly tpgid: number;
   readonly threads: number;
-  /** Time on a processor, user and kernel, in clock ticks. */
+  /** Time on a processor, of user and kernel, in clock ticks. */
   readonly cpuTicks: number;
-  /** Clock ticks after boot: with the pid, the identity of a process. */
+  /** Clock ticks after boot. With the pid it is the identity of a process. */
   readonly startTime: number;
   /** Scheduling policy, as in sched(7): 6 is SCHED_DEADLINE. */
   readonly policy: number;
@@ -39,8 +40,8 @@ export function readStat(root: KernelRoot, pid: number | 'self'): ProcessStat | 
 }
 
 /**
- * `42 (na) me) S 1 42 42 34816 42 4194304 … 17 0 1234567 …` — proc_pid_stat(5). The name may hold
- * spaces, parentheses and newlines, so everything is counted from the last `)`.
+ * `42 (na) me) S 1 42 42 34816 42 4194304 … 17 0 1234567 …`; proc_pid_stat(5). The name may hold spaces, parentheses and
+ * newlines, so the fields are counted from the last `)`. `undefined` for a text that was cut short.
  */
 export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf('(');
