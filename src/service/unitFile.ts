@@ -1,4 +1,4 @@
-/** What a unit for a guarded command is made of. */
+/** What a unit for a guarded command is made from. */
 export interface UnitFacts {
   /** Without `.service`. */
   readonly name: string;
@@ -8,20 +8,20 @@ export interface UnitFacts {
   readonly flags: readonly string[];
   readonly command: readonly string[];
   readonly user: string | undefined;
-  /** Set where Node is in none of the directories that systemd looks into. */
+  /** Set where Node is in none of the directories that systemd searches. */
   readonly path: string | undefined;
 }
 
-/** Settings of a unit that already is, by name, the last one last: `ExecStart=` may stand there several times. */
+/** Settings of an existing unit by name, in their order: `ExecStart=` may occur several times. */
 export type UnitSettings = ReadonlyMap<string, readonly string[]>;
 
-/** The file name of the drop-in: late enough to win over what a package ships. */
+/** The file name of the drop-in. It sorts late enough to win over what a package ships. */
 export const DROP_IN = '50-threadguard.conf';
 
-/** Incidents go where systemd makes a directory that belongs to the user of the service. */
+/** Incidents go to a directory that systemd makes for the user of the service. */
 const incidentDir = (name: string): readonly string[] => ['--incident-dir', `/var/lib/threadguard/${name}`];
 
-/** A unit of its own. Every line of it is explained: it is meant to be read and changed. */
+/** A unit of its own. Its lines are explained, because it is meant to be read and changed. */
 export function unitText(facts: UnitFacts): string {
   const { command, flags, guard, name, path, user } = facts;
   const line = execLine([guard, 'run', ...incidentDir(name), ...flags, '--', ...command]);
@@ -72,12 +72,12 @@ function isSidecar(flags: readonly string[]): boolean {
   return flags.includes('--sidecar');
 }
 
-/** Beside a service nobody beats for it, and its status is its own. */
+/** Beside a service the guard does not beat for it, and the exit status is the service's own. */
 function guardedLines(flags: readonly string[]): string {
   return isSidecar(flags) ? GUARDED.replace(WATCHDOG, '').replace(STATUSES, '') : GUARDED;
 }
 
-/** How a kind of service is wrapped: its type from then on, and who notifies. */
+/** How each type of service is wrapped: its new type, and who notifies. */
 const KINDS: ReadonlyMap<string, { readonly type: string | undefined; readonly notify: 'guard' | 'child' | 'off' }> =
   new Map([
     ['simple', { type: 'notify', notify: 'guard' }],
@@ -89,7 +89,7 @@ const KINDS: ReadonlyMap<string, { readonly type: string | undefined; readonly n
     ['oneshot', { type: undefined, notify: 'off' }],
   ]);
 
-/** A drop-in that wraps a service as it is. A sentence instead where it cannot be wrapped. */
+/** A drop-in that wraps a service as it is. Where it cannot be wrapped, a sentence that says why, with a hint. */
 export function dropInText(
   facts: Omit<UnitFacts, 'command' | 'user'>,
   settings: UnitSettings,
@@ -120,7 +120,7 @@ export function dropInText(
       `ExecStart=${prefix}${execLine([guard, 'run', ...incidentDir(name), ...notify, ...flags, '--'])} ${command}`,
     );
   }
-  // Nobody would send WATCHDOG=1; and a period that the service has chosen stays.
+  // With `off` nobody would send WATCHDOG=1. A period that the service has chosen stays.
   const isWatched = kind.notify !== 'off' && !settings.has('WatchdogSec');
   return {
     text: `# /etc/systemd/system/${name}.service.d/${DROP_IN}, made by threadguard unit --drop-in
@@ -133,7 +133,10 @@ ${isWatched ? guardedLines(flags) : guardedLines(flags).replace(WATCHDOG, '')}
   };
 }
 
-/** `[Section]`, `Name=value`, comments, lines that go on after a backslash: systemd.syntax(7). An empty value resets. */
+/**
+ * The settings of one section of unit files, in the order in which systemd reads them: `[Section]`, `Name=value`, comments,
+ * lines that go on after a backslash (systemd.syntax(7)). An empty value resets a setting.
+ */
 export function readSettings(texts: readonly string[], section: string): UnitSettings {
   const settings = new Map<string, string[]>();
   for (const text of texts) {
@@ -152,7 +155,7 @@ export function readSettings(texts: readonly string[], section: string): UnitSet
   return settings;
 }
 
-/** Words as systemd splits them: quotes, backslashes, specifiers (%) and variables ($) stay what they are. */
+/** A line that systemd splits into the same words: quotes, backslashes, specifiers (%) and variables ($) are escaped. */
 function execLine(words: readonly string[]): string {
   return words.map((word) => quote(word.replaceAll('$', () => '$$'))).join(' ');
 }

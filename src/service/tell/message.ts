@@ -1,7 +1,7 @@
 import type { GuardEvent } from '../../reporters/event.ts';
 import type { WebhookFormat } from './destination.ts';
 
-/** Something that happened, for people and programs elsewhere: `threadguard.event/1`. */
+/** Something that happened, told to people and programs elsewhere: `threadguard.event/1`. */
 export interface Message {
   readonly schema: 'threadguard.event/1';
   readonly time: string;
@@ -14,7 +14,7 @@ export interface Message {
   readonly incident: string | null;
 }
 
-/** What people are told of when they did not choose: nobody wants to know that a sample was taken. */
+/** What people are told when they did not choose. Nobody wants to hear that a sample was taken. */
 export const TOLD_BY_DEFAULT: readonly GuardEvent['event'][] = [
   'warn',
   'trip',
@@ -25,7 +25,7 @@ export const TOLD_BY_DEFAULT: readonly GuardEvent['event'][] = [
   'exit',
 ];
 
-/** The body of a request, as the receiver's own documentation wants it. */
+/** The body of a request, in the format that the documentation of the receiver describes. */
 export function bodyOf(format: WebhookFormat, message: Message): string {
   switch (format) {
     case 'generic':
@@ -49,7 +49,7 @@ function slackText({ event, host, incident, message, target }: Message): string 
   return lines.join('\n').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
-/** A resolved alert carries when it ended (Alertmanager API v2, `postableAlert`); labels are what it is known by. */
+/** An alert is known by its labels. One that is resolved says when it ended (Alertmanager API v2, `postableAlert`). */
 function alert({ event, host, incident, message, target, time }: Message): object {
   const isWarning = event === 'warn';
   const isOver = event === 'release' || event === 'restart';

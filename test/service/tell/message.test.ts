@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseDestination } from '../../src/service/tell/destination.ts';
-import { bodyOf, type Message } from '../../src/service/tell/message.ts';
+import { parseDestination } from '../../../src/service/tell/destination.ts';
+import { bodyOf, type Message } from '../../../src/service/tell/message.ts';
 
 const message: Message = {
   schema: 'threadguard.event/1',
