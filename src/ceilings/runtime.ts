@@ -7,7 +7,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 const GO_NOTE = Buffer.from('\x04\x00\x00\x00Go\x00\x00', 'latin1');
 const NOTE_WITHIN = 8192;
 
-/** What a process runs on, from its executable and what it has mapped. */
+/** The runtime of a process, told from its executable and its maps; `'native'` when it is gone. */
 export function detectRuntime(root: KernelRoot, pid: number, maps: readonly MapLine[]): Runtime {
   const exe = executable(root, pid);
   const name = exe.slice(exe.lastIndexOf('/') + 1);

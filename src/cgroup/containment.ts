@@ -6,34 +6,34 @@ import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { type CgroupPlaces, controllersOf } from './locate.ts';
 
-/** The cgroups made for one target. Paths are absolute on this machine. */
+/** The cgroups that were made for one target. All paths are absolute on this machine. */
 export interface CgroupContainment {
   readonly version: 1 | 2;
   /** Where `pids.max` is. */
   readonly pidsDir: string;
-  /** The v2 directory with `cgroup.kill`; the same as `pidsDir` on v2, `undefined` on plain v1. */
+  /** The v2 directory with `cgroup.kill`. On v2 it is `pidsDir`; on plain v1 it is `undefined`. */
   readonly unifiedDir: string | undefined;
-  /** Files that put the calling thread (v1) or process (v2) in, and the ones that take it out again. */
+  /** Files that put the calling thread (v1) or process (v2) inside, and files that take it out again. */
   readonly enterFiles: readonly string[];
   readonly leaveFiles: readonly string[];
-  /** Files that put another process in. */
+  /** Files that put another process inside. */
   readonly moveFiles: readonly string[];
-  /** What `remove` takes back, in this order. */
+  /** What was done, oldest first. `removeContainment` undoes it in reverse. */
   readonly undo: readonly (() => void)[];
 }
 
 const PREFIX = 'threadguard-';
 
 /**
- * Makes the target's cgroups below the guard's own. The guard itself is never counted in them: it
- * steps in to fork the child, whose first instruction is then inside, and out again at once.
- * Throws a GuardError that says which directory refused what.
+ * Makes the target's cgroups below the guard's own. The guard itself is never counted in them: it goes inside to fork the
+ * child, whose first instruction is then inside, and leaves at once. Throws a GuardError that says which directory
+ * refused what.
  */
 export function createContainment(
   root: KernelRoot,
   places: CgroupPlaces,
   guardPid: number,
-  /** Whether a service runs beside the guard already, in the same cgroup: a sidecar. */
+  /** Whether a service already runs beside the guard in the same cgroup (a sidecar). */
   isSidecar = false,
 ): CgroupContainment {
   const { pids, unified } = places;
@@ -56,7 +56,7 @@ export function createContainment(
       version: 1,
       pidsDir,
       unifiedDir,
-      // v1 moves single threads: only the one that forks goes in, so the guard costs the target nothing.
+      // v1 moves single threads. Only the thread that forks goes inside, so the guard costs the target nothing.
       enterFiles: [join(pidsDir, 'tasks'), ...(unifiedDir === undefined ? [] : [join(unifiedDir, 'cgroup.procs')])],
       leaveFiles: [
         join(parent, 'tasks'),
@@ -72,8 +72,8 @@ export function createContainment(
 }
 
 /**
- * v2 lets a cgroup have processes or controllers for its children, not both (the root excepted). So
- * unless `pids` is already on for children, the guard first moves itself into a leaf of its own.
+ * A v2 cgroup may have processes, or controllers for its children, but not both (except the root). So unless `pids` is
+ * already on for children, the guard first moves itself into a leaf of its own.
  */
 function createV2(
   root: KernelRoot,
@@ -83,7 +83,7 @@ function createV2(
   isSidecar: boolean,
 ): CgroupContainment {
   const leaf = `${own}-guard`;
-  // After a run that left daemons behind the guard is in its leaf still.
+  // After a run that left daemons behind the guard is still in its leaf.
   let home = existsSync(join(parent, leaf)) ? join(parent, leaf) : parent;
   removeStale(root, parent);
   const dir = makeDir(parent, name, undo);
@@ -100,7 +100,7 @@ function createV2(
       home = makeDir(parent, leaf, undo);
       writeFileSync(join(home, 'cgroup.procs'), '0');
       undo.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
-      // All that is left is the service: it must be out of the way before the controller is on for children.
+      // Only the service is left here. It must leave before the controller can be on for children.
       if (isSidecar) moveAll(parent, dir);
     }
     writeFileSync(subtree, '+pids');
@@ -127,7 +127,7 @@ function moveAll(from: string, to: string): void {
   }
 }
 
-/** Undoes everything in reverse; says whether all of it went (a cgroup with a task left cannot go). */
+/** Undoes everything in reverse. False when something stayed: a cgroup with a task cannot be removed. */
 export function removeContainment(containment: CgroupContainment): boolean {
   return runUndo(containment.undo);
 }
@@ -144,7 +144,7 @@ function runUndo(undo: readonly (() => void)[]): boolean {
   return isClean;
 }
 
-/** A run before this one of the same guard may have left daemons in a cgroup: they stay there, under their cap. */
+/** An earlier run of the same guard may have left daemons in a cgroup. They stay there, under their cap. */
 function freeName(parents: readonly string[], name: string): string {
   for (let run = 1; ; run += 1) {
     const tried = run === 1 ? name : `${name}-${run}`;
@@ -152,7 +152,7 @@ function freeName(parents: readonly string[], name: string): string {
   }
 }
 
-/** Removes what guards that were killed left behind, as soon as nothing lives in it. */
+/** Removes cgroups of guards that were killed, once nothing lives in them. */
 function removeStale(root: KernelRoot, parent: string): void {
   for (const entry of listDirs(parent)) {
     const match = /^threadguard-(\d+)-(\d+)(-guard|-\d+)?$/.exec(entry);
@@ -160,20 +160,20 @@ function removeStale(root: KernelRoot, parent: string): void {
     try {
       rmdirSync(join(parent, entry));
     } catch {
-      // Still populated: its target outlived its guard, and the cap must go on holding.
+      // It is still populated: the target outlived its guard, and its cap must stay.
       thaw(join(parent, entry));
     }
   }
 }
 
-/** A guard that was killed while it looked at its target has left it frozen. */
+/** A guard that was killed while it looked at its target left the target frozen. */
 function thaw(dir: string): void {
   const path = join(dir, 'cgroup.freeze');
   if (readText(path)?.trim() !== '1') return;
   try {
     writeFileSync(path, '0');
   } catch {
-    // It went away at last, or it is not ours to write.
+    // It was removed meanwhile, or we may not write it.
   }
 }
 

@@ -1,4 +1,4 @@
-/** The last `capacity` items, oldest first. The guard's own ring is the only witness of most ceilings. */
+/** Keeps the last `capacity` items. Most ceilings leave no trace, so the guard's own samples are the only witness. */
 export class Ring<T> {
   readonly #items: T[] = [];
   readonly #capacity: number;
@@ -9,7 +9,7 @@ export class Ring<T> {
 
   push(item: T): void {
     this.#items.push(item);
-    // Shifting in batches keeps a push cheap without a second index to get wrong.
+    // Items are removed in batches: a push stays cheap, and no second index can go wrong.
     if (this.#items.length > this.#capacity * 2) this.#items.splice(0, this.#items.length - this.#capacity);
   }
 
