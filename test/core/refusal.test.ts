@@ -204,6 +204,12 @@ describe('explainRefusal', () => {
       'no pids.events moved: the pids controller refused nothing',
     ]);
   });
+  it('a row that was not full when it was last looked at says what may have been made since', () => {
+    const { evidence } = explain({ ceilings: [maps(300)], messages: PTHREAD, slack: { tasks: 3, maps: 4_000 } });
+    expect(evidence[1]).toBe(
+      'vm.max_map_count was at 700 of 1000 maps when it was last looked at; up to 4,000 maps may have been made since',
+    );
+  });
   it('EPERM is no ceiling at all', () => {
     const { verdict, ceiling, evidence } = explain({ call: { name: 'clone3', errno: 'EPERM' } });
     expect([verdict, ceiling]).toEqual(['proved', undefined]);

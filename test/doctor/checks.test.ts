@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checksOf, type Findings } from '../../src/doctor/checks.ts';
+import { checksOf } from '../../src/doctor/checks.ts';
+import type { Findings } from '../../src/doctor/findings.ts';
 
 const well: Findings = {
   kernel: '6.12.0',
@@ -52,10 +53,30 @@ describe('checksOf', () => {
     ['refusals', { hasLocalEvents: false }, /arithmetic/, /6\.11/],
     ['slabs', { canReadSlabs: false }, /slabinfo/, /root/],
     ['trace', { canTrace: undefined }, /no way/, /strace/],
+    ['runtimes', { runtimes: [] }, /none on the PATH/, /native programs/],
+    ['priority', { priority: 'nice' }, /niceness only/, /CAP_SYS_NICE/],
+    ['priority', { priority: 'none', hasAutogroup: false }, /^none can be had: it may be late/, /CAP_SYS_NICE/],
+    ['ptrace', { canPtrace: false, ptraceScope: undefined }, /own processes only$/, /CAP_SYS_PTRACE/],
   ] as const)('%s: what is missing, and the way to it', ([name, change, detail, hint]) => {
     const missing = checksOf({ ...well, ...(change as Partial<Findings>) }).filter(({ ok }) => !ok);
     expect(missing).toEqual([
       { name, ok: false, detail: expect.stringMatching(detail), hint: expect.stringMatching(hint) },
     ]);
+  });
+  it.for([
+    ['room that is not known', { room: { tasks: undefined, by: '' } }, 'room', 'unknown'],
+    ['just enough tasks', { room: { tasks: 64, by: 'x' } }, 'room', '64 more tasks, bound by x'],
+    ['just enough files', { openFiles: 128 }, 'open files', 'RLIMIT_NOFILE 128'],
+    ['files without a limit', { openFiles: 'unlimited' }, 'open files', 'RLIMIT_NOFILE unlimited'],
+    ['files that are not known', { openFiles: undefined }, 'open files', 'RLIMIT_NOFILE unknown'],
+    ['just enough address space', { addressSpaceBytes: 2 ** 31 }, 'address space', 'RLIMIT_AS 2147483648'],
+    ['tracefs', { canTrace: 'tracefs' }, 'trace', 'explain --trace works by tracefs'],
+  ] as const)('%s is well', ([, change, name, detail]) => {
+    const found = checksOf({ ...well, ...(change as Partial<Findings>) }).find((one) => one.name === name);
+    expect(found).toEqual({ name, ok: true, detail, hint: '' });
+  });
+  it('every check has a name of its own', () => {
+    const names = checksOf(well).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
   });
 });
