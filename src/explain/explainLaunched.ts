@@ -11,7 +11,7 @@ import type { Holder } from '../targets/holder.ts';
 import { killTree } from '../targets/killTree.ts';
 import { CeilingWatch } from './ceilingWatch.ts';
 import { keptFrom, NO_CAP, type SafetyCap, safetyCap } from './safety.ts';
-import { askToEnd, launch, readLines } from './startWatched.ts';
+import { askToEnd, type Launched, launch, readLines } from './startWatched.ts';
 import { type Trace, traceCommand } from './trace/trace.ts';
 import { untilRefused, type WatchEnds } from './untilRefused.ts';
 
@@ -36,24 +36,48 @@ export interface ExplainWorld {
   onNote(sentence: string): void;
 }
 
+/** How a command is started and looked at, once something holds it. */
+export interface HeldTools {
+  /** How far it may grow before the rest of the machine is in danger. */
+  safetyCap(): SafetyCap;
+  /** Begins to watch calls. Throws a `GuardError` where that is not possible. */
+  trace(): Trace;
+  readonly launch: typeof launch;
+}
+
 /** Runs a command until something is refused to it, and names the ceiling. Nothing is left of it afterwards. */
-export async function explainCommand(subject: LaunchedSubject, world: ExplainWorld): Promise<Explanation> {
+export function explainCommand(subject: LaunchedSubject, world: ExplainWorld): Promise<Explanation> {
   const { clock, root } = world;
   const surroundings = openSurroundings(
     root,
     { heaviest: () => undefined, perThread: () => undefined, libc: world.libc, now: clock.now },
     () => {},
   );
-  const holder = hold(world, surroundings);
+  return explainHeld(subject, world, hold(world, surroundings), {
+    safetyCap: () => safetyCap(surroundings.readCeilings()),
+    trace: () => traceCommand(root),
+    launch,
+  });
+}
+
+/** The same with a holder, which is emptied and removed whatever happens. */
+export async function explainHeld(
+  subject: LaunchedSubject,
+  world: ExplainWorld,
+  holder: Holder,
+  tools: HeldTools,
+): Promise<Explanation> {
   let tracing: Trace | undefined;
   try {
-    const cap = subject.toTheEnd || !holder.isHeld ? NO_CAP : safetyCap(surroundings.readCeilings());
-    tracing = subject.trace ? traceCommand(root) : undefined;
+    const cap = subject.toTheEnd || !holder.isHeld ? NO_CAP : tools.safetyCap();
+    tracing = subject.trace ? tools.trace() : undefined;
     if (tracing !== undefined) world.onNote(tracing.cost);
-    return await watchOver(subject, world, holder, cap, tracing);
+    const words = [...(tracing?.prefix ?? []), ...subject.command];
+    const launched = await tools.launch(words, subject.env, holder, cap.tasks);
+    return await watchOver(subject, world, { holder, cap, tracing, launched });
   } finally {
     try {
-      await killTree({ holder, reap: () => {}, now: clock.now });
+      await killTree({ holder, reap: () => {}, now: world.clock.now });
     } finally {
       holder.close();
       holder.remove();
@@ -77,19 +101,18 @@ function hold({ clock, libc, root }: ExplainWorld, surroundings: Surroundings): 
 async function watchOver(
   subject: LaunchedSubject,
   world: ExplainWorld,
-  holder: Holder,
-  cap: SafetyCap,
-  tracing: Trace | undefined,
+  running: {
+    readonly holder: Holder;
+    readonly cap: SafetyCap;
+    readonly tracing: Trace | undefined;
+    readonly launched: Launched;
+  },
 ): Promise<Explanation> {
   const { clock, stop } = world;
+  const { cap, holder, tracing } = running;
+  const { ended, stderr } = running.launched;
   const watch = new CeilingWatch(world.root, { processes: () => holder.processes(), ids: world.libc, now: clock.now });
   const messages: RefusalMessage[] = [];
-  const { ended, stderr } = await launch(
-    [...(tracing?.prefix ?? []), ...subject.command],
-    subject.env,
-    holder,
-    cap.tasks,
-  );
   let onMessage = (): void => {};
   readLines(stderr, world.passThrough, (line) => {
     const message = readMessage(line);
