@@ -20,9 +20,9 @@ export function parseShare(text: string): number | undefined {
   return share > 0 && share <= 1 ? share : undefined;
 }
 
-/** A whole number from 0. `4,096` and `4_096` are understood too. */
+/** A whole number from 0. `4,096` and `4_096` are understood too, but not `4,0960`. */
 export function parseCount(text: string): number | undefined {
-  const plain = text.replace(/(?<=\d)[,_](?=\d{3})/g, '');
+  const plain = text.replace(/(?<=\d)[,_](?=\d{3}(?!\d))/g, '');
   const count = /^\d+$/.test(plain) ? Number(plain) : undefined;
   return count !== undefined && Number.isSafeInteger(count) ? count : undefined;
 }
@@ -34,21 +34,24 @@ export function formatCount(count: number): string {
     .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `85 ms`, `1.2 s`, `12 s`, `4 min`, `3 h`: two significant places are enough. */
+/**
+ * `85 ms`, `1.2 s`, `12 s`, `4 min`, `3 h`: two significant places are enough. The bounds are those of the rounded
+ * number, so there is no `1000 ms` and no `10.0 s`.
+ */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 119_500) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_170_000) return `${Math.round(ms / 60_000)} min`;
   return `${Math.round(ms / 3_600_000)} h`;
 }
 
-/** `1.5 MiB`. */
+/** `1.5 MiB`, `120 MiB`, `17 B`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  while (Math.round(value) >= 1024 && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }

@@ -1,3 +1,4 @@
+import { formatBytes, formatCount } from '../core/units.ts';
 import { type Check, check, type RoomFindings } from './findings.ts';
 
 /** The guard's own tasks, its child, and some to spare. */
@@ -11,7 +12,7 @@ export function roomCheck({ room: { by, tasks } }: RoomFindings): Check {
   return check(
     'room',
     tasks === undefined || tasks >= NEEDED_TASKS,
-    tasks === undefined ? 'unknown' : `${tasks} more tasks, bound by ${by}`,
+    tasks === undefined ? 'unknown' : `${formatCount(tasks)} more tasks, bound by ${by}`,
     'threadguard limits --suggest',
   );
 }
@@ -31,7 +32,7 @@ export function addressSpaceCheck({ addressSpaceBytes }: RoomFindings): Check {
   return check(
     'address space',
     typeof addressSpaceBytes !== 'number' || addressSpaceBytes >= NEEDED_BYTES,
-    `RLIMIT_AS ${addressSpaceBytes ?? 'unknown'}`,
+    `RLIMIT_AS ${typeof addressSpaceBytes === 'number' ? formatBytes(addressSpaceBytes) : (addressSpaceBytes ?? 'unknown')}`,
     'ulimit -v unlimited for the guard; set the limit on the command with prlimit',
   );
 }

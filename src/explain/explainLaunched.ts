@@ -5,14 +5,13 @@ import { type Explanation, explainRefusal } from '../core/refusal.ts';
 import { GuardError } from '../errors.ts';
 import { DEFAULT_SETTINGS } from '../policy/settings.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { systemClock } from '../sys/clock.ts';
 import type { Libc } from '../sys/libc.ts';
 import { contain } from '../targets/contain.ts';
 import type { ChildTarget } from '../targets/contracts.ts';
 import { killTree } from '../targets/killTree.ts';
 import { CeilingWatch } from './ceilingWatch.ts';
 import { keptFrom, NO_CAP, type SafetyCap, safetyCap } from './safety.ts';
-import { askToEnd, launch, readLines } from './startWatched.ts';
+import { askToEnd, type Launched, launch, readLines } from './startWatched.ts';
 import { type Trace, traceCommand } from './trace/trace.ts';
 import { untilRefused, type WatchEnds } from './untilRefused.ts';
 
@@ -37,24 +36,50 @@ export interface ExplainWorld {
   onNote(sentence: string): void;
 }
 
+/** How a command is started and looked at, once something holds it. */
+export interface HeldTools {
+  /** How far it may grow before the rest of the machine is in danger. */
+  safetyCap(): SafetyCap;
+  /** Begins to watch calls. Throws a `GuardError` where that is not possible. */
+  trace(): Trace;
+  readonly launch: typeof launch;
+}
+
 /** Runs a command until something is refused to it, and names the ceiling. Nothing is left of it afterwards. */
-export async function explainCommand(subject: LaunchedSubject, world: ExplainWorld): Promise<Explanation> {
+export function explainCommand(subject: LaunchedSubject, world: ExplainWorld): Promise<Explanation> {
   const { clock, root } = world;
   const surroundings = openSurroundings(
     root,
     { heaviest: () => undefined, perThread: () => undefined, libc: world.libc, now: clock.now },
     () => {},
   );
-  const target = hold(world, surroundings);
+  return explainHeld(subject, world, hold(world, surroundings), {
+    safetyCap: () => safetyCap(surroundings.readCeilings()),
+    trace: () => traceCommand(root),
+    launch,
+  });
+}
+
+/** The same with a target that is held, which is emptied and removed whatever happens. */
+export async function explainHeld(
+  subject: LaunchedSubject,
+  world: ExplainWorld,
+  target: ChildTarget,
+  tools: HeldTools,
+): Promise<Explanation> {
+  const { clock } = world;
   let tracing: Trace | undefined;
   try {
-    const cap = subject.toTheEnd || !target.brake.isHeld ? NO_CAP : safetyCap(surroundings.readCeilings());
-    tracing = subject.trace ? traceCommand(root) : undefined;
+    const cap = subject.toTheEnd || !target.brake.isHeld ? NO_CAP : tools.safetyCap();
+    tracing = subject.trace ? tools.trace() : undefined;
     if (tracing !== undefined) world.onNote(tracing.cost);
-    return await watchOver(subject, world, target, cap, tracing);
+    const words = [...(tracing?.prefix ?? []), ...subject.command];
+    const launched = await tools.launch(words, subject.env, target, cap.tasks);
+    return await watchOver(subject, world, { target, cap, tracing, launched });
   } finally {
     try {
-      await killTree({ target, reap: () => {}, clock: systemClock });
+      const wakeAt = (atMs: number, callback: () => void) => clock.sleep(atMs - clock.now()).then(callback);
+      await killTree({ target, reap: () => {}, clock: { now: clock.now, wakeAt } });
     } finally {
       target.close();
       target.remove();
@@ -78,20 +103,19 @@ function hold({ clock, libc, root }: ExplainWorld, surroundings: Surroundings): 
 async function watchOver(
   subject: LaunchedSubject,
   world: ExplainWorld,
-  target: ChildTarget,
-  cap: SafetyCap,
-  tracing: Trace | undefined,
+  running: {
+    readonly target: ChildTarget;
+    readonly cap: SafetyCap;
+    readonly tracing: Trace | undefined;
+    readonly launched: Launched;
+  },
 ): Promise<Explanation> {
   const { clock, stop } = world;
+  const { cap, target, tracing } = running;
   const { brake, end, meter } = target;
+  const { ended, stderr } = running.launched;
   const watch = new CeilingWatch(world.root, { processes: () => meter.processes(), ids: world.libc, now: clock.now });
   const messages: RefusalMessage[] = [];
-  const { ended, stderr } = await launch(
-    [...(tracing?.prefix ?? []), ...subject.command],
-    subject.env,
-    target,
-    cap.tasks,
-  );
   let onMessage = (): void => {};
   readLines(stderr, world.passThrough, (line) => {
     const message = readMessage(line);

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { measureProcess, readKernelBytes } from '../../src/ceilings/measure.ts';
 import { cgroupOwner } from '../../src/ceilings/owner.ts';
 import { openContext, type SubjectSources } from '../../src/ceilings/subject.ts';
 import { openSurroundings } from '../../src/ceilings/surroundings.ts';
@@ -148,41 +147,23 @@ describe('what is around a target', () => {
       'kernel.pid_max',
     ]);
   });
+  it('a thread costs what was learnt, as soon as enough of them came and went', () => {
+    const slope = (range: number) => ({ perUnit: 5, uncertainty: 0, range });
+    const roomFor = (range: number) => {
+      const fitted = { maps: slope(range), userBytes: undefined };
+      const around = openSurroundings(
+        kernelRoot(tree.dir),
+        { heaviest: () => ({ pid: 42, maps: 530 }), perThread: () => fitted, libc: undefined, now: () => 0 },
+        () => {},
+      );
+      return around.readCeilings().find(({ name }) => name === 'vm.max_map_count')?.additionalThreads;
+    };
+    // 65,000 maps are left: at two maps a thread by calibration, at five by what was learnt.
+    expect([roomFor(15), roomFor(16)]).toEqual([32_500, 13_000]);
+  });
   it('a machine where no number can be read has no tasks', () => {
     tree.write('proc/loadavg', '');
     expect(open().hostTasks()).toBe(0);
-  });
-});
-
-describe('measuring a process', () => {
-  const GUARD = '7f0000000000-7f0000001000 ---p 00000000 00:00 0 \n';
-  const STACK = '7f0000001000-7f0000801000 rw-p 00000000 00:00 0 \n';
-  it('without the rights of ptrace its maps are unknown and the cost is the calibrated one', () => {
-    addProcess(tree, 42);
-    tree.rm('proc/42/maps');
-    expect(measureProcess(kernelRoot(tree.dir), 42)).toMatchObject({
-      maps: 'unknown',
-      runtime: 'native',
-      cost: { threadMaps: 2, isMeasured: false },
-    });
-  });
-  it('a zombie has no maps', () => {
-    tree.write('proc/42/maps', '');
-    expect(measureProcess(kernelRoot(tree.dir), 42).maps).toBe(0);
-  });
-  it('a thread whose stack and guard are found takes two maps, of that size', () => {
-    addProcess(tree, 42);
-    tree.write('proc/42/maps', GUARD + STACK);
-    tree.mkdir('proc/42/task/43');
-    tree.write('proc/42/task/43/syscall', '202 0x1 0x0 0x0 0x0 0x0 0x0 0x7f0000800f00 0x7f12aaaa0000\n');
-    const { cost: found, maps } = measureProcess(kernelRoot(tree.dir), 42);
-    expect(maps).toBe(2);
-    expect(found).toMatchObject({ stackBytes: 0x800000, guardBytes: 4_096 });
-  });
-  it('the memory of a thread in this kernel is known where its slabs may be read', () => {
-    expect(readKernelBytes(kernelRoot(tree.dir))).toBe(23_600);
-    tree.write('proc/slabinfo', 'task_struct 121 140 5888 5 8 : tunables 0 0 0 : slabdata 28 28 0\n');
-    expect(readKernelBytes(kernelRoot(tree.dir))).toBeCloseTo(16_384 + (8 * 4096) / 5 + 660, 6);
   });
 });
 

@@ -94,6 +94,43 @@ describe('what this user may see', () => {
   });
 });
 
+describe('the rights of ptrace', () => {
+  it.for([
+    ['CAP_SYS_PTRACE alone', '0000000000080000', true],
+    ['the capability before it', '0000000000040000', false],
+    ['the capability after it', '0000000000100000', false],
+    ['everything but it', '000001fffff7ffff', false],
+    ['a line that is no number', 'zz', false],
+  ] as const)('%s', ([, caps, want]) => {
+    tree.write('proc/self/status', `Name:\tx\nUid:\t1000\t0\t0\t0\nThreads:\t1\nCapEff:\t${caps}\n`);
+    expect(findSight(root(), {}).canPtrace).toBe(want);
+  });
+  it.for([
+    ['0\n', 0],
+    ['3\n', 3],
+    ['max\n', undefined],
+    ['', undefined],
+  ] as const)('ptrace_scope %j is %s', ([text, want]) => {
+    tree.write('proc/sys/kernel/yama/ptrace_scope', text);
+    expect(findSight(root(), {}).ptraceScope).toBe(want);
+  });
+});
+
+describe('tracing', () => {
+  it('is done by the kernel where its tracer may be written to, strace or not', () => {
+    tree.write('proc/self/mountinfo', '30 1 0:30 / /trace rw - tracefs nodev rw\n');
+    tree.mkdir('trace/instances');
+    expect(findSight(root(), { PATH: '/nowhere' }).canTrace).toBe('tracefs');
+  });
+  it('a mount without its folder of instances does not do', () => {
+    tree.write('proc/self/mountinfo', '30 1 0:30 / /trace rw - tracefs nodev rw\n');
+    expect(findSight(root(), { PATH: '/nowhere' }).canTrace).toBeUndefined();
+  });
+  it('nothing is found without a PATH that has it', () => {
+    expect(findSight(root(), { PATH: tree.dir })).toMatchObject({ canTrace: undefined, runtimes: [] });
+  });
+});
+
 describe('how much room there is', () => {
   const ceiling = (limit: number | 'unknown', unit: 'tasks' | 'bytes' = 'tasks') =>
     makeCeiling({ name: 'pids.max', scope: 'cgroup', path: '/a', unit, used: 10, limit, source: '', raise: '' });

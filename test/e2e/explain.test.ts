@@ -248,7 +248,7 @@ describe('which ceiling refused', () => {
       const { out, code } = await box.start([THREADGUARD, 'explain', '--log', log]).ended;
       expect(code).toBe(0);
       expect(out).toMatch(/^line 2 \(jvm, wanted a thread\): .*unable to create native thread/);
-      expect(out).toContain('which one it was is in no log');
+      expect(out).toContain('no log says which one it was');
     } finally {
       await box.remove();
     }
