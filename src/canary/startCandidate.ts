@@ -33,7 +33,7 @@ const START_MS = 5_000;
 const ASK_EVERY_MS = 20;
 /** After SIGTERM: a candidate may have work to finish. */
 const GRACE_MS = 10_000;
-/** After SIGKILL to the candidate: its guard has only to say goodbye. */
+/** After SIGKILL to the candidate: its guard has only to clean up and end. */
 const FAREWELL_MS = 3_000;
 
 /** The guard around a candidate. Nothing of it goes to stdout: that is for the verdict. */

@@ -4,12 +4,12 @@ import type { KernelRoot } from '../procfs/root.ts';
 import { readStatus } from '../procfs/status.ts';
 
 /**
- * What is read again is not read before this many times its cost. 60,000 maps are made in 250 ms, counted in 25 and
- * measured, with the stacks of threads among them, in 200.
+ * Nothing is read again before this many times the time that it took. A program makes 60,000 maps in 250 ms. Counting
+ * them takes 25 ms; measuring them, with the stacks of threads among them, takes 200 ms.
  */
 const COUNT_DUTY = 8;
 const MEASURE_DUTY = 50;
-/** It may have become faster since the fastest growth that was seen. */
+/** The target may grow faster than it was ever seen to. */
 const MARGIN = 2;
 
 /** The last count of the process that had the most maps. */

@@ -8,7 +8,7 @@ const GRACE_MS = 2_000;
 const ASK_EVERY_MS = 10;
 const LONGEST_LINE = 4096;
 
-/** A command that was started inside what holds it. Its stderr is a pipe to us. */
+/** A command that was started inside its holder. Its stderr is a pipe to us. */
 export interface Launched {
   readonly stderr: Readable | null;
   /** How it ended: a signal or `exit 1`; `undefined` while it runs. */

@@ -32,7 +32,7 @@ export function findUnit(root: KernelRoot, unit: string): string {
   });
 }
 
-/** Every directory of that name. What lies below one is that unit's own affair. */
+/** Every directory of that name. What lies below such a directory belongs to that unit. */
 function findDirs(base: string, below: string, name: string, levels: number): string[] {
   if (levels === 0) return [];
   return subdirs(join(base, below)).flatMap((dir) =>

@@ -35,7 +35,7 @@ interface Document {
 
 /**
  * A fingerprint of what is deployed: the words of the command, and the size and time of every file among them. A new
- * deploy begins with a clean slate.
+ * deploy begins without a history.
  */
 export function deployOf(words: readonly string[], executable: string): string {
   const hash = createHash('sha256');

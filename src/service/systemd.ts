@@ -18,7 +18,7 @@ export interface ServiceManager {
   readonly problem: string | undefined;
   /** The command runs. */
   started(status: string): void;
-  /** Called by the loop: it is still turning. Also hands on what the command said meanwhile. */
+  /** Called by the loop, which says by it that it runs. Also hands on what the command said meanwhile. */
   beat(): void;
   status(text: string): void;
   stopping(): void;

@@ -32,6 +32,6 @@ function webhook(format: WebhookFormat, address: string, text: string): Destinat
   }
   const url = new URL(address);
   if (format === 'alertmanager' && url.pathname === '/') url.pathname = ALERTS;
-  // The path of a chat's webhook is as good as a password.
+  // Whoever knows the path of a chat's webhook can write there: it is a secret like a password.
   return { kind: 'http', url, format, label: `${url.protocol}//${url.host}/` };
 }
