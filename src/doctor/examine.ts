@@ -35,7 +35,7 @@ export async function examine(
   );
   return {
     ...findKernel(root),
-    ...findHold(root, libc, surroundings, now),
+    ...(await findHold(root, libc, surroundings, now)),
     ...findSight(root, env),
     ...(await findRoom(root, surroundings, sleep)),
   };
@@ -58,15 +58,15 @@ export function findKernel(root: KernelRoot, version: string = release()): Kerne
   };
 }
 
-function findHold(
+async function findHold(
   root: KernelRoot,
   libc: Libc | undefined,
   surroundings: Surroundings,
   now: () => number,
-): HoldFindings {
+): Promise<HoldFindings> {
   const isRoot = readStatus(root, 'self')?.uid === 0;
   return {
-    containment: tryContaining(root, surroundings, libc, now),
+    containment: await tryContaining(root, surroundings, libc, now),
     hasLibc: libc !== undefined,
     isSubreaper: libc?.becomeSubreaper() ?? false,
     priority: raisePriority(libc) === 'realtime' ? 'realtime' : isRoot ? 'nice' : 'none',
@@ -74,16 +74,16 @@ function findHold(
 }
 
 /** What `run` would choose, made for real and taken back. */
-function tryContaining(
+async function tryContaining(
   root: KernelRoot,
   surroundings: Surroundings,
   libc: Libc | undefined,
   now: () => number,
-): Findings['containment'] {
+): Promise<Findings['containment']> {
   try {
     const { target, fallbacks } = contain(DEFAULT_SETTINGS, { root, surroundings, libc, now });
     const { kind } = target.hold;
-    target.close();
+    await target.close();
     target.remove();
     return { kind, isCgroup: kind === 'cgroup-v1' || kind === 'cgroup-v2', why: fallbacks };
   } catch (error) {

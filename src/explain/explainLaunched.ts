@@ -81,7 +81,7 @@ export async function explainHeld(
       const wakeAt = (atMs: number, callback: () => void) => clock.sleep(atMs - clock.now()).then(callback);
       await killTree({ target, reap: () => {}, clock: { now: clock.now, wakeAt } });
     } finally {
-      target.close();
+      await target.close();
       target.remove();
       tracing?.close();
     }
