@@ -4,6 +4,7 @@ import { AS_NOBODY, BOMB, GUARD, inBox, inner, median, number, paired, sleep, to
 import { activemq, nats } from './broker.mjs';
 import { canaryVerdicts, growthClasses } from './canary.mjs';
 import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
+import { coldTargets } from './engine.mjs';
 import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
 import { atRestAsService, receivers, scrapes, stop } from './service.mjs';
@@ -192,6 +193,7 @@ export const rows = {
   'ceilings: runtimes': runtimes,
   'ceilings: limits beside 5,000 tasks': wallOfLimits,
   'ceilings: a pass of the guard': passes,
+  'engine: 5,000 targets at rest': coldTargets,
   'evidence: cost': dumpCost,
   'evidence: agreement': agreement,
   'evidence: creators': creators,

@@ -13,7 +13,7 @@ export function bannerLines(event: ContainedEvent): string[] {
     ...(event.policies.length > 0 ? [`policies: ${event.policies.join(', ')}`] : []),
     ...(event.metrics === null ? [] : [`metrics on http://${event.metrics}/metrics`]),
     ...event.fallbacks,
-    ...event.cannot.map((text) => `cannot: ${text}`),
+    ...event.cannot.map((text) => `note: ${text}`),
   ];
 }
 

@@ -64,7 +64,7 @@ export const EVENT_FORMS: Readonly<Record<Exclude<EventName, 'error'>, readonly 
     describingFields<Line<'contained'>>()({
       by: z.enum(['cgroup-v2', 'cgroup-v1', 'rlimit', 'sampling']).describe('What holds the target.'),
       cap,
-      cannot: texts.describe('What cannot be done here.'),
+      cannot: texts.describe('What cannot be done here, and what has a price: sentences.'),
       fallbacks: texts.describe('Why nothing stronger was taken.'),
       intervalMs: z.number().min(0).describe('Until the next look.'),
       binding: z.string().nullable().describe('The ceiling that allows the fewest more threads.'),

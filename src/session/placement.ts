@@ -47,7 +47,7 @@ export async function takePlace(wish: Pick<Settings, 'contain' | 'dryRun'>, part
   const name = basename(command[0] ?? '');
   const entered = await enterScope({ command: name, pid: process.pid, uid, env, readPath, now });
   if ('refusal' in entered) return { scope: undefined, notes: [entered.refusal] };
-  const price = `it is in ${entered.name} of systemd: a logout with KillUserProcesses=yes does not end it`;
+  const price = `the command is in ${entered.name} of systemd: a logout with KillUserProcesses=yes does not end it`;
   return { scope: entered, notes: [price] };
 }
 

@@ -150,6 +150,38 @@ describe('a kernel that runs out', () => {
     expect(logOf(said, 'delegated')).toMatch(/"by":"cgroup-v2".*delegated\.service\/threadguard-/s);
     expect(logOf(said, 'plain')).toMatch(/"by":"sampling".*systemd has not delegated \/system\.slice\/plain\.service/);
   });
+  it('in a shell under systemd it gets a scope of its own, as root and as a plain user, or says why not', async () => {
+    const facts = await boot('places', 'fork');
+    const output = facts.get('output') as string;
+    const said = (name: string): string =>
+      [...output.matchAll(new RegExp(`^LAB said_${name} (.*?)\\r?$`, 'gm'))].map(([, line]) => line).join('\n');
+    for (const name of ['session', 'busy', 'alone', 'plain', 'deaf']) {
+      expect([name, facts.get(`exit_${name}`), facts.get(`left_${name}`)], output).toEqual([name, '113', '0']);
+    }
+    expect(said('session')).toMatch(
+      /held by pids cgroup \S+\/user-0\.slice\/user-0-threadguard\.slice\/threadguard-misbehave-\d+\.scope\//,
+    );
+    expect(said('session')).toMatch(/note: .*a logout with KillUserProcesses=yes does not end it/);
+    expect(said('busy')).toMatch(
+      /held by pids cgroup \S+\/system-threadguard\.slice\/threadguard-misbehave-\d+\.scope\//,
+    );
+    // Alone in a scope that it may divide: nothing has to be asked for.
+    expect(said('alone')).toMatch(/held by pids cgroup \S+\/system\.slice\/run-\w+\.scope\/threadguard\//);
+    expect(said('plain')).toMatch(
+      /held by pids cgroup \S+\/user@1234\.service\/app\.slice\/app-threadguard\.slice\/threadguard-misbehave-\d+\.scope\//,
+    );
+    expect(said('deaf')).toMatch(/held by sampling alone[\s\S]*note: systemd did not make a scope: .*ENOENT/);
+    expect(Object.fromEntries(facts), output).toMatchObject({
+      scope: expect.stringMatching(/^threadguard-sleep-\d+\.scope$/),
+      description: 'threadguard: sleep',
+      slice: expect.stringContaining('/user-0.slice/user-0-threadguard.slice/'),
+      // A number: the kernel keeps the reserve there.
+      pen: expect.stringMatching(/^\d+$/),
+      gone: '0',
+      manager: 'active',
+      done: '',
+    });
+  });
   it('is predicted: each ceiling made the binding one in turn', async () => {
     const facts = await boot('ceilings', 'none');
     const said = facts.get('output') as string;

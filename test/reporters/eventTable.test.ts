@@ -103,7 +103,7 @@ describe('what people read', () => {
       'pids cgroup /x',
       'policies: small',
       'http://127.0.0.1:9/metrics',
-      'cannot: fly',
+      'note: fly',
     ])
       expect(text).toContain(part);
   });
