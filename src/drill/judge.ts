@@ -1,0 +1,80 @@
+import { formatCount, formatDuration, formatList } from '../core/units.ts';
+import type { DrillHold } from './holds.ts';
+import type { HostForks } from './hostWatch.ts';
+
+/** What a drill saw. */
+export interface DrillFacts {
+  readonly hold: DrillHold;
+  readonly budget: number;
+  /** The most tasks that the bomb held at once. */
+  readonly peakTasks: number;
+  /** How it was noticed that the bomb had come to its budget, and when: wall clock. `undefined` when it never did. */
+  readonly sign: { readonly by: DrillSign; readonly timeMs: number } | undefined;
+  /** When the last task of the bomb was gone: wall clock. */
+  readonly emptyAtMs: number | undefined;
+  /** Tasks of the bomb when the drill was over. */
+  readonly leftTasks: number;
+  readonly stoppedByGuard: boolean;
+  readonly host: HostForks;
+  /** How long it could have taken. */
+  readonly limitMs: number;
+}
+
+/** The first that was seen of: the kernel refused a task; the bomb held more than its budget; the guard tripped. */
+export const SIGNS = ['refusal', 'over', 'trip'] as const;
+export type DrillSign = (typeof SIGNS)[number];
+
+export interface DrillVerdict {
+  readonly verdict: 'in time' | 'not in time';
+  /** One sentence. */
+  readonly reason: string;
+  /** What to do about it; empty where it acted in time. */
+  readonly hint: string;
+}
+
+/**
+ * Whether the guard acted in time: it ended the bomb, nothing of it is left, the bomb never held more than its budget, and
+ * everybody else could make processes all the time. Pure.
+ */
+export function judgeDrill(facts: DrillFacts): DrillVerdict {
+  const { budget, emptyAtMs, host, limitMs, peakTasks, sign } = facts;
+  const faults = faultsOf(facts);
+  if (faults.length > 0 || sign === undefined || emptyAtMs === undefined) {
+    return { verdict: 'not in time', reason: faults.join('; '), hint: hintOf(facts) };
+  }
+  const kept = `the bomb never held more than its budget of ${formatCount(budget)} tasks (${formatCount(peakTasks)})`;
+  const others = `others could fork ${formatCount(host.tried)} of ${formatCount(host.tried)} times`;
+  const gone = `all of it was gone within ${formatDuration(Math.max(0, emptyAtMs - sign.timeMs))} of ${formatDuration(limitMs)}`;
+  return { verdict: 'in time', reason: formatList([kept, others, gone]), hint: '' };
+}
+
+function faultsOf(facts: DrillFacts): string[] {
+  const { budget, emptyAtMs, host, leftTasks, limitMs, peakTasks, sign, stoppedByGuard } = facts;
+  const faults: string[] = [];
+  if (sign === undefined) {
+    faults.push(
+      `the bomb came to ${formatCount(peakTasks)} of ${formatCount(budget)} tasks in ${formatDuration(limitMs)}: the machine is too busy to tell`,
+    );
+  } else if (!stoppedByGuard) {
+    faults.push(`the guard did not stop the bomb within ${formatDuration(limitMs)}`);
+  } else if (leftTasks > 0 || emptyAtMs === undefined) {
+    faults.push(`${formatCount(leftTasks)} tasks of the bomb were left`);
+  }
+  if (peakTasks > budget) {
+    faults.push(`the bomb held ${formatCount(peakTasks)} tasks, ${formatCount(peakTasks - budget)} over its budget`);
+  }
+  if (host.failed > 0) {
+    faults.push(
+      `others could not fork ${formatCount(host.failed)} of ${formatCount(host.tried)} times, for up to ${formatDuration(host.longestGapMs)}`,
+    );
+  } else if (host.tried === 0) {
+    faults.push('nobody tried to fork meanwhile');
+  }
+  return faults;
+}
+
+function hintOf({ hold, sign }: DrillFacts): string {
+  if (sign === undefined) return 'try again when the machine is less busy, or give it more time with --for';
+  if (hold.by === 'cgroup' || hold.by === 'systemd-scope') return 'threadguard doctor says what is missing here';
+  return 'the kernel holds a command for the guard in a cgroup only: threadguard doctor says how to get one here';
+}
