@@ -3,7 +3,7 @@ import { BOMBS, type BombKind } from '../drill/bomb.ts';
 import { drill } from '../drill/drill.ts';
 import { drillText } from '../drill/drillText.ts';
 import { type FlagsOf, readSlice } from '../flags/flag.ts';
-import { count, duration } from '../flags/quantities.ts';
+import { count, interval } from '../flags/quantities.ts';
 import { choice, yes } from '../flags/words.ts';
 import { parseLaunchNotes } from '../launch/launchNotes.ts';
 import { kernelRoot } from '../procfs/root.ts';
@@ -27,7 +27,7 @@ export const DRILL_FLAGS: FlagsOf<DrillFlags> = {
     defaultText: '400, or fewer where there is less room',
     help: 'budget of the bomb',
   },
-  forMs: { name: 'for', kind: duration, default: 10_000, help: 'most time that the guard may take' },
+  forMs: { name: 'for', kind: interval, default: 10_000, help: 'most time that the guard may take' },
   json: { name: 'json', kind: yes, default: false, help: 'print one JSON document' },
 };
 
@@ -53,6 +53,7 @@ async function run({ bomb, forMs, json, maxTasks }: DrillFlags): Promise<number>
         env: parseLaunchNotes(process.env).env,
         launcher: launcherPath(),
         stop: signals.stop,
+        onNote: (sentence) => process.stderr.write(`threadguard: ${sentence}\n`),
       },
     );
     process.stdout.write(json ? `${JSON.stringify(document)}\n` : drillText(document));

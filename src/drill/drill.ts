@@ -44,6 +44,8 @@ interface DrillParts {
   readonly launcher: string;
   /** Somebody asks for the end. */
   readonly stop: AbortSignal;
+  /** A sentence for people. */
+  readonly onNote: (sentence: string) => void;
 }
 
 /**
@@ -95,7 +97,6 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
   const startedMs = performance.now();
   const hosts = watchHost(() => forkTrue(idle, own), REAL_CLOCK, over.signal);
   let guard: DrilledGuard | undefined;
-  let isClean = false;
   try {
     const order = { launcher, kind: wish.kind, size, lifeMs: wish.limitMs, incidentDir, env: prepared.env };
     guard = startGuard(order, fence);
@@ -109,9 +110,7 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
     over.abort();
     await hosts;
     guard?.child.kill('SIGKILL');
-    isClean = await fence.remove();
-    if (!isClean)
-      process.stderr.write('threadguard: a cgroup of the drill could not be removed: something lives in it\n');
+    if (!(await fence.remove())) prepared.onNote('a cgroup of the drill could not be removed: something lives in it');
   }
 }
 
@@ -135,10 +134,10 @@ async function observe(
     forMs: limitMs,
     stop,
   });
-  const { exit, lineTasks = size.budget, ...said } = guard.log.facts;
+  const { cap = size.budget, exit, ...said } = guard.log.facts;
   return {
     hold: decideHold(said, { path, uid, ceilings }),
-    budget: Math.min(size.budget, lineTasks),
+    budget: Math.min(size.budget, cap),
     peakTasks: Math.max(sighting.peakTasks, exit?.peakTasks ?? 0),
     sign: firstSign(guard.bomb, said.tripMs),
     emptyAtMs: sighting.emptyAtMs,

@@ -48,10 +48,10 @@ export function drillText(document: DrillDocument): string {
     ['others', hostText(document)],
   ];
   const lines = [
-    `a bomb that makes ${bomb === 'threads' ? 'threads' : 'processes'}, with a budget of ${formatCount(budget)} tasks, for ${formatDuration(tookMs)}`,
+    `a bomb that makes ${bomb === 'threads' ? 'threads' : 'processes'}, with a budget of ${formatCount(budget)} tasks; the drill took ${formatDuration(tookMs)}`,
     ...rows.map(([name, text]) => `  ${name.padEnd(10)}  ${escapeText(text)}`),
     `${verdict}: ${escapeText(reason)}`,
-    ...(hint === '' ? [] : [`  hint: ${hint}`]),
+    ...(hint === '' ? [] : [`  hint: ${escapeText(hint)}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

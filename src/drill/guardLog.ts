@@ -4,8 +4,8 @@ export interface GuardFacts {
   readonly by: string | undefined;
   /** Why nothing stronger could be had. */
   readonly fallbacks: readonly string[];
-  /** Where it trips, in tasks, as it said before it began; `undefined` where it said none. */
-  readonly lineTasks: number | undefined;
+  /** The kernel's cap on the bomb, in tasks, as it said before it began; `undefined` where there was none. */
+  readonly cap: number | undefined;
   /** When it tripped: wall clock, milliseconds. */
   readonly tripMs: number | undefined;
   readonly exit: GuardExit | undefined;
@@ -24,7 +24,7 @@ export interface GuardExit {
 const NOTHING: GuardFacts = {
   by: undefined,
   fallbacks: [],
-  lineTasks: undefined,
+  cap: undefined,
   tripMs: undefined,
   exit: undefined,
   words: [],
@@ -41,13 +41,9 @@ export class GuardLog {
       return;
     }
     if (event['event'] === 'contained') {
-      const lineTasks = (event['line'] as { readonly tripAt?: unknown } | null | undefined)?.tripAt;
-      this.facts = {
-        ...this.facts,
-        by: textOf(event['by']),
-        fallbacks: textsOf(event['fallbacks']),
-        lineTasks: typeof lineTasks === 'number' ? lineTasks : undefined,
-      };
+      const { by, cap, fallbacks } = event;
+      const tasks = typeof cap === 'number' ? cap : undefined;
+      this.facts = { ...this.facts, by: textOf(by), fallbacks: textsOf(fallbacks), cap: tasks };
     } else if (event['event'] === 'trip') {
       const tripMs = Date.parse(textOf(event['time']) ?? '');
       if (Number.isFinite(tripMs)) this.facts = { ...this.facts, tripMs: this.facts.tripMs ?? tripMs };

@@ -37,7 +37,7 @@ export function decideHold(
   const around = tightestAround(seen.ceilings);
   if (around === undefined) return { by: 'nothing', detail: 'nothing but the machine’s own limits', whyNot };
   const limit = formatCount(Number(around.limit));
-  return { by: 'surroundings', detail: `${ceilingLabel(around)}, ${limit} tasks, which stands around it`, whyNot };
+  return { by: 'surroundings', detail: `${ceilingLabel(around)} (${limit} tasks), which stands around it`, whyNot };
 }
 
 /** A limit of somebody else's making that the whole tree counts in: that of a cgroup. */

@@ -37,14 +37,14 @@ export interface DrillVerdict {
  * everybody else could make processes all the time. Pure.
  */
 export function judgeDrill(facts: DrillFacts): DrillVerdict {
-  const { budget, emptyAtMs, host, limitMs, peakTasks, sign } = facts;
+  const { budget, emptyAtMs, host, peakTasks, sign } = facts;
   const faults = faultsOf(facts);
   if (faults.length > 0 || sign === undefined || emptyAtMs === undefined) {
     return { verdict: 'not in time', reason: faults.join('; '), hint: hintOf(facts) };
   }
   const kept = `the bomb never held more than its budget of ${formatCount(budget)} tasks (${formatCount(peakTasks)})`;
   const others = `others could fork ${formatCount(host.tried)} of ${formatCount(host.tried)} times`;
-  const gone = `all of it was gone within ${formatDuration(Math.max(0, emptyAtMs - sign.timeMs))} of ${formatDuration(limitMs)}`;
+  const gone = `all of it was gone ${formatDuration(Math.max(0, emptyAtMs - sign.timeMs))} after it came to its budget`;
   return { verdict: 'in time', reason: formatList([kept, others, gone]), hint: '' };
 }
 
@@ -53,7 +53,7 @@ function faultsOf(facts: DrillFacts): string[] {
   const faults: string[] = [];
   if (sign === undefined) {
     faults.push(
-      `the bomb came to ${formatCount(peakTasks)} of ${formatCount(budget)} tasks in ${formatDuration(limitMs)}: the machine is too busy to tell`,
+      `the bomb came to ${formatCount(peakTasks)} of ${formatCount(budget)} tasks in ${formatDuration(limitMs)}, which tells nothing`,
     );
   } else if (!stoppedByGuard) {
     faults.push(`the guard did not stop the bomb within ${formatDuration(limitMs)}`);
@@ -76,5 +76,8 @@ function faultsOf(facts: DrillFacts): string[] {
 function hintOf({ hold, sign }: DrillFacts): string {
   if (sign === undefined) return 'try again when the machine is less busy, or give it more time with --for';
   if (hold.by === 'cgroup' || hold.by === 'systemd-scope') return 'threadguard doctor says what is missing here';
-  return 'the kernel holds a command for the guard in a cgroup only: threadguard doctor says how to get one here';
+  const how = 'threadguard doctor says how to get a cgroup for it';
+  // The drill stays away from that limit: whoever lives inside of it would be the one to suffer.
+  if (hold.by === 'surroundings') return `${hold.detail}, protects what is outside of it, not what is inside: ${how}`;
+  return `only in a cgroup does the kernel hold a command to the very task: ${how}`;
 }
