@@ -6,6 +6,7 @@ import type { Ceiling } from '../core/model.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import { readIncident } from '../evidence/readIncident.ts';
 import { findExecutable } from '../launch/launchPlan.ts';
+import { openReaper } from '../launch/reaper.ts';
 import { readReport } from '../limits/readReport.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import type { DrillDocument } from '../schemas/drillSchema.ts';
@@ -93,10 +94,12 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
   const { idle, incidentDir, launcher, libc, root, size } = prepared;
   const own = new Set<number>();
   const fence = openFence({ root, libc, now: () => performance.now(), own, tasks: size.inAll });
+  // The dead that nobody else waits for would be counted as tasks of this place until this process has ended.
+  let guard: DrilledGuard | undefined;
+  const reaper = openReaper(root, libc, () => guard?.child.pid, own);
   const over = new AbortController();
   const startedMs = performance.now();
   const hosts = watchHost(() => forkTrue(idle, own), REAL_CLOCK, over.signal);
-  let guard: DrilledGuard | undefined;
   try {
     const order = { launcher, kind: wish.kind, size, lifeMs: wish.limitMs, incidentDir, env: prepared.env };
     guard = startGuard(order, fence);
@@ -111,6 +114,8 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
     await hosts;
     guard?.child.kill('SIGKILL');
     if (!(await fence.remove())) prepared.onNote('a cgroup of the drill could not be removed: something lives in it');
+    reaper.reap();
+    reaper.close();
   }
 }
 

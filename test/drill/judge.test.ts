@@ -46,8 +46,16 @@ describe('the verdict', () => {
     expect(said).toMatch(reason);
     expect(hint).not.toBe('');
   });
-  it('below the budget is in time too: RLIMIT_NPROC counts others', () => {
-    expect(judged({ hold: held('rlimit'), peakTasks: 396 }).verdict).toBe('in time');
+  it.for([
+    ['rlimit', 396, 'in time', /never held more than its budget of 400 tasks \(396\)/],
+    ['rlimit', 404, 'in time', /^the bomb held 404 tasks for a budget of 400, because RLIMIT_NPROC counts others/],
+    ['rlimit', 416, 'in time', /^the bomb held 416 tasks/],
+    ['rlimit', 417, 'not in time', /17 over its budget$/],
+    ['cgroup', 404, 'not in time', /4 over its budget$/],
+  ] as const)('%s and %i tasks: %s', ([by, peakTasks, verdict, reason]) => {
+    const found = judged({ hold: held(by), peakTasks });
+    expect(found).toEqual({ verdict, reason: expect.stringMatching(reason), hint: found.hint });
+    expect(found.hint === '').toBe(verdict === 'in time');
   });
   it('an end that was seen before the sign is none that took less than no time', () => {
     expect(judged({ emptyAtMs: 900, sign: { by: 'trip', timeMs: 1_000 } }).reason).toMatch(/gone 0 ms after/);
