@@ -9,6 +9,7 @@ import { findExecutable } from '../launch/launchPlan.ts';
 import { openReaper } from '../launch/reaper.ts';
 import { readReport } from '../limits/readReport.ts';
 import type { KernelRoot } from '../procfs/root.ts';
+import { listChildren } from '../procfs/task.ts';
 import type { DrillDocument } from '../schemas/drillSchema.ts';
 import type { Libc } from '../sys/libc.ts';
 import { REAL_CLOCK } from '../sys/realClock.ts';
@@ -22,6 +23,7 @@ import { watchHost } from './hostWatch.ts';
 import type { DrillFacts } from './judge.ts';
 import { lockDrill } from './lock.ts';
 import { type NamedCode, namedCode } from './named.ts';
+import { reapAll } from './reapAll.ts';
 import { firstSign } from './sign.ts';
 import { type DrillSize, decideSize } from './size.ts';
 import { type DrilledGuard, startGuard } from './startGuard.ts';
@@ -69,7 +71,7 @@ export async function drill(wish: DrillWish, parts: DrillParts): Promise<DrillDo
     try {
       // Orphans of a guard that dies come here, and are found.
       libc.becomeSubreaper();
-      const document = await inFence(wish, { ...parts, size, ceilings, idle, incidentDir });
+      const document = await inFence(wish, { parts, size, ceilings, idle, incidentDir });
       if (stop.aborted)
         throw new GuardError('stopped', 'the drill was stopped before its end', { hint: 'start it again' });
       return document;
@@ -81,7 +83,8 @@ export async function drill(wish: DrillWish, parts: DrillParts): Promise<DrillDo
   }
 }
 
-interface Prepared extends DrillParts {
+interface Prepared {
+  readonly parts: DrillParts;
   readonly size: DrillSize;
   /** Before anything was begun. */
   readonly ceilings: readonly Ceiling[];
@@ -91,7 +94,8 @@ interface Prepared extends DrillParts {
 }
 
 async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocument> {
-  const { idle, incidentDir, launcher, libc, root, size } = prepared;
+  const { idle, incidentDir, parts, size } = prepared;
+  const { env, launcher, libc, onNote, root } = parts;
   const own = new Set<number>();
   const fence = openFence({ root, libc, now: () => performance.now(), own, tasks: size.inAll });
   // The dead that nobody else waits for would be counted as tasks of this place until this process has ended.
@@ -101,7 +105,7 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
   const startedMs = performance.now();
   const hosts = watchHost(() => forkTrue(idle, own), REAL_CLOCK, over.signal);
   try {
-    const order = { launcher, kind: wish.kind, size, lifeMs: wish.limitMs, incidentDir, env: prepared.env };
+    const order = { launcher, kind: wish.kind, size, lifeMs: wish.limitMs, incidentDir, env };
     guard = startGuard(order, fence);
     const seen = await observe(guard, wish, prepared);
     over.abort();
@@ -113,8 +117,8 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
     over.abort();
     await hosts;
     guard?.child.kill('SIGKILL');
-    if (!(await fence.remove())) prepared.onNote('a cgroup of the drill could not be removed: something lives in it');
-    reaper.reap();
+    if (!(await fence.remove())) onNote('a cgroup of the drill could not be removed: something lives in it');
+    await reapAll(() => listChildren(root, process.pid), reaper.reap, REAL_CLOCK);
     reaper.close();
   }
 }
@@ -123,7 +127,7 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
 async function observe(
   guard: DrilledGuard,
   { kind, limitMs }: DrillWish,
-  { ceilings, root, size, stop, uid }: Prepared,
+  { ceilings, parts: { root, stop, uid }, size }: Prepared,
 ): Promise<Omit<DrillFacts, 'host'> & { readonly named: NamedCode | undefined }> {
   let path: string | undefined;
   const sighting = await watchBomb({
@@ -148,6 +152,7 @@ async function observe(
     emptyAtMs: sighting.emptyAtMs,
     leftTasks: Math.max(sighting.leftTasks, exit?.leftTasks ?? 0),
     stoppedByGuard: exit?.stoppedByGuard ?? false,
+    guardEnd: guard.ended(),
     limitMs,
     named: exit?.incident === undefined ? undefined : readNamed(exit.incident),
   };

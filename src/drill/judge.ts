@@ -15,6 +15,8 @@ export interface DrillFacts {
   /** Tasks of the bomb when the drill was over. */
   readonly leftTasks: number;
   readonly stoppedByGuard: boolean;
+  /** How the guard itself ended: a signal or `exit 113`; `undefined` when it had to be ended. */
+  readonly guardEnd: string | undefined;
   readonly host: HostForks;
   /** How long it could have taken. */
   readonly limitMs: number;
@@ -55,14 +57,18 @@ export function judgeDrill(facts: DrillFacts): DrillVerdict {
 }
 
 function faultsOf(facts: DrillFacts): string[] {
-  const { budget, emptyAtMs, hold, host, leftTasks, limitMs, peakTasks, sign, stoppedByGuard } = facts;
+  const { budget, emptyAtMs, guardEnd, hold, host, leftTasks, limitMs, peakTasks, sign, stoppedByGuard } = facts;
   const faults: string[] = [];
   if (sign === undefined) {
     faults.push(
       `the bomb came to ${formatCount(peakTasks)} of ${formatCount(budget)} tasks in ${formatDuration(limitMs)}, which tells nothing`,
     );
   } else if (!stoppedByGuard) {
-    faults.push(`the guard did not stop the bomb within ${formatDuration(limitMs)}`);
+    faults.push(
+      guardEnd === undefined
+        ? `the guard did not stop the bomb within ${formatDuration(limitMs)}`
+        : `the guard ended (${guardEnd}) and did not stop the bomb`,
+    );
   } else if (leftTasks > 0 || emptyAtMs === undefined) {
     faults.push(`${formatCount(leftTasks)} tasks of the bomb were left`);
   }

@@ -34,11 +34,11 @@ export function startGuard(order: GuardOrder, fence: Fence): DrilledGuard {
   const bomb: BombLine[] = [];
   let ended: string | undefined;
   child.once('error', (error) => {
-    ended = error.message;
+    ended ??= error.message;
   });
   // 'close': by then all that it said has been read.
   child.once('close', (code, signal) => {
-    ended = signal ?? `exit ${code}`;
+    ended ??= signal ?? `exit ${code}`;
   });
   createInterface({ input: child.stderr }).on('line', (line) => log.add(line));
   createInterface({ input: child.stdout }).on('line', (line) => {

@@ -69,6 +69,7 @@ describe('a drill for people', () => {
           peakTasks: 1_604,
           leftTasks: 1_604,
           stoppedByGuard: false,
+          guardEnd: undefined,
           host: { tried: 9, failed: 2, longestGapMs: 150 },
         },
         { kind: 'forks', named: { as: 'group', function: 'pause', module: 'libc.so.6' } },

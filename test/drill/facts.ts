@@ -15,6 +15,7 @@ export function drillFacts(over: Partial<DrillFacts> = {}): DrillFacts {
     emptyAtMs: 1_340,
     leftTasks: 0,
     stoppedByGuard: true,
+    guardEnd: 'exit 113',
     host: { tried: 20, failed: 0, longestGapMs: 71 },
     limitMs: 10_000,
     ...over,

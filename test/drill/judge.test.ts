@@ -21,7 +21,12 @@ describe('the verdict', () => {
       /^others could not fork 1 of 20 times, for up to 97 ms$/,
     ],
     ['nobody watched', { host: { tried: 0, failed: 0, longestGapMs: 0 } }, /^nobody tried to fork meanwhile$/],
-    ['it lived on', { stoppedByGuard: false }, /^the guard did not stop the bomb within 10 s$/],
+    ['it lived on', { stoppedByGuard: false, guardEnd: undefined }, /^the guard did not stop the bomb within 10 s$/],
+    [
+      'the guard died',
+      { stoppedByGuard: false, guardEnd: 'SIGKILL' },
+      /^the guard ended \(SIGKILL\) and did not stop the bomb$/,
+    ],
     ['some are left', { leftTasks: 3 }, /^3 tasks of the bomb were left$/],
     ['never seen gone', { emptyAtMs: undefined }, /^0 tasks of the bomb were left$/],
     [
@@ -34,6 +39,7 @@ describe('the verdict', () => {
       {
         peakTasks: 600,
         stoppedByGuard: false,
+        guardEnd: undefined,
         leftTasks: 600,
         emptyAtMs: undefined,
         host: { tried: 9, failed: 9, longestGapMs: 9_000 },
