@@ -9,7 +9,7 @@ export interface CanarySubjects {
   readonly candidate: string | undefined;
   readonly forMs: number;
   readonly everyMs: number;
-  /** What is taken out: `cpu`, or a field of both recordings. */
+  /** The load whose effect is taken out: `cpu`, or a field of both recordings. */
   readonly loadMetric: string | undefined;
 }
 

@@ -3,7 +3,7 @@ import { defaultOf, placeholderOf } from '../flags/flag.ts';
 import { describe, FlagOption } from './flagOption.ts';
 import { HELP } from './helpCommand.ts';
 
-/** A command as a manual or a shell wants to know it. */
+/** What a manual page or a completion script needs to know about a command. */
 export interface CommandFacts {
   /** `run`, or `config check`. */
   readonly name: string;

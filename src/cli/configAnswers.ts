@@ -3,7 +3,7 @@ import { GuardError } from '../errors.ts';
 import { effectiveSettings } from './effective.ts';
 import { parseRunWords } from './runCommand.ts';
 
-/** Says that a file is good. Throws a GuardError (exit 1) with everything that is wrong with it. */
+/** Says that a file is good. Throws a GuardError (exit 1) with every mistake in it. */
 export async function checkConfiguration(path: string): Promise<string> {
   const { rules, values } = await looking(async () => loadConfig(path));
   // The flags must take what the file says.
@@ -32,7 +32,7 @@ function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Nothing was to be started: what is wrong is exit 1, as with every command that only looks. */
+/** Commands that only look exit with 1 when something is wrong, not with the 125 of a failed start. */
 async function looking<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();

@@ -4,7 +4,7 @@ import { FlagOption } from './flagOption.ts';
 
 /** One setting as `run` would have it, and where its value comes from. */
 export interface Effective {
-  /** As a configuration file calls it. */
+  /** The key in a configuration file. */
   readonly key: string;
   /** As it would stand in a configuration file, or in words; `undefined` where it is not set. */
   readonly text: string | undefined;

@@ -40,7 +40,7 @@ async function explain(words: readonly string[], flags: ExplainFlags): Promise<n
       root,
       pid: subject.pid,
       ids: libc,
-      // A call that is watched has to fail first: without --for that may take as long as it takes.
+      // With --trace a call has to fail first. Without --for the guard waits for that, a day at most.
       forMs: flags.forMs ?? (flags.trace ? DAY_MS : 0),
       trace: flags.trace,
       onNote: note,

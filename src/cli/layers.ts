@@ -5,7 +5,7 @@ import { variableOf } from '../flags/flag.ts';
 import { isList } from '../flags/kind.ts';
 import { FlagOption } from './flagOption.ts';
 
-/** Words for a flag from somewhere else than the command line. */
+/** Words for a flag that do not come from the command line. */
 export type LayerValue = string | boolean | readonly string[];
 
 const PREFIX = 'THREADGUARD_';

@@ -6,8 +6,8 @@ import { applyConfig, applyEnvironment } from './layers.ts';
 import { withRefusals } from './refusals.ts';
 
 /**
- * The `run` command with every flag. Flags after COMMAND belong to the command. `again` reads the configuration file anew;
- * the command line and the environment stay what they were.
+ * The `run` command with every flag. Flags after COMMAND belong to the command. `again` reads the configuration file once
+ * more, with the same command line and environment.
  */
 export function runCommand(action: (options: RunOptions, again: Reload) => Promise<void>): Command {
   return flagsOfRun()
@@ -23,8 +23,8 @@ export function runCommand(action: (options: RunOptions, again: Reload) => Promi
 }
 
 /**
- * What `run` would make of these words, without a start; a command need not be among them. Throws for what `run` would
- * refuse. The command that is returned knows where each value came from.
+ * The options that `run` would have with these words, which need not name a command. Throws for what `run` would refuse.
+ * The command that is returned knows where each value came from.
  */
 export async function parseRunWords(
   words: readonly string[],
@@ -57,7 +57,7 @@ function withGiven(given: Given): Command {
   return command;
 }
 
-/** The flags and what stands behind them: the environment, then the file. */
+/** The options from the flags, then the environment, then the file. */
 async function settle(words: readonly string[], command: Command): Promise<RunOptions> {
   applyEnvironment(command, process.env);
   const { service } = readRunOptions(words, command.opts(), []);

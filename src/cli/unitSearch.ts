@@ -52,7 +52,7 @@ function dropIns(dirs: readonly string[], file: string): string[] {
   return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
 }
 
-/** Nothing was to be started: exit 1. */
+/** A command that only prints exits with 1 when something is wrong. */
 export function unitRefusal(message: string, hint: string): GuardError {
   return new GuardError('bad-unit', message, { hint, exitCode: 1 });
 }

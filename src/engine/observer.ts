@@ -7,10 +7,11 @@ import type { Stage } from '../policy/escalation.ts';
 import { type HeldBy, type Limits, type Line, lineOf, linesOf, type Reading } from '../policy/lines.ts';
 import type { RuleFacts } from '../policy/rules.ts';
 import type { Settings } from '../policy/settings.ts';
+import type { Opinion } from '../policy/verdict.ts';
 import type { Cap } from '../targets/contracts.ts';
 import type { CapKeeper } from './capKeeper.ts';
 import { Headroom } from './headroom.ts';
-import type { TrackParts } from './parts.ts';
+import type { DumpFacts, TrackParts } from './parts.ts';
 import { RefusalCount } from './refusalCount.ts';
 import { Witness } from './witness.ts';
 
@@ -132,6 +133,13 @@ export class Observer {
     const memory = this.headroom.ceilings.filter(({ unit }) => unit === 'bytes');
     const facts = { nowMs, startedMs: this.#startedMs, tasks, peakTasks, maps, growth: this.#growth };
     return { ...facts, refusals, hold, limits, memory };
+  }
+
+  /** Everything that is known at this moment, for the evidence. */
+  factsOf(opinion: Opinion, sample: Sample): DumpFacts {
+    const before = this.witness.samples.filter(({ timeMs }) => timeMs < sample.timeMs);
+    const { ceilings, ceilingsAtStart } = this.headroom;
+    return { opinion, ceilings, ceilingsAtStart, samples: [...before, sample], tasks: sample.tasks };
   }
 
   /** What the rules of the operator are held against. */

@@ -1,10 +1,11 @@
 import type { Findings } from '../core/incidentDocument.ts';
 import type { Ceiling, Sample } from '../core/model.ts';
 import type { Reporter } from '../policy/event.ts';
+import type { Line } from '../policy/lines.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { Opinion } from '../policy/verdict.ts';
 import type { Clock } from '../sys/clock.ts';
-import type { Target } from '../targets/contracts.ts';
+import type { Cap, Target } from '../targets/contracts.ts';
 import type { CeilingSource } from './headroom.ts';
 
 /** Everything that one track needs from outside. */
@@ -67,4 +68,14 @@ export interface DumpFacts {
   readonly ceilingsAtStart: readonly Ceiling[];
   readonly samples: readonly Sample[];
   readonly tasks: number;
+}
+
+/** What is known before the child starts. */
+export interface Rehearsal {
+  readonly cap: Cap;
+  /** Where it will trip; `undefined` where nothing sets a line. */
+  readonly tasks: Line | undefined;
+  readonly maps: Line | undefined;
+  /** To the first look. */
+  readonly intervalMs: number;
 }

@@ -1,13 +1,8 @@
 import { ceilingLabel } from '../core/ceiling.ts';
 import type { Ceiling } from '../core/model.ts';
-import { type Explanation, explainRefusal } from '../core/refusal.ts';
-
-/** A ceiling, not the guard's own cap, that refused something to the target. */
-export interface RefusedBy {
-  readonly ceiling: string;
-  readonly path?: string;
-  readonly verdict: 'proved' | 'inferred';
-}
+import { explainRefusal } from '../core/refusal.ts';
+import type { RefusedBy, Reporter } from '../policy/event.ts';
+import type { Cap } from '../targets/contracts.ts';
 
 /** Tasks by which the count may be off that is read just after the refusals. */
 const SLACK = { tasks: 3, maps: 3 };
@@ -18,23 +13,22 @@ const SLACK = { tasks: 3, maps: 3 };
  */
 export class RefusalWatch {
   readonly #told = new Map<string, RefusedBy>();
+  readonly #report: Reporter;
+
+  constructor(report: Reporter) {
+    this.#report = report;
+  }
 
   get all(): readonly RefusedBy[] {
     return [...this.#told.values()];
   }
 
-  /** What is new since the last look, or `undefined`. */
-  look(facts: {
-    readonly ceilings: readonly Ceiling[];
-    readonly tasks: number;
-    readonly cap: number | 'max';
-    readonly refusedNow: number | undefined;
-  }): (Explanation & { readonly ceiling: Ceiling }) | undefined {
-    const { cap, ceilings, refusedNow, tasks } = facts;
+  /** Reports a ceiling that was not reported before; `refusedNow` is undefined where the kernel does not count. */
+  look(ceilings: readonly Ceiling[], tasks: number, cap: Cap, refusedNow: number | undefined): void {
     // At the cap it was the cap.
     const isOwnCap = typeof cap === 'number' && tasks + SLACK.tasks >= cap;
     const count = isOwnCap ? 0 : (refusedNow ?? 0);
-    if (count === 0 && !ceilings.some(isFull)) return undefined;
+    if (count === 0 && !ceilings.some(isFull)) return;
     const explanation = explainRefusal({
       ceilings,
       slack: SLACK,
@@ -43,14 +37,14 @@ export class RefusalWatch {
       oomKills: [],
       messages: [],
     });
-    const { ceiling, verdict } = explanation;
-    if (ceiling === undefined || verdict === 'none' || this.#told.has(ceilingLabel(ceiling))) return undefined;
+    const { ceiling, evidence, verdict } = explanation;
+    if (ceiling === undefined || verdict === 'none' || this.#told.has(ceilingLabel(ceiling))) return;
     this.#told.set(ceilingLabel(ceiling), {
       ceiling: ceiling.name,
       ...(ceiling.path === undefined ? {} : { path: ceiling.path }),
       verdict,
     });
-    return { ...explanation, ceiling };
+    this.#report({ event: 'warn', about: 'refusal', ceiling, verdict, evidence, tasks });
   }
 }
 

@@ -3,7 +3,7 @@ import { errnoOf } from '../errors.ts';
 import { MIN_INTERVAL_MS } from '../policy/cadence.ts';
 import { type Effect, escalate, type Stage } from '../policy/escalation.ts';
 import type { RefusedBy } from '../policy/event.ts';
-import type { Line, Reading } from '../policy/lines.ts';
+import type { Reading } from '../policy/lines.ts';
 import type { Settings } from '../policy/settings.ts';
 import { ShapeMemo, unlessDenied, withShape } from '../policy/shape.ts';
 import { decideVerdict, type Opinion, type Verdict } from '../policy/verdict.ts';
@@ -14,7 +14,7 @@ import { HoldKeeper } from './holdKeeper.ts';
 import { Ladder } from './ladder.ts';
 import { Observer } from './observer.ts';
 import { Pacer } from './pacer.ts';
-import type { DumpFacts, TrackParts } from './parts.ts';
+import type { Rehearsal, TrackParts } from './parts.ts';
 import { PictureTaker } from './pictureTaker.ts';
 import { RefusalWatch } from './refusalWatch.ts';
 import { RuleBook } from './ruleBook.ts';
@@ -35,7 +35,7 @@ export class Track implements Tracked {
   readonly #ladder: Ladder;
   readonly #pictures: PictureTaker;
   readonly #pacer = new Pacer();
-  readonly #refusedBy = new RefusalWatch();
+  readonly #refusedBy: RefusalWatch;
   readonly #shape = new ShapeMemo();
   readonly #hold: HoldKeeper;
   readonly #rules: RuleBook;
@@ -55,22 +55,18 @@ export class Track implements Tracked {
     this.#hold = new HoldKeeper(parts, this.#cap, this.observer);
     this.#pictures = new PictureTaker(settings);
     this.#samples = new SampleReporter(parts.report);
+    this.#refusedBy = new RefusalWatch(parts.report);
     this.#ladder = new Ladder({
       ...parts,
       cap: this.#cap,
       line: () => this.observer.capLine,
       lastWords: () => evidence.lastWords(),
-      dump: (because, sample) => evidence.dump(this.factsOf(because, sample), this.#dumpTimeoutMs()),
+      dump: (because, sample) => evidence.dump(this.observer.factsOf(because, sample), this.#dumpTimeoutMs()),
     });
   }
 
   /** Reads every ceiling once and works out the lines and the first cap: all before the child starts. */
-  rehearse(): {
-    readonly cap: Cap;
-    readonly tasks: Line | undefined;
-    readonly maps: Line | undefined;
-    readonly intervalMs: number;
-  } {
+  rehearse(): Rehearsal {
     this.observer.headroom.rehearse();
     const cap = this.#cap.rehearse(this.observer.capLine);
     this.observer.keepReserve();
@@ -151,13 +147,6 @@ export class Track implements Tracked {
     return this.#refusedBy.all;
   }
 
-  /** Everything that is known at this moment, for the evidence. */
-  factsOf(opinion: Opinion, sample: Sample): DumpFacts {
-    const before = this.observer.witness.samples.filter(({ timeMs }) => timeMs < sample.timeMs);
-    const { ceilings, ceilingsAtStart } = this.observer.headroom;
-    return { opinion, ceilings, ceilingsAtStart, samples: [...before, sample], tasks: sample.tasks };
-  }
-
   /** A whole look: every ceiling, the verdict, what follows from it. */
   #consider(sample: Sample): void {
     const { meter, brake } = this.#parts.target;
@@ -182,7 +171,8 @@ export class Track implements Tracked {
     this.#stage = next.stage;
     this.#carryOut(next.effects, verdict, this.because ?? because, sample);
     for (const { because: opinion, effect } of extra) this.#ladder.carryOut(effect, opinion, sample, reach.graceMs);
-    this.#nameRefusal(sample.tasks, reading.refusals.now);
+    // After the actions: what refused the target something, when it was not the cap of the guard.
+    this.#refusedBy.look(this.observer.headroom.ceilings, sample.tasks, this.#cap.cap, reading.refusals.now);
     if ('because' in this.#stage) return;
     this.#takePicture(sample, reading);
     this.#hold.follow(sample.tasks);
@@ -201,16 +191,7 @@ export class Track implements Tracked {
   /** Near the line, where the kernel holds it: most programs end at their first refusal, and then there is nothing to see. */
   #takePicture(sample: Sample, reading: Reading): void {
     const near = this.#pictures.due(reading);
-    if (near !== undefined) this.#parts.evidence.picture(this.factsOf(near, sample), this.#dumpTimeoutMs());
-  }
-
-  /** After the actions: what refused the target something, when it was not the cap of the guard. */
-  #nameRefusal(tasks: number, refusedNow: number | undefined): void {
-    const { ceilings } = this.observer.headroom;
-    const found = this.#refusedBy.look({ ceilings, tasks, cap: this.#cap.cap, refusedNow });
-    if (found === undefined) return;
-    const { ceiling, evidence, verdict } = found;
-    this.#parts.report({ event: 'warn', about: 'refusal', ceiling, verdict, evidence, tasks });
+    if (near !== undefined) this.#parts.evidence.picture(this.observer.factsOf(near, sample), this.#dumpTimeoutMs());
   }
 
   #dumpTimeoutMs(): number {

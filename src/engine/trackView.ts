@@ -52,5 +52,5 @@ export function refusedToDeath(
   const ceiling = others.length > 0 ? others.join(', ') : `its cap (pids.max ${track.cap})`;
   const { last, peakTasks } = witness;
   const opinion = { ceiling, unit: 'tasks', value: peakTasks, refusals: refused ?? 0, ended } as const;
-  return { ...track.factsOf({ level: 'trip', cause: 'refused', ...opinion }, last), tasks: peakTasks };
+  return { ...track.observer.factsOf({ level: 'trip', cause: 'refused', ...opinion }, last), tasks: peakTasks };
 }

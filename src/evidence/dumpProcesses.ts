@@ -39,9 +39,9 @@ export interface DumpOptions extends Partial<Pick<Reading, 'signals' | 'recordin
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly timeoutMs: number;
-  /** Given where a target that is in the way of its own reading may be stopped. */
+  /** Given if a target that is in the way of its own reading may be stopped. */
   readonly pause?: Pause;
-  /** In place of all that there are. */
+  /** The dumpers to ask; all that there are if it is left out. */
   readonly dumpers?: DumperList;
 }
 

@@ -19,7 +19,7 @@ export type FileCalls = Pick<
 
 /** These are open from the start: at the trip there may be no descriptor and no inode left for them. */
 const OPENED_EARLY = ['incident.json', 'limits.json', 'samples.ndjson', 'stacks.folded'];
-/** Of its owner alone. */
+/** Only their owner may read and write them. */
 const FILE_MODE = 0o600;
 const DIR_MODE = 0o700;
 
@@ -53,7 +53,7 @@ export class IncidentFiles {
     const file = join(this.path, name);
     const fd = this.#opened.get(name);
     try {
-      // Beside it first: on a full disk what was written before must stay.
+      // It is written beside the old file first: on a full disk what was there before must stay.
       if (fd === undefined) this.#calls.writeFileSync(this.#part(name), text, { mode: FILE_MODE });
       else {
         this.#calls.ftruncateSync(fd);
@@ -90,7 +90,7 @@ export class IncidentFiles {
     if (fd !== undefined) this.#calls.closeSync(fd);
   }
 
-  /** By position: after a write that failed half way the descriptor stands in the middle. */
+  /** Writes by position: after a write that failed half way the descriptor stands in the middle. */
   #fill(fd: number, bytes: Buffer): void {
     for (let at = 0; at < bytes.length; ) at += this.#calls.writeSync(fd, bytes, at, bytes.length - at, at);
   }
@@ -108,7 +108,7 @@ export class IncidentFiles {
     try {
       step();
     } catch {
-      // As above.
+      // See above: there is nothing left to do.
     }
   }
 }

@@ -40,7 +40,7 @@ interface Named<T> {
   readonly conflicts?: string;
 }
 
-/** A value that may be missing has no default, but words may say what is done then. Any other has one, or must be given. */
+/** A value that may be missing has no default; `defaultText` may say what happens then. Any other has one, or must be given. */
 type Default<T> = undefined extends T
   ? { readonly default?: undefined; readonly defaultText?: string; readonly isRequired?: undefined }
   :
@@ -55,7 +55,7 @@ export type GroupedFlagsOf<Slice> = {
   readonly [Field in keyof Slice]-?: Flag<Slice[Field]> & { readonly group: Group };
 };
 
-/** A row whatever its type is. */
+/** A row of any type. */
 export type AnyFlag = Named<unknown> & {
   readonly default?: unknown;
   readonly defaultText?: string | undefined;
@@ -85,7 +85,7 @@ export function defaultOf(flag: AnyFlag): string | undefined {
   return text === '' ? undefined : text;
 }
 
-/** The values of a slice from what was given, by key; a default where nothing was. */
+/** The values of a slice: what was given, by key, and the default where nothing was given. */
 export function readSlice<Slice>(flags: FlagsOf<Slice>, given: Readonly<Record<string, unknown>>): Slice {
   const rows: readonly (readonly [string, AnyFlag])[] = Object.entries(flags);
   return Object.fromEntries(rows.map(([field, flag]) => [field, given[keyOf(flag)] ?? flag.default])) as Slice;

@@ -16,15 +16,15 @@ export type Form =
 /** One sort of value: how it is read from a word, and how it is shown again. */
 export interface Kind<T> {
   readonly form: Form;
-  /** What stands for it in help: `<count>`; `''` for a flag that takes no value, `<fd...>` for one that takes several. */
+  /** The placeholder in help: `<count>`; `<fd...>` for a flag that takes several values, `''` for one that takes none. */
   readonly value: string;
   /** What it must be, after "It must be": `a duration like 250ms, 10s or 5m`. */
   expects(word: string): string;
-  /** The value of a word; `undefined` when it is not understood. `before` is what earlier words of a list gave. */
+  /** The value of a word; `undefined` when the word is not understood. `before` is the list so far. */
   parse(word: string, before: T | undefined): T | undefined;
   /** As it would stand in a configuration file. */
   show(value: T): string;
-  /** Every word that is taken, where they can be listed. */
+  /** Every word that is accepted, where they can be listed. */
   readonly choices?: readonly string[];
   /** For a flag that begins with `no-`. */
   readonly isNegated?: true;

@@ -31,7 +31,7 @@ export const BUDGET_FLAGS: GroupedFlagsOf<BudgetRule> = {
   },
 };
 
-/** The settings that a flag can say: budgets have rows of their own, and rules stand in a file only. */
+/** The settings that have a flag. Budgets have their own rows, and only a file can have rules. */
 export type PolicySlice = Omit<Settings, 'budget' | 'rules'>;
 
 /** When and how the guard acts. */

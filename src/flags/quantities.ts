@@ -80,7 +80,7 @@ function milliseconds(least: number, what: string): Kind<number> {
     expects: () => what,
     parse: (word) => {
       const ms = parseDurationMs(word);
-      // Beyond 2^53 a number has lost its last digits: whoever writes that means something else.
+      // Above 2^53 a number is no longer exact: such a duration is a mistake.
       return ms === undefined || ms < least || ms > Number.MAX_SAFE_INTEGER ? undefined : ms;
     },
     show: (ms) => {

@@ -58,7 +58,7 @@ export function readRunOptions(
   };
 }
 
-/** The keys of flags whose values differ, but for those of the policy: budgets and policy are no slices of the options. */
+/** The keys of the flags whose values differ. Flags of the policy are left out: their slices are no fields of the options. */
 export function changedKeys(before: RunOptions, after: RunOptions): string[] {
   const textOf = (options: RunOptions, slice: string, field: string): string | undefined =>
     JSON.stringify((options as unknown as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[slice]?.[field]);

@@ -9,7 +9,7 @@ import { share } from './quantities.ts';
 export const text: Kind<string> = textOf('<text>');
 export const file: Kind<string> = textOf('<file>');
 
-/** Given is yes. */
+/** A switch: it is on when it is given. */
 export const yes: Kind<boolean> = {
   form: 'boolean',
   value: '',
@@ -18,7 +18,7 @@ export const yes: Kind<boolean> = {
   show: String,
 };
 
-/** For a flag that begins with `no-`: given is no. */
+/** A switch whose name begins with `no-`: it turns something off when it is given. */
 export const no: Kind<boolean> = { ...yes, parse: () => false, isNegated: true };
 
 /** One of a few words. */
@@ -33,7 +33,7 @@ export function choice<const T extends string>(words: readonly T[], value: strin
   };
 }
 
-/** A flag that is given several times, or once with several words. In a file one of them may stand alone. */
+/** One or more destinations. In a file a single one may stand without a list. */
 export const destinations: Kind<readonly string[]> = {
   form: 'texts-or-one',
   value: '<destination...>',
@@ -51,7 +51,7 @@ export const eventNames: Kind<readonly string[]> = {
   show: showList,
 };
 
-/** Open files by number. The first three are the command's anyway. */
+/** Numbers of open files. The command gets the first three in any case. */
 export const descriptors: Kind<readonly number[]> = {
   form: 'descriptors',
   value: '<fd...>',

@@ -25,7 +25,7 @@ export type SchemaName =
   | 'samples'
   | 'suggest-limit';
 
-/** Every document that programs read, by the name of its file in `schema/`. The configuration is described by its own. */
+/** Every document that programs read, by the name of its file in `schema/`. The configuration has its own (config/schema.ts). */
 export const SCHEMAS: Readonly<Record<SchemaName, DescribedDocument>> = {
   canary: { id: 'threadguard.canary/1', title: 'threadguard canary --json', schema: canarySchema },
   doctor: { id: 'threadguard.doctor/1', title: 'threadguard doctor --json', schema: doctorSchema },

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Ceiling, Limit } from '../core/model.ts';
 import { describing } from './describing.ts';
 
-/** No number stands for no limit, or for one that cannot be read. */
+/** No limit and an unknown limit are words, never numbers. */
 const limit: z.ZodType<Limit> = describing<Limit>()(z.union([z.number().min(0), z.enum(['unlimited', 'unknown'])]));
 
 /** A kernel limit as it stood at one look, as `ceilingDocument` gives it. */

@@ -2,7 +2,7 @@ import type { EventName, GuardEvent } from '../policy/event.ts';
 import type { CeilingDocument } from './ceilingSchema.ts';
 import type { OpinionDocument } from './opinionSchema.ts';
 
-/** What a line of the log has of each event, beside the fields that all lines have. A new event needs a row here. */
+/** The fields of each event in the log, beside those that every line has. A new event needs a row here. */
 export interface EventLines extends Record<EventName, object> {
   readonly start: StartLine;
   readonly contained: ContainedLine;

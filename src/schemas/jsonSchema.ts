@@ -17,7 +17,7 @@ export function toJsonSchema({ id, schema, title }: DescribedDocument): object {
       io: 'input',
       unrepresentable: 'any',
       override: ({ jsonSchema }) => {
-        // zod writes the bounds of exact numbers down; whoever reads the schema knows them, and they hide real bounds.
+        // zod adds the bounds of safe integers. They say nothing about the document, and they hide real bounds.
         if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
         if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       },

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { type Datagrams, openDatagrams } from './datagram.ts';
-import { openExchange } from './unixSocket.ts';
+import { openExchange, type UnixSockets } from './unixSocket.ts';
 
 /** The few calls that Node does not make. */
-export interface Libc extends Datagrams {
+export interface Libc extends Datagrams, UnixSockets {
   /** prctl(PR_SET_CHILD_SUBREAPER, 1): orphans of the tree become children of the guard. */
   becomeSubreaper(): boolean;
   /** Reaps one adopted child; true when it is gone. Never waits. */
@@ -19,11 +19,6 @@ export interface Libc extends Datagrams {
   getpgid(pid: number): number;
   getsid(pid: number): number;
   getxattr(path: string, name: string): string | undefined;
-  /**
-   * Sends a request to a UNIX stream socket and reads the reply to its end, waiting here: no thread is made and no
-   * event loop turns. `undefined` when nobody listens or nothing came in time; `isWhole` false when time ran out.
-   */
-  exchange(path: string, request: Buffer, timeoutMs: number): { bytes: Buffer; isWhole: boolean } | undefined;
   /** Ends this process now, without the exit handlers of C: those wait for threads stuck in write(2). */
   exitNow(code: number): never;
 }

@@ -1,5 +1,4 @@
 import type { LibraryHandle } from 'koffi';
-import type { Libc } from './libc.ts';
 
 const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 0x80001;
@@ -15,8 +14,16 @@ const MOST_BYTES = 128 << 20;
 /** One wait of many: so that the deadline is kept by a peer that sends a byte now and then. */
 const LONGEST_WAIT_MS = 100;
 
-/** The calls behind `Libc.exchange`: Node has sockets, but none that can be read without its event loop. */
-export function openExchange(lib: LibraryHandle): Libc['exchange'] {
+/** Talks over UNIX stream sockets. Node has sockets, but none that can be read without its event loop. */
+export interface UnixSockets {
+  /**
+   * Sends a request and reads the reply to its end, waiting here: no thread is made and no event loop turns. `undefined` if
+   * nobody listens or nothing came in time; `isWhole` is false if time ran out.
+   */
+  exchange(path: string, request: Buffer, timeoutMs: number): { bytes: Buffer; isWhole: boolean } | undefined;
+}
+
+export function openExchange(lib: LibraryHandle): UnixSockets['exchange'] {
   const socket = lib.func('int socket(int domain, int type, int protocol)');
   const setsockopt = lib.func('int setsockopt(int fd, int level, int name, const void *value, uint length)');
   const connect = lib.func('int connect(int fd, const void *address, uint length)');

@@ -271,7 +271,8 @@ describe('a command that its cap refused a thread, and that ended of it before a
   it('leaves none when nothing was refused to it', async () => {
     const { code, err } = await box.start([THREADGUARD, 'run', ...flags, '--', 'sh', '-c', 'exit 3']).ended;
     expect(code).toBe(3);
-    expect(err).not.toContain('evidence');
+    // The line that names it; the path of a cgroup may hold the word, too.
+    expect(err).not.toContain('evidence: ');
   });
 });
 

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locate } from '../../src/cgroup/locate.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
@@ -63,12 +63,14 @@ export function makeBox(cap = 4000): Box {
   writeFileSync(join(dir, 'pids.max'), String(cap));
   const scratch = mkdtempSync(join(tmpdir(), 'tgtest-'));
   const list = (file: string) => readFileSync(join(dir, file), 'utf8').trim();
-  const inner = () =>
-    readdirSync(dir, { withFileTypes: true })
+  const below = (top: string): string[] =>
+    readdirSync(top, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
-      .map(({ name }) => join(dir, name));
+      .flatMap(({ name }) => [...below(join(top, name)), join(top, name)]);
+  // The pen of all guards is no cgroup of a target.
+  const inner = () => below(dir).filter((at) => basename(at) !== 'threadguard');
   const processes = () =>
-    [dir, ...inner()].flatMap((at) =>
+    [dir, ...below(dir)].flatMap((at) =>
       readFileSync(join(at, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number),
     );
   return {
@@ -94,7 +96,7 @@ export function makeBox(cap = 4000): Box {
             process.kill(pid, 'SIGKILL');
           } catch {}
         try {
-          for (const at of [...inner(), dir]) rmdirSync(at);
+          for (const at of [...below(dir), dir]) rmdirSync(at);
           break;
         } catch {
           await sleep(25);

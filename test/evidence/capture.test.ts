@@ -42,7 +42,7 @@ describe('readBaseline', () => {
     expect(readBaseline(proc.root, [42, 50, 99], clock.now).names).toEqual(new Map([['old-N', 5]]));
   });
   it('takes 100 ms at most', () => {
-    proc.put({ pid: 42, threads: threads(42, 100, 'old', 100) });
+    proc.put({ pid: 42, threads: threads(42, 30, 'old', 100) });
     const slow = new FakeClock(10);
     const { names } = readBaseline(proc.root, [42], slow.now);
     expect(names.get('old-N')).toBeLessThan(12);

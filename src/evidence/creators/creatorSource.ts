@@ -14,7 +14,7 @@ export interface CreatorSearch {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly wait: (ms: number) => void;
-  /** By `now`. */
+  /** The time, by `now`, when it must be done. */
   readonly endMs: number;
   /** How long the process may stand still in all; 0 if it must not be stopped. */
   readonly stopMs: number;

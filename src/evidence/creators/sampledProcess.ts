@@ -32,7 +32,7 @@ export function openSampledProcess(root: KernelRoot, pid: number): SampledProces
   }));
 }
 
-/** A process whose memory is read; `read` says how its stacks are found there, or gives nothing up. */
+/** A process whose memory is read. `read` says how its stacks are found there; `undefined` if it finds none. */
 export function withNative(
   root: KernelRoot,
   pid: number,

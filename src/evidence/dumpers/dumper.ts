@@ -44,12 +44,12 @@ export interface Reading {
   readonly now: () => number;
   /** Waits here: no event loop turns in between. */
   readonly wait: (ms: number) => void;
-  /** By `now`. */
+  /** The time, by `now`, when it must be done. */
   readonly endMs: number;
   readonly libc: Libc | undefined;
-  /** Given where a process may be sent a signal that makes it say more. A plain dump changes nothing. */
+  /** Given if the process may be sent a signal that makes it say more. A plain dump changes nothing. */
   readonly signals: Signals | undefined;
-  /** Given where a JVM was told to record its thread starts. */
+  /** Given if a JVM was told to record its thread starts. */
   readonly recording: ThreadStartRecording | undefined;
 }
 

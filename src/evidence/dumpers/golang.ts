@@ -2,7 +2,7 @@ import { goCreators, parseGoroutines } from '../go/goroutineDump.ts';
 import type { Dumper } from './dumper.ts';
 import { hasGoCode } from './native.ts';
 
-/** Go: its stacks come with the native ones. Who made each goroutine it says itself, when it ends. */
+/** Go: its stacks come with the native ones. When it ends, it says itself who made each goroutine. */
 export const goDumper: Dumper = {
   name: 'Go',
   runtime: 'go',

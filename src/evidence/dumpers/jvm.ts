@@ -8,10 +8,10 @@ import { askBySignal } from '../jvm/quitSignal.ts';
 import { threadsByTid } from '../jvm/threadIds.ts';
 import type { Dumper, OpenProcess, Reading, Told } from './dumper.ts';
 
-/** Of the time: for an answer to SIGQUIT. The native stacks of a JVM that says nothing are read in the rest. */
+/** The share of the time in which a JVM may answer SIGQUIT. If it says nothing, its native stacks are read in the rest. */
 const ANSWER_SHARE = 0.6;
 
-/** A JVM, asked over its attach socket. Only where a listener runs already: starting one ends a JVM at its thread limit. */
+/** Asks a JVM over its attach socket, but only if a listener runs already: starting one ends a JVM at its thread limit. */
 export const jvmAttachDumper: Dumper = {
   name: 'the attach listener of the JVM',
   runtime: 'jvm',
@@ -24,7 +24,7 @@ export const jvmAttachDumper: Dumper = {
   lastWords: ({ recording }) => ({ creators: recordedCreators(recording?.read() ?? []), files: [] }),
 };
 
-/** A JVM without a listener, asked by SIGQUIT. */
+/** Asks a JVM without a listener by SIGQUIT. */
 export const jvmSignalDumper: Dumper = {
   name: 'SIGQUIT to the JVM',
   runtime: 'jvm',
@@ -41,7 +41,7 @@ function isJvm({ runtimes }: OpenProcess): boolean {
   return runtimes.includes('jvm');
 }
 
-/** Asks a JVM until a time; `undefined` where it cannot be asked again and again. */
+/** Asks a JVM until a time; `undefined` if it cannot be asked again and again. */
 type Ask = ((endMs: number) => JvmAnswer) | undefined;
 
 function told(process: OpenProcess, reading: Reading, answer: JvmAnswer, ask: Ask): Told {

@@ -46,7 +46,7 @@ function stacksOf(native: NativeProcess): NonNullable<Told['stackOf']> {
   };
 }
 
-/** Of native code only Go's own table knows files. */
+/** Only Go's own table knows the files of native code. */
 function isGo({ file }: Frame): boolean {
   return file !== undefined;
 }

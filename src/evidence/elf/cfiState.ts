@@ -15,7 +15,7 @@ export interface Common {
   readonly isSignal: boolean;
   /** Instructions that hold for all of its functions. */
   readonly program: Cursor;
-  /** Of the record. */
+  /** The address of the record. */
   readonly address: number;
 }
 

@@ -21,7 +21,7 @@ const MAGIC_116 = 0xfffffffa;
 const MAGIC_118 = 0xfffffff0;
 const MAGIC_120 = 0xfffffff1;
 const POINTER_BYTES = 8;
-/** The smallest function that there can be: one that has more than the bytes of the table is damage. */
+/** The smallest entry of the index. A count that needs more bytes than the table has is damage. */
 const LEAST_INDEX_BYTES = 8;
 
 /** The header of Go 1.16 or newer; `undefined` for any other bytes. `text` is the address of the section `.text`. */

@@ -35,7 +35,7 @@ const BOTTOMS = new Set([
   '_rt0_amd64_linux',
 ]);
 const SIGNAL_FRAME = 'runtime.sigreturn';
-/** Of the return address, which the call puts below the frame. */
+/** Bytes of the return address, which the call puts below the frame. */
 const RETURN_BYTES = 8;
 
 /** The table of a Go program of 1.16 or newer (runtime/symtab.go); `undefined` for any other file. */

@@ -12,7 +12,7 @@ const SETTINGS = `<?xml version="1.0" encoding="UTF-8"?>
   <event name="jdk.ThreadStart"><setting name="enabled">true</setting><setting name="stackTrace">true</setting></event>
 </configuration>
 `;
-/** The newest starts are kept, and so much of them: a service makes and ends threads for months. */
+/** How much of the newest starts is kept: a service may make and end threads for months. */
 const LIMITS = { chunk: '4m', all: '32m' };
 const MOST_BYTES = 64 << 20;
 

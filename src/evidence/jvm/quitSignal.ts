@@ -29,7 +29,7 @@ export function askBySignal(
   if (typeof output === 'string') return none(output);
   try {
     const start = fstatSync(output).size;
-    // Looked at as late as possible: a JVM may give its handler up until then.
+    // This is looked at as late as possible: a JVM may give its handler up before.
     if (!catches(root, pid, 'SIGQUIT')) return none('it does not catch SIGQUIT, which would end it');
     try {
       signals.send(pid, 'SIGQUIT');
@@ -66,7 +66,7 @@ function readUntilDump(
 /** A descriptor, or why there is none. */
 function openOutput(path: string): number | string {
   try {
-    // Looked at first: opening a pipe or a terminal does something to it.
+    // It must be known to be a file first: opening a pipe or a terminal does something to it.
     if (!statSync(path).isFile()) {
       return 'its standard output is no file: --jvm-output names the one where it ends';
     }

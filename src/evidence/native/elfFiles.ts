@@ -9,7 +9,7 @@ import { readSymbols, type SymbolTable } from '../elf/symbols.ts';
 export interface ElfFile {
   readonly elf: Elf;
   readonly symbols: () => SymbolTable;
-  /** Of a Go program. */
+  /** The function table of a Go program; `undefined` for any other file. */
   readonly go: () => GoTable | undefined;
 }
 

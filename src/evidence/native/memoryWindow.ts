@@ -1,6 +1,6 @@
 /** Reads small values that lie close together: one read(2) serves many questions. */
 export interface MemoryWindow {
-  /** Eight bytes as a number: exact for addresses. `undefined` where nothing is mapped; so for the other two. */
+  /** Eight bytes as a number, exact for addresses. `undefined` where nothing is mapped, as with the next two. */
   readWord(address: number): number | undefined;
   readInt32(address: number): number | undefined;
   readByte(address: number): number | undefined;

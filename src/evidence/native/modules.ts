@@ -41,7 +41,7 @@ export function openModules(
   );
 }
 
-/** The same, with whoever opens the file of a map. */
+/** The same, if `open` opens the file of a map. */
 export function modulesOf(maps: readonly MapLine[], open: (map: MapLine) => ElfFile | undefined): Modules {
   const sorted = [...maps].sort((a, b) => a.start - b.start);
   const known = new Map<MapLine, Module | undefined>();

@@ -17,7 +17,7 @@ export interface NativeProcess {
   readonly memory: Memory;
   readonly modules: Modules;
   readonly source: UnwindSource;
-  /** Before each thread: what was read of another's stack is no good for it. */
+  /** Must be called before each thread: words of another thread's stack may be old. */
   refresh(): void;
   /** What a program counter stands for; `isReturn` for all but the first of a stack. */
   frameAt(pc: number, isReturn: boolean): Frame;

@@ -32,8 +32,8 @@ export function openMemory(root: KernelRoot, pid: number): Memory | undefined {
 }
 
 /**
- * Memory by whoever reads it: `readInto` puts up to `length` bytes at an address into a buffer and says how many there
- * were, 0 where nothing is mapped. It is asked for addresses only that a double holds exactly.
+ * Memory that `readInto` reads: it puts up to `length` bytes from an address into a buffer and says how many there were,
+ * 0 where nothing is mapped. It is asked only for addresses that a double holds exactly.
  */
 export function memoryOf(
   readInto: (bytes: Buffer, address: number, length: number) => number,

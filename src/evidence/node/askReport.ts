@@ -17,7 +17,7 @@ export interface NodeAnswer {
 }
 
 const POLL_MS = 5;
-/** Of the time: for the report. The native stacks of a Node that writes none are read in the rest. */
+/** The share of the time in which the report may come. If none comes, the native stacks are read in the rest. */
 const ANSWER_SHARE = 0.6;
 const MOST_NOTES = 4;
 /** `report.DATE.TIME.PID.THREAD.NUMBER.json`, with the pid as the process itself knows it; thread 0 is the main one. */
@@ -26,7 +26,8 @@ const REPORT_NAME = /^report\.\d+\.\d+\.\d+\.0\.\d+\.json$/;
 /**
  * The diagnostic report of a Node process that was started with `--report-on-signal`. It says what the JavaScript does,
  * which no native stack shows. The process itself writes it, with its environment in it, so the file is read and removed
- * again. `undefined` for a process that was started without that option, or handles the signal no more: it would end it.
+ * again. `undefined` for a process that was started without that option, or does not handle the signal any more: it would end
+ * the process.
  */
 export function askNode(root: KernelRoot, pid: number, reading: Reading): NodeAnswer | undefined {
   const { endMs, now, signals, wait } = reading;

@@ -86,7 +86,7 @@ function readStack(
   if (thread === undefined) return undefined;
   const told = answers?.stackOf(thread);
   if (told === undefined) return thread.task;
-  // What it waits for is told by its place.
+  // Its place tells what it waits for.
   const { task } = (isHurried ? readThread(root, pid, tid) : undefined) ?? thread;
   return { ...task, ...told };
 }

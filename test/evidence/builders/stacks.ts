@@ -1,6 +1,6 @@
 import { RA, RBP, RSP, type UnwindRule } from '../../../src/evidence/elf/unwindRule.ts';
 import type { UnwindSource } from '../../../src/evidence/native/unwindSource.ts';
-import { FakeMemory } from './fakeMemory.ts';
+import type { FakeMemory } from './fakeMemory.ts';
 
 /** A function of a made-up program. */
 export interface FakeFunction {
@@ -65,5 +65,3 @@ export function namesOf(pcs: readonly number[], functions: readonly FakeFunction
     return functions.find(({ end, start }) => address >= start && address < end)?.name ?? '?';
   });
 }
-
-export const EMPTY: FakeMemory = new FakeMemory();
