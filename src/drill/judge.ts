@@ -49,7 +49,7 @@ export function judgeDrill(facts: DrillFacts): DrillVerdict {
   }
   const kept =
     peakTasks > budget
-      ? `the bomb held ${formatCount(peakTasks)} tasks for a budget of ${formatCount(budget)}, because RLIMIT_NPROC counts others, who come and go`
+      ? `the bomb held ${formatCount(peakTasks)} tasks for a budget of ${formatCount(budget)} (RLIMIT_NPROC counts others too, who come and go)`
       : `the bomb never held more than its budget of ${formatCount(budget)} tasks (${formatCount(peakTasks)})`;
   const others = `others could fork ${formatCount(host.tried)} of ${formatCount(host.tried)} times`;
   const gone = `all of it was gone ${formatDuration(Math.max(0, emptyAtMs - sign.timeMs))} after it came to its budget`;
