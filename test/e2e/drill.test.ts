@@ -22,10 +22,13 @@ function enter(cap: number): void {
 }
 beforeEach(() => enter(1_500));
 afterEach(async () => {
-  expect([readdirSync(tmp), box.inner()]).toEqual([[], []]);
-  // What has ended is a zombie until somebody has waited for it.
-  await until('nothing is left', () => box.tasks() === 0, 2_000);
-  await box.remove();
+  try {
+    expect([readdirSync(tmp), box.inner()]).toEqual([[], []]);
+    // What has ended is a zombie until somebody has waited for it.
+    await until('nothing is left', () => box.tasks() === 0, 2_000);
+  } finally {
+    await box.remove();
+  }
 });
 
 const start = (who: readonly string[], ...words: string[]) =>
