@@ -62,17 +62,17 @@ export async function traces(only = '') {
         const [baseline, candidate] = commands.map((command) =>
           openSource(kernelRoot(), `pid:${start(command, { stdio: 'ignore' }).child.pid}`),
         );
-        const { judgement } = await watchCanary(baseline, candidate, {
-          forMs: FOR_MS,
-          everyMs: EVERY_MS,
-          rule: DEFAULT_RULE,
-          loadField: undefined,
-          remaining: () => undefined,
-          now: () => performance.now(),
-          sleep,
-          onSample: () => {},
-          onJudgement: () => {},
-        });
+        const { judgement } = await watchCanary(
+          baseline,
+          candidate,
+          { forMs: FOR_MS, everyMs: EVERY_MS, rule: DEFAULT_RULE, loadField: undefined },
+          {
+            clock: { now: () => performance.now(), sleep },
+            remaining: () => undefined,
+            onSample: () => {},
+            onJudgement: () => {},
+          },
+        );
         const shape = (metric) => judgement.metrics.find((one) => one.name === metric)?.candidate?.shape ?? '–';
         lines.push(
           `| ${name} | ${judgement.verdict} ${judgement.score}${judgement.verdict === 'pass' ? '' : ` (${judgement.sentence})`} | ${shape('tasks')} | ${shape('maps')} | ${shape('memoryBytes')} |`,

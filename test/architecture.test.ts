@@ -24,7 +24,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   engine: ['core', 'policy', 'procfs', 'ceilings', 'sys', 'targets', 'reporters', '.'],
   service: ['core', 'policy', 'sys', 'reporters', '.'],
   explain: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'limits', '.'],
-  canary: ['core', 'procfs', 'launch', 'targets', 'limits', 'schemas', '.'],
+  canary: ['core', 'procfs', 'cgroup', 'sys', 'launch', 'targets', 'limits', 'schemas', 'reporters', 'service', '.'],
   doctor: ['core', 'policy', 'procfs', 'cgroup', 'ceilings', 'sys', 'launch', 'targets', 'explain', 'schemas', '.'],
   drill: [
     'core',

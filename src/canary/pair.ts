@@ -13,11 +13,11 @@ export interface Paired {
   readonly metrics: ReadonlyMap<MetricName, PairedValues>;
   /** What both had to do, where it was asked for. */
   readonly load: PairedValues | undefined;
-  /** Why they say little, each a sentence. */
+  /** Reasons to doubt them, each a sentence. */
   readonly doubts: readonly string[];
 }
 
-/** A recording that misses more than this share of its samples is none to judge by. */
+/** Nothing is judged by a recording that misses more than this share of its samples. */
 const MOST_GAPS = 0.2;
 /** A distance of more steps than this is a gap. */
 const GAP_STEPS = 2.5;

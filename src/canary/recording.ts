@@ -2,27 +2,28 @@ import { readFileSync } from 'node:fs';
 import { errnoOf, GuardError } from '../errors.ts';
 import type { RecordingHeader } from '../schemas/recordingSchema.ts';
 
-/** What was counted of a target at one moment. Milliseconds on a clock that only goes forward. */
+/** What was counted of a target at one moment. */
 export interface SeriesPoint {
+  /** On a clock that only goes forward. */
   readonly timeMs: number;
   readonly tasks: number;
   readonly processes?: number | undefined;
-  /** Of the process that has the most. */
+  /** Maps of the process that has the most. */
   readonly maps?: number | undefined;
   readonly memoryBytes?: number | undefined;
-  /** Processor time so far. */
+  /** Processor time since its start. */
   readonly cpuMs?: number | undefined;
-  /** What it had to do, in a unit of its own; only where it was asked for. */
+  /** How much it had to do, in a unit of its own; only where it was asked for. */
   readonly load?: number | undefined;
 }
 
-/** The load that every recording has: processor time per second. */
+/** The load that every recording has: processor time a second. */
 export const CPU_LOAD = 'cpu';
 
 export const METRICS = ['tasks', 'processes', 'maps', 'memoryBytes'] as const;
 export type MetricName = (typeof METRICS)[number];
 
-/** A recording: what it is of, and its points, oldest first. */
+/** A recording: what was recorded, and its points, oldest first. */
 export interface Series {
   readonly label: string;
   readonly points: readonly SeriesPoint[];
@@ -42,8 +43,8 @@ export function pointLine(point: SeriesPoint): string {
 }
 
 /**
- * A recording of `record`, or the samples of an incident. Throws a GuardError (125) that names line and field: a judge
- * must not guess what a number was.
+ * Reads a recording of `record`, or the samples of an incident. Throws a GuardError (125) that names line and field: a
+ * judge must not guess what a number was.
  */
 export function readSeries(path: string, loadField?: string): Series {
   let text: string;
@@ -68,10 +69,7 @@ export function parseSeries(text: string, path: string, loadField?: string): Ser
     const value = parseLine(line, where, index === lines.length - 1);
     if (index === 0 && typeof value['schema'] === 'string') {
       if (value['schema'] !== SAMPLES_SCHEMA)
-        throw refusal(
-          `${where}: schema is ${JSON.stringify(value['schema'])}`,
-          `${SAMPLES_SCHEMA} is what can be read`,
-        );
+        throw refusal(`${where}: schema is ${JSON.stringify(value['schema'])}`, `only ${SAMPLES_SCHEMA} can be read`);
       if (typeof value['target'] === 'string') label = value['target'];
       continue;
     }
@@ -87,11 +85,11 @@ function parseLine(line: string, where: string, isLast: boolean): Record<string,
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {
-    // Said below.
+    // The refusal below says it.
   }
   throw refusal(
     `${where}: ${isLast ? 'the last line is cut short' : 'not a JSON object'}`,
-    isLast ? `leave it out: sed -i '$d' FILE` : 'one sample a line, as threadguard record writes them',
+    isLast ? `remove it: sed -i '$d' FILE` : 'one sample a line, as threadguard record writes them',
   );
 }
 

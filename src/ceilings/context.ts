@@ -4,24 +4,26 @@ import type { ResourceLimit } from '../procfs/limits.ts';
 import type { KeptFile } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 
-/** The process that process ceilings are read for: the heaviest of the target. */
+/** The process whose own ceilings are read: the heaviest of the target. */
 export interface ProcessUse {
   readonly pid: number;
   /** `'unknown'` without the rights of ptrace. */
   readonly maps: number | 'unknown';
 }
 
-/** How the numbers of the pid namespace are taken beyond what `/proc/loadavg` says. */
+/** How the numbers of a pid namespace are used, beyond what `/proc/loadavg` says. */
 export interface PidUse {
   /** Tasks of a nested namespace; `undefined` in the host's own, where nr_threads is the number. */
   readonly tasks: number | undefined;
-  /** Tasks whose number is not between 300 and the limit, and numbers that no task but a group or a session holds. */
+  /** Tasks whose number is not between 300 and the limit. */
   readonly outside: number;
+  /** Numbers that only a process group or a session holds. */
   readonly pinned: number;
   /** False where `/proc` does not show everybody (hidepid). */
   readonly isWhole: boolean;
 }
 
+/** The command that asks. It ends before anybody reads its answer, so its own tasks and memory do not count. */
 export interface Asker {
   readonly tasks: number;
   /** Private writable memory, which is what overcommit mode 2 charges. */
@@ -30,33 +32,41 @@ export interface Asker {
   readonly places: CgroupPlaces;
 }
 
-/** What a ceiling may look at. One is made for a subject and used at every look. */
-export interface CeilingContext {
+/** What the whole machine is asked for. */
+export interface HostFacts {
   readonly root: KernelRoot;
-  /** Where the subject's tasks are charged. For a target of `run`: the guard's own place, whose child it is. */
-  readonly places: CgroupPlaces;
-  /** Kept-open `/proc/loadavg` and `/proc/meminfo`, read by several ceilings and the sampler. */
+  /** Kept open: several ceilings read them at every look. */
   readonly loadavg: KeptFile;
   readonly meminfo: KeptFile;
-  /** Real uid of the subject and whether the kernel exempts it from RLIMIT_NPROC. */
+  /** `undefined` for a guard, which stays. */
+  readonly asker: Asker | undefined;
+}
+
+/** Where the subject stands, and as whom. */
+export interface StandingFacts {
+  /** Where its tasks are charged. For a target of `run` that is the guard's own place, below which it is made. */
+  readonly places: CgroupPlaces;
+  /** Its real uid; -1 when it is not known. */
   readonly uid: number;
   readonly isNprocExempt: boolean;
-  /** In a user namespace of its own: what its creator may have is a second limit that nothing shows. */
+  /** It is in a user namespace of its own: then the limit of its creator is a second one, which no file shows. */
   readonly isInUserNamespace: boolean;
-  /** Resource limits of the subject, by the title in `/proc/PID/limits`, before the guard touched them. */
-  readonly limits: ReadonlyMap<string, ResourceLimit>;
-  /** Tasks of that uid as last counted (a scan; gated by its cost). */
-  readonly uidTasks: () => number;
-  /** `'foreign'` for a subject in another pid namespace than ours: its limit can be read only in there. */
+  /** `'foreign'`: it is in another pid namespace than ours, and the limit can be read only in there. */
   readonly pidNamespace: 'host' | 'nested' | 'foreign';
+  /** Its resource limits by their titles in `/proc/PID/limits`, before the guard changed any. */
+  readonly limits: ReadonlyMap<string, ResourceLimit>;
+}
+
+/** What is counted for the subject, each as it was last counted. */
+export interface CountedFacts {
+  /** Tasks of its uid: a scan of `/proc`, gated by its cost. */
+  readonly uidTasks: () => number;
   readonly pidUse: () => PidUse;
-  /**
-   * Tasks of the one who asks, in the uid and places that they count in: a command that looks once will be gone
-   * when its answer is read. None for the guard, which stays.
-   */
-  readonly asker: Asker | undefined;
   readonly process: () => ProcessUse | undefined;
-  /** Address space of that process; asked for only where a limit on it is set. */
+  /** Address space of that process; read only where a limit on it is set. */
   readonly memory: () => { readonly vmSizeBytes: number; readonly vmDataBytes: number } | undefined;
   readonly cost: () => TaskCost;
 }
+
+/** What a ceiling may look at. One is made for a subject and used at every look. */
+export interface CeilingContext extends HostFacts, StandingFacts, CountedFacts {}

@@ -19,23 +19,23 @@ import { readStatus } from '../procfs/status.ts';
 import { readPlace } from '../procfs/syscall.ts';
 import { listThreads } from '../procfs/task.ts';
 
-/** Threads whose stack is looked up: enough for a share of a 64th. */
+/** The stacks of so many threads are looked up. */
 const SAMPLED = 64;
 
-/** A process as one look finds it: what its threads cost it, and how many maps it has. */
+/** A process at one look: what its threads cost it, and how many maps it has. */
 export interface Measured {
   readonly cost: TaskCost;
   readonly maps: number | 'unknown';
   readonly runtime: Runtime;
 }
 
-/** Measures a process once. Without the rights of ptrace its maps are unknown and the cost is the calibrated one. */
+/** Measures a process once. Without the rights of ptrace its maps are unknown and its cost is the calibrated one. */
 export function measureProcess(root: KernelRoot, pid: number): Measured {
   const stack = defaultStackBytes(readLimits(root, pid).get('Max stack size')?.soft ?? 8 << 20);
   const status = readStatus(root, pid);
   const kernelBytes = readKernelBytes(root);
   const lines = readMaps(root, pid);
-  // A kernel thread and a zombie have no maps, one that may not be read has no lines either way.
+  // A kernel thread and a zombie have no maps. A process that may not be read gives no lines at all.
   if (lines === undefined || lines.length === 0) {
     return {
       cost: calibratedCost('native', stack, kernelBytes),
@@ -48,7 +48,7 @@ export function measureProcess(root: KernelRoot, pid: number): Measured {
   const base: TaskCost = { ...calibratedCost(runtime, stack, kernelBytes), writableBytes: status?.vmDataBytes ?? 0 };
   const tids = listThreads(root, pid);
   const shape = stackShape(lines, stackPointers(root, pid, tids)) ?? pairedStacks(lines, tids.length);
-  // A Node worker is far more than its stack, so there the count of its maps says more.
+  // A Node worker is much more than its stack, so the number of its maps says more.
   const threadMaps = runtime === 'node' ? perWorker(lines, tids.length) : shape?.mapsPerThread;
   const own = shape === undefined || shape.stackBytes === 0 ? undefined : shape;
   const touched = own === undefined ? undefined : readTouched(root, pid, own.stacks);
@@ -72,7 +72,7 @@ export function measureProcess(root: KernelRoot, pid: number): Measured {
   };
 }
 
-/** What a thread costs this kernel itself; the calibrated value where only root may read it. */
+/** How many bytes of its own memory this kernel spends on a thread. Where only root may read it: the calibrated value. */
 export function readKernelBytes(root: KernelRoot): number {
   return kernelBytesPerThread(parseSlab(readText(root.proc('slabinfo')) ?? '', 'task_struct')?.bytesEach);
 }
@@ -88,21 +88,21 @@ function stackPointers(root: KernelRoot, pid: number, tids: readonly number[]): 
 }
 
 /**
- * A Python thread also maps 16 KiB for its frames. It costs no map of its own while there are holes between the maps
- * to put it into, and one once they are full: 2.0 to 2.6 a thread in nine runs of one program.
+ * A Python thread also maps 16 KiB for its frames. That costs no map while there are holes between the maps to put it
+ * into, and one map once they are full: 2.0 to 2.6 maps a thread in nine runs of one program.
  */
 const PYTHON_SPREAD_MAPS = 1;
 
-/** Threads and anonymous maps of a Node that has no worker yet (Node 20, measured). */
+/** Threads and anonymous maps of a Node without workers (Node 20, measured). */
 const NODE_THREADS = 11;
 const NODE_MAPS = 120;
-/** Three times what a worker takes that does nothing. */
+/** Three times the maps of a worker that does nothing. */
 const MOST_WORKER_MAPS = 132;
 
 function perWorker(maps: readonly MapLine[], threads: number): number | undefined {
   const workers = threads - NODE_THREADS;
   if (workers < 4) return undefined;
   const each = (maps.filter(({ path }) => path === '').length - NODE_MAPS) / workers;
-  // Where the program itself maps thousands, they say nothing of its workers.
+  // Where the program itself maps thousands, their number says nothing about its workers.
   return each < MOST_WORKER_MAPS ? each : undefined;
 }

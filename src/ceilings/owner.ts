@@ -1,12 +1,13 @@
-/** Who set the limits of a cgroup, told from its path, and where that one is raised. */
+/** Where a limit of a cgroup is raised, and who set it. */
 export interface CgroupOwner {
   readonly raise: string;
   readonly note?: string;
 }
 
 /**
- * systemd names a unit's cgroup after the unit; the kubelet puts a pod below `kubepods` in a directory with
- * the pod's uid (podPidsLimit is set there, not on the container); docker and podman use a 64-digit id.
+ * Tells from the path of a cgroup who set its limits. systemd names a cgroup after its unit. The kubelet puts a pod below
+ * `kubepods`, in a directory with the pod's uid; podPidsLimit is set there and not on the container. Docker and Podman
+ * use a 64-digit id.
  */
 export function cgroupOwner(path: string, setting: 'tasks' | 'memory'): CgroupOwner {
   const leaf = path.slice(path.lastIndexOf('/') + 1).replace(/ \(deleted\)$/, '');

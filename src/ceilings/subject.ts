@@ -12,23 +12,23 @@ import { RESERVED_PIDS } from './pidMax.ts';
 const CAP_SYS_ADMIN = 21n;
 const CAP_SYS_RESOURCE = 24n;
 
-/** Address space of a small C program that has not begun, measured: what a new process is taken for. */
+/** Address space of a small C program at its start, measured. A process that does not exist yet is taken for one. */
 const NEW_PROCESS = { vmSizeBytes: 2_700_000, vmDataBytes: 300_000 };
 
-/** What the caller knows better than `/proc`: what it counts itself, and how often a scan may be made. */
+/** What the caller knows better than `/proc`: what it counts itself, and how often `/proc` may be scanned. */
 export interface SubjectSources {
   readonly process: () => ProcessUse | undefined;
   readonly cost: () => TaskCost;
   readonly ids?: IdCalls | undefined;
-  /** Wraps a scan of all of `/proc`: a command that looks once runs it as it is, a loop gates it. */
+  /** Wraps a scan of all of `/proc`. A command that looks once runs it as it is; a loop gates it. */
   readonly gate: <T>(scan: () => T) => () => T;
-  /** True for a command that looks once: its own tasks will be gone when its answer is read. */
+  /** True for a command that looks once: its own tasks are gone when its answer is read, so they do not count. */
   readonly isPassing?: boolean;
-  /** Between two scans the host's growth may all be the subject's. Default: none. */
+  /** Wraps a count between two scans, when all growth of the host may be the subject's. Default: `gate`. */
   readonly growth?: ((scan: () => number) => () => number) | undefined;
 }
 
-/** Everything the ceilings of a process may look at, opened. A subject that is gone gives what can still be read. */
+/** Opens everything that the ceilings of a process look at. Of a subject that is gone, what can still be read. */
 export function openContext(root: KernelRoot, pid: number | 'self', sources: SubjectSources): CeilingContext {
   const status = readStatus(root, pid);
   const uid = status?.uid ?? -1;
@@ -65,7 +65,7 @@ function self(root: KernelRoot): Asker | undefined {
     : { tasks: status.threads, committedBytes: status.vmDataBytes, uid: status.uid, places: locate(root) };
 }
 
-/** Global uid 0 always; capabilities only where they were given by the host's own user namespace. */
+/** Uid 0 of the host is always exempt. Capabilities count only in the user namespace of the host. */
 function isExempt(root: KernelRoot, status: ProcessStatus, isInUserNamespace: boolean): boolean {
   if (status.uid === 0) return !isInUserNamespace || rootOutside(root) === 0;
   const has = (cap: bigint) => ((status.effectiveCaps >> cap) & 1n) === 1n;

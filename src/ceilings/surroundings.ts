@@ -11,19 +11,20 @@ import { readKernelBytes } from './measure.ts';
 import { CEILINGS } from './registry.ts';
 import { openContext } from './subject.ts';
 
-/** Everything around the target that the loop reads: opened once, before the child starts. */
+/** Everything around the target that the loop reads. It is opened once, before the child starts. */
 export interface Surroundings {
   readonly context: CeilingContext;
-  /** All ceilings now. A reader that fails is told to `onError` once and left out. */
+  /** All ceilings now. A reader that fails is reported to `onError` once and left out. */
   readCeilings(): Ceiling[];
-  /** Tasks of the whole host: one short read. */
+  /** Tasks of the whole host. It costs one short read. */
   hostTasks(): number;
 }
 
 const SCAN_AT_LEAST_EVERY_MS = 5_000;
-/** Numbers held by dead groups and sessions seldom change; a storm of a minute must not be met by a scan. */
+/** Numbers held by dead groups and sessions seldom change. No scan may fall into a storm, which lasts up to a minute. */
 const RESCAN_MS = 60_000;
 
+/** Opens all ceilings for a target of the guard itself. `heaviest` and `perThread` are what the loop has counted. */
 export function openSurroundings(
   root: KernelRoot,
   sources: {

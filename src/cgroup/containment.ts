@@ -8,34 +8,34 @@ import { type CgroupPlaces, controllersOf } from './locate.ts';
 import { makePen, PEN } from './pen.ts';
 import { PREFIX, removeStale, removeTree } from './stale.ts';
 
-/** The cgroups made for one target. Paths are absolute on this machine. */
+/** The cgroups that were made for one target. All paths are absolute on this machine. */
 export interface CgroupContainment {
   readonly version: 1 | 2;
   /** Where `pids.max` is. */
   readonly pidsDir: string;
-  /** The v2 directory with `cgroup.kill`; the same as `pidsDir` on v2, `undefined` on plain v1. */
+  /** The v2 directory with `cgroup.kill`. On v2 it is `pidsDir`; on plain v1 it is `undefined`. */
   readonly unifiedDir: string | undefined;
-  /** Files that put the calling thread (v1) or process (v2) in, and the ones that take it out again. */
+  /** Files that put the calling thread (v1) or process (v2) inside, and files that take it out again. */
   readonly enterFiles: readonly string[];
   readonly leaveFiles: readonly string[];
-  /** Files that put another process in. */
+  /** Files that put another process inside. */
   readonly moveFiles: readonly string[];
   /** The cgroup around the targets of all guards here. */
   readonly penDir: string;
-  /** What `remove` takes back, in this order. */
+  /** What was done, oldest first. `removeContainment` undoes it in reverse. */
   readonly undo: readonly (() => void)[];
 }
 
 /**
- * Makes the target's cgroups below the guard's own. The guard itself is never counted in them: it
- * steps in to fork the child, whose first instruction is then inside, and out again at once.
- * Throws a GuardError that says which directory refused what.
+ * Makes the target's cgroups below the guard's own. The guard itself is never counted in them: it goes inside to fork the
+ * child, whose first instruction is then inside, and leaves at once. Throws a GuardError that says which directory
+ * refused what.
  */
 export function createContainment(
   root: KernelRoot,
   places: CgroupPlaces,
   guardPid: number,
-  /** Whether a service runs beside the guard already, in the same cgroup: a sidecar. */
+  /** Whether a service already runs beside the guard in the same cgroup (a sidecar). */
   isSidecar = false,
 ): CgroupContainment {
   const { pids, unified } = places;
@@ -63,7 +63,7 @@ export function createContainment(
       penDir,
       pidsDir,
       unifiedDir,
-      // v1 moves single threads: only the one that forks goes in, so the guard costs the target nothing.
+      // v1 moves single threads. Only the thread that forks goes inside, so the guard costs the target nothing.
       enterFiles: [join(pidsDir, 'tasks'), ...(unifiedDir === undefined ? [] : [join(unifiedDir, 'cgroup.procs')])],
       leaveFiles: [
         join(parent, 'tasks'),
@@ -79,8 +79,8 @@ export function createContainment(
 }
 
 /**
- * v2 lets a cgroup have processes or controllers for its children, not both (the root excepted). So
- * unless `pids` is already on for children, the guard first moves itself into a leaf of its own.
+ * A v2 cgroup may have processes, or controllers for its children, but not both (except the root). So unless `pids` is
+ * already on for children, the guard first moves itself into a leaf of its own.
  */
 function createV2(
   root: KernelRoot,
@@ -90,11 +90,20 @@ function createV2(
   isSidecar: boolean,
 ): CgroupContainment {
   const leaf = `${own}-guard`;
-  // After a run that left daemons behind the guard is in its leaf still.
+  // After a run that left daemons behind the guard is still in its leaf.
   let home = existsSync(join(parent, leaf)) ? join(parent, leaf) : parent;
   removeStale(root, parent);
-  const penDir = sharedPen(parent, undo);
+  const ofHome: (() => void)[] = [];
+  const ofTarget: (() => void)[] = [];
+  // What was made for the target goes first: controllers go off only where no child has them, and only then may the guard
+  // return.
+  undo.push(
+    () => undoAll(ofHome),
+    () => undoAll(ofTarget),
+  );
+  const penDir = sharedPen(parent, ofTarget);
   removeStale(root, penDir);
+  const dir = makeDir(penDir, name, ofTarget);
   const subtree = join(parent, 'cgroup.subtree_control');
   if (!(readText(subtree) ?? '').split(/\s+/).includes('pids')) {
     if (
@@ -105,17 +114,16 @@ function createV2(
     }
     const isRoot = readText(join(parent, 'cgroup.type')) === undefined;
     if (!isRoot) {
-      home = makeDir(parent, leaf, undo);
+      home = makeDir(parent, leaf, ofHome);
       writeFileSync(join(home, 'cgroup.procs'), '0');
-      undo.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
+      ofHome.push(() => writeFileSync(join(parent, 'cgroup.procs'), '0'));
       // All that is left is the service: it must be out of the way before the controller is on for children.
-      if (isSidecar) moveAll(parent, makeDir(parent, `${own}-service`, undo));
+      if (isSidecar) moveAll(parent, dir);
     }
     writeFileSync(subtree, '+pids');
-    if (!isRoot) undo.push(() => writeFileSync(subtree, '-pids'));
+    if (!isRoot) ofHome.push(() => writeFileSync(subtree, '-pids'));
   }
   writeFileSync(join(penDir, 'cgroup.subtree_control'), '+pids');
-  const dir = makeDir(penDir, name, undo);
   return {
     version: 2,
     penDir,
@@ -138,9 +146,13 @@ function moveAll(from: string, to: string): void {
   }
 }
 
-/** Undoes everything in reverse; says whether all of it went (a cgroup with a task left cannot go). */
+/** Undoes everything in reverse. False when something stayed: a cgroup with a task cannot be removed. */
 export function removeContainment(containment: CgroupContainment): boolean {
   return runUndo(containment.undo);
+}
+
+function undoAll(undo: readonly (() => void)[]): void {
+  if (!runUndo(undo)) throw new Error('something had to stay');
 }
 
 function runUndo(undo: readonly (() => void)[]): boolean {
@@ -155,7 +167,7 @@ function runUndo(undo: readonly (() => void)[]): boolean {
   return isClean;
 }
 
-/** A run before this one of the same guard may have left daemons in a cgroup: they stay there, under their cap. */
+/** An earlier run of the same guard may have left daemons in a cgroup. They stay there, under their cap. */
 function freeName(parents: readonly string[], name: string): string {
   for (let run = 1; ; run += 1) {
     const tried = run === 1 ? name : `${name}-${run}`;

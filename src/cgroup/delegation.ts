@@ -4,10 +4,9 @@ import type { Libc } from '../sys/libc.ts';
 import { ancestors, type CgroupPlaces } from './locate.ts';
 
 /**
- * Why the guard may not make cgroups here although it could, or `undefined` when it may. Under
- * systemd the tree belongs to systemd but for what it delegated: it marks such directories with
- * the extended attribute `user.delegate` or `trusted.delegate` = 1 (systemd.resource-control(5)),
- * and gives those of a plain user to that user.
+ * Why the guard may not make cgroups here although it could; `undefined` when it may. Under systemd the whole tree belongs
+ * to systemd, except for what it has delegated. It marks such directories with the extended attribute `user.delegate` or
+ * `trusted.delegate` = 1 (systemd.resource-control(5)), and makes a plain user the owner of the user's own.
  */
 export function delegationRefusal(
   root: KernelRoot,

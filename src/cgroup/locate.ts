@@ -4,30 +4,32 @@ import { parseMountinfo } from '../procfs/mountinfo.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 
-/** A process's place in one cgroup hierarchy. */
+/** The place of a process in one cgroup hierarchy. */
 export interface Place {
   readonly version: 1 | 2;
-  /** Where the hierarchy is mounted, as the kernel names it. */
+  /** Where the hierarchy is mounted, as the kernel says. */
   readonly mountPoint: string;
-  /** The process's own directory in it, absolute as the kernel names it. */
+  /** The directory of the process in it: an absolute path, as the kernel says. */
   readonly dir: string;
-  /** The path the kernel prints, for people. */
+  /** The path that the kernel prints, for people. */
   readonly path: string;
 }
 
-/** Where a process stands: the tree whose pids controller counts it, and the v2 tree, often the same. */
+/** Where a process stands in each hierarchy. */
 export interface CgroupPlaces {
+  /** The tree whose pids controller counts it. On v2 it is the unified tree. */
   readonly pids: Place | undefined;
+  /** The v2 tree. */
   readonly unified: Place | undefined;
   /** The tree whose memory controller charges it. */
   readonly memory: Place | undefined;
-  /** The v1 freezer; on v2 every cgroup has one. */
+  /** The tree of the v1 freezer. On v2 every cgroup has a freezer. */
   readonly freezer: Place | undefined;
-  /** systemd's own v1 tree, which carries its delegation marks on a v1 host. */
+  /** systemd's own v1 tree: on a v1 host it has the marks of delegation. */
   readonly systemd: Place | undefined;
 }
 
-/** Where process `pid` stands. Everything is `undefined` on a host without cgroup mounts. */
+/** Where a process stands. Everything is `undefined` on a host without cgroup mounts, and for a process that is gone. */
 export function locate(root: KernelRoot, pid: number | 'self' = 'self'): CgroupPlaces {
   const memberships = parseCgroupFile(readText(root.proc(pid, 'cgroup')) ?? '');
   const mounts = parseMountinfo(readText(root.proc('self', 'mountinfo')) ?? '');
@@ -44,7 +46,7 @@ export function locate(root: KernelRoot, pid: number | 'self' = 'self'): CgroupP
   };
 
   const unified = place(2, '');
-  // On for an ancestor is enough: its limit counts, although the cgroup itself has none.
+  // It is enough that the controller is on for an ancestor: its limit counts, although the cgroup itself has none.
   const hasPids = unified !== undefined && ancestors(unified).some((dir) => controllersOf(root, dir).includes('pids'));
   return {
     pids: place(1, 'pids') ?? (hasPids ? unified : undefined),
@@ -56,8 +58,8 @@ export function locate(root: KernelRoot, pid: number | 'self' = 'self'): CgroupP
 }
 
 /**
- * A mount shows the hierarchy from `mount.root` down (a container sees its own part only), so that
- * prefix is taken off. A path outside of it (`/../x`, after a move) shows no more than the mount.
+ * A mount shows the hierarchy from `mount.root` down (a container sees only its own part), so that prefix is taken off. A
+ * path outside of it (`/../x`, after a move) is taken for the mount point itself.
  */
 function directory(mount: { root: string; mountPoint: string }, path: string): string {
   if (path.startsWith('/..')) return mount.mountPoint;
@@ -69,11 +71,12 @@ function directory(mount: { root: string; mountPoint: string }, path: string): s
   return join(mount.mountPoint, path);
 }
 
+/** The controllers that a v2 cgroup may use; none where the file cannot be read. */
 export function controllersOf(root: KernelRoot, dir: string): string[] {
   return (readText(root.at(join(dir, 'cgroup.controllers'))) ?? '').split(/\s+/).filter(Boolean);
 }
 
-/** The directory itself and every ancestor that can be seen, innermost first. */
+/** The directory itself and every ancestor that can be seen, the innermost first. */
 export function ancestors(place: Place): string[] {
   const dirs: string[] = [];
   let dir = place.dir;

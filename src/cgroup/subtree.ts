@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { KeptFile } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { readStat } from '../procfs/stat.ts';
+import { isZombie, readStat } from '../procfs/stat.ts';
 import { type Members, readMembers } from './members.ts';
 import { RefusalSum } from './refusalSum.ts';
 import { isGone, UnreadError } from './unread.ts';
@@ -101,8 +101,7 @@ function hasLive(root: KernelRoot, dir: string): boolean {
   return members.hasForeign || members.pids.some((pid) => isAlive(root, pid));
 }
 
-/** A main thread that has ended is a zombie while other threads of its process live on. */
 function isAlive(root: KernelRoot, pid: number): boolean {
   const stat = readStat(root, pid);
-  return stat !== undefined && (stat.state !== 'Z' || stat.threads > 1);
+  return stat !== undefined && !isZombie(stat);
 }

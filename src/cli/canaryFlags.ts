@@ -1,35 +1,8 @@
+import type { CanaryJudging, CanaryOutput, CanarySubjects } from '../canary/canaryOptions.ts';
 import { DEFAULT_RULE } from '../core/growth/judge.ts';
 import type { FlagsOf } from '../flags/flag.ts';
 import { duration, interval, score, share } from '../flags/quantities.ts';
 import { choice, file, text, yes } from '../flags/words.ts';
-
-/** What is compared, and how long. */
-export interface CanarySubjects {
-  readonly baseline: string | undefined;
-  readonly candidate: string | undefined;
-  readonly forMs: number;
-  readonly everyMs: number;
-  /** The load whose effect is taken out: `cpu`, or a field of both recordings. */
-  readonly loadMetric: string | undefined;
-}
-
-/** How it is judged. */
-export interface CanaryJudging {
-  readonly pass: number;
-  readonly marginal: number;
-  readonly tolerance: number;
-  readonly horizonMs: number;
-  readonly onMarginal: 'pass' | 'fail' | 'marginal';
-  readonly onInconclusive: 'pass' | 'fail' | 'wait' | 'inconclusive';
-}
-
-/** Where the verdict goes. */
-export interface CanaryOutput {
-  readonly serve: string | undefined;
-  readonly name: string;
-  readonly html: string | undefined;
-  readonly json: boolean;
-}
 
 const d = DEFAULT_RULE;
 

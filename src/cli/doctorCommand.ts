@@ -5,6 +5,7 @@ import { examine } from '../doctor/examine.ts';
 import { type FlagsOf, readSlice } from '../flags/flag.ts';
 import { yes } from '../flags/words.ts';
 import { kernelRoot } from '../procfs/root.ts';
+import { systemClock } from '../sys/clock.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { addFlags } from './flagOption.ts';
 
@@ -24,7 +25,7 @@ export function doctorCommand(): Command {
     .description('what can be enforced here, what not, and how to get it')
     .action(async (given: Record<string, unknown>) => {
       const { json, strict } = readSlice<Flags>(FLAGS, given);
-      const found = await examine(kernelRoot(), loadLibc(), process.env);
+      const found = await examine(kernelRoot(), loadLibc(), process.env, systemClock.sleep);
       const checks = checksOf(found);
       process.stdout.write(json ? `${JSON.stringify(doctorDocument(found, checks))}\n` : doctorText(checks));
       process.exitCode = strict && checks.some(({ ok }) => !ok) ? 1 : 0;

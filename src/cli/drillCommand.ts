@@ -9,6 +9,7 @@ import { parseLaunchNotes } from '../launch/launchNotes.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { listenForStop } from '../sys/stopSignals.ts';
+import { writeOut } from '../sys/writeOut.ts';
 import { addFlags } from './flagOption.ts';
 import { launcherPath } from './launcher.ts';
 
@@ -56,7 +57,7 @@ async function run({ bomb, forMs, json, maxTasks }: DrillFlags): Promise<number>
         onNote: (sentence) => process.stderr.write(`threadguard: ${sentence}\n`),
       },
     );
-    process.stdout.write(json ? `${JSON.stringify(document)}\n` : drillText(document));
+    await writeOut(json ? `${JSON.stringify(document)}\n` : drillText(document));
     return document.verdict === 'in time' ? 0 : 1;
   } finally {
     signals.close();

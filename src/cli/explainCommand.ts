@@ -8,8 +8,10 @@ import { parseLaunchNotes } from '../launch/launchNotes.ts';
 import { findExecutable } from '../launch/launchPlan.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { explanationDocument, explanationText } from '../reporters/explainText.ts';
+import { systemClock } from '../sys/clock.ts';
 import { loadLibc } from '../sys/libc.ts';
-import { EXPLAIN_FLAGS, type ExplainFlags, subjectOf } from './explainFlags.ts';
+import { listenForStop } from '../sys/stopSignals.ts';
+import { EXPLAIN_FLAGS, type ExplainFlags, type LiveSubject, subjectOf } from './explainFlags.ts';
 import { explainLog } from './explainLog.ts';
 import { addFlags } from './flagOption.ts';
 
@@ -33,35 +35,37 @@ async function explain(words: readonly string[], flags: ExplainFlags): Promise<n
     process.stdout.write(text);
     return exitCode;
   }
-  const root = kernelRoot();
-  const libc = loadLibc();
+  const signals = listenForStop();
+  try {
+    return await explainLive(subject, flags, signals.stop);
+  } finally {
+    signals.close();
+  }
+}
+
+async function explainLive(subject: LiveSubject, flags: ExplainFlags, stop: AbortSignal): Promise<number> {
+  const world = {
+    root: kernelRoot(),
+    libc: loadLibc(),
+    clock: systemClock,
+    stop,
+    passThrough: (chunk: Buffer) => void process.stderr.write(chunk),
+    onNote: note,
+  };
+  const { keep, toTheEnd, trace } = flags;
   if (subject.kind === 'pid') {
-    const { label, explanation } = await explainProcess({
-      root,
-      pid: subject.pid,
-      ids: libc,
-      // With --trace a call has to fail first. Without --for the guard waits for that, a day at most.
-      forMs: flags.forMs ?? (flags.trace ? DAY_MS : 0),
-      trace: flags.trace,
-      onNote: note,
-    });
+    // With --trace a call has to fail first. Without --for the guard waits for that, a day at most.
+    const forMs = flags.forMs ?? (trace ? DAY_MS : 0);
+    const { label, explanation } = await explainProcess({ pid: subject.pid, forMs, trace }, world);
     return tell(label, explanation, flags);
   }
   const notes = parseLaunchNotes(process.env);
   const [file] = subject.command as [string];
   findExecutable(file, notes.env['PATH']);
-  const explanation = await explainCommand({
-    root,
-    command: subject.command,
-    env: notes.env,
-    libc,
-    trace: flags.trace,
-    toTheEnd: flags.toTheEnd,
-    keep: flags.keep,
-    timeoutMs: flags.forMs ?? DAY_MS,
-    passThrough: (chunk) => process.stderr.write(chunk),
-    onNote: note,
-  });
+  const explanation = await explainCommand(
+    { command: subject.command, env: notes.env, trace, toTheEnd, keep, timeoutMs: flags.forMs ?? DAY_MS },
+    world,
+  );
   return tell(basename(file), explanation, flags);
 }
 

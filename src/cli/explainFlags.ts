@@ -39,11 +39,13 @@ export const EXPLAIN_FLAGS: FlagsOf<ExplainFlags> = {
   keep: { name: 'keep', kind: yes, default: false, help: 'let the command go on after the refusal' },
 };
 
-/** What is to be explained: exactly one thing. */
-export type Subject =
+/** What is watched while it runs. */
+export type LiveSubject =
   | { readonly kind: 'command'; readonly command: readonly string[] }
-  | { readonly kind: 'pid'; readonly pid: number }
-  | { readonly kind: 'log'; readonly path: string };
+  | { readonly kind: 'pid'; readonly pid: number };
+
+/** What is to be explained: exactly one thing. */
+export type Subject = LiveSubject | { readonly kind: 'log'; readonly path: string };
 
 /** Throws a GuardError where no subject, or more than one, was named. */
 export function subjectOf(command: readonly string[], { log, pid, trace }: ExplainFlags): Subject {

@@ -1,10 +1,14 @@
 import { Command } from 'commander';
+import { pacedLoop } from '../core/pacedLoop.ts';
 import { readSlice } from '../flags/flag.ts';
 import { kernelRoot } from '../procfs/root.ts';
+import { systemClock } from '../sys/clock.ts';
 import { loadLibc } from '../sys/libc.ts';
 import { addFlags } from './flagOption.ts';
 import { LIMITS_FLAGS, type LimitsFlags, limitsAnswer } from './limitsAnswer.ts';
 
+/** A look at a host with 5,000 tasks takes 100 ms. */
+const WATCH_DUTY = 0.25;
 const CLEAR = '\u001b[H\u001b[2J';
 
 /** `threadguard limits`: how many more threads, processes and maps, and what stops them. */
@@ -23,8 +27,8 @@ async function limits(flags: LimitsFlags): Promise<void> {
     return;
   }
   const isTerminal = process.stdout.isTTY;
-  for (;;) {
+  await pacedLoop({ everyMs: flags.watch, duty: WATCH_DUTY }, systemClock, () => {
     process.stdout.write(`${isTerminal ? CLEAR : ''}${look()}${isTerminal || flags.json ? '' : '\n'}`);
-    await new Promise((resolve) => setTimeout(resolve, flags.watch));
-  }
+    return true;
+  });
 }

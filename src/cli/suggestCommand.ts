@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { readSeries } from '../canary/recording.ts';
-import { suggestLimit, type TaskRecording } from '../core/growth/suggestLimit.ts';
+import { readTaskRecording } from '../canary/taskRecording.ts';
+import { suggestLimit } from '../core/growth/suggestLimit.ts';
 import { type FlagsOf, readSlice } from '../flags/flag.ts';
 import { yes } from '../flags/words.ts';
 import { suggestedLimitDocument, suggestedLimitText } from '../reporters/suggestedLimit.ts';
@@ -21,14 +21,9 @@ export function suggestCommand(): Command {
     .usage('[options] FILE...')
     .argument('<file...>', 'recordings of threadguard record')
     .action((files: string[], given: Record<string, unknown>) => {
-      const found = suggestLimit(files.map(readTasks));
+      const found = suggestLimit(files.map(readTaskRecording));
       const { json } = readSlice<Flags>(FLAGS, given);
       process.stdout.write(json ? `${JSON.stringify(suggestedLimitDocument(found))}\n` : suggestedLimitText(found));
       if (found.limit === undefined) process.exitCode = 1;
     });
-}
-
-function readTasks(file: string): TaskRecording {
-  const { label, points } = readSeries(file);
-  return { label, points: points.map(({ tasks, timeMs }) => ({ timeMs, value: tasks })) };
 }

@@ -2,15 +2,16 @@ import { additional, ceilingLabel, rankCeilings } from './ceiling.ts';
 import type { Ceiling, Kind } from './model.ts';
 import { formatCount } from './units.ts';
 
-/** How many more of everything a subject can make, and what stops it. */
+/** How many more threads, processes and maps a subject can make, and what stops it. */
 export interface Answer {
-  /** `null` where no ceiling has a number. */
+  /** The ceiling that allows the fewest threads; `null` where no ceiling has a number, as below. */
   readonly binding: Ceiling | null;
   readonly additionalThreads: number | null;
   readonly additionalProcesses: number | null;
   readonly additionalMaps: number | null;
 }
 
+/** The answer to how many more there can be. */
 export function answer(ceilings: readonly Ceiling[]): Answer {
   const least = (kind: Kind): number | null => {
     const first = rankCeilings(ceilings, kind)[0];
@@ -24,7 +25,7 @@ export function answer(ceilings: readonly Ceiling[]): Answer {
   };
 }
 
-/** The answer in words: what binds threads, processes and maps, and what comes next. */
+/** The same in words: what binds threads, processes and maps, and what comes next. */
 export function answerLines(ceilings: readonly Ceiling[], subject: string): string[] {
   return (['threads', 'processes', 'maps'] as const).map((kind) => {
     const [first, next] = rankCeilings(ceilings, kind);
@@ -37,7 +38,7 @@ export function answerLines(ceilings: readonly Ceiling[], subject: string): stri
   });
 }
 
-/** One thing to change, and what it leads to. */
+/** One limit to raise, and what binds afterwards. */
 export interface Suggestion {
   readonly ceiling: Ceiling;
   /** New value of the limit, in its own unit, at which the next ceiling binds instead. */
@@ -46,8 +47,8 @@ export interface Suggestion {
 }
 
 /**
- * What to raise, in which order, until what would bind next is not refused but killed: raising every ceiling
- * that refuses only moves the end from an errno, which programs survive, to the OOM killer. `stop` is that one.
+ * What to raise, in which order, until the next ceiling would kill instead of refuse. That ceiling is `stop`. Raising
+ * every ceiling that refuses would only replace an errno, which programs survive, by the OOM killer.
  */
 export function suggest(ceilings: readonly Ceiling[]): {
   readonly steps: readonly Suggestion[];

@@ -8,10 +8,14 @@ export interface UnitCost {
   readonly map: number;
 }
 
-/** What a reader knows of a ceiling at one look. */
-export interface CeilingFacts {
+/** What a ceiling sits on. */
+interface CeilingPlace {
   readonly scope: Scope;
   readonly path?: string;
+}
+
+/** How much of it there is. */
+interface CeilingAmount {
   readonly unit: Unit;
   readonly used: number | 'unknown';
   readonly limit: Limit;
@@ -19,14 +23,22 @@ export interface CeilingFacts {
   readonly cost?: UnitCost;
   /** Units of the limit that can never be used (the kernel keeps pids below 300 for early boot). */
   readonly withheld?: number;
-  readonly exempt?: boolean;
-  readonly effect?: Effect;
   /** True where `used` or `cost` is a model and not a count. */
   readonly isEstimate?: boolean;
+}
+
+/** What it means. */
+interface CeilingMeaning {
+  readonly exempt?: boolean;
+  /** Default: it refuses. */
+  readonly effect?: Effect;
   readonly note?: string | undefined;
   readonly source: string;
   readonly raise: string;
 }
+
+/** What a reader knows of a ceiling at one look. */
+export interface CeilingFacts extends CeilingPlace, CeilingAmount, CeilingMeaning {}
 
 const DEFAULT_COST: Readonly<Record<Unit, UnitCost>> = {
   tasks: { thread: 1, process: 1, map: 0 },

@@ -1,4 +1,4 @@
-/** One process as the census sees it. */
+/** One process, as the census counts it. */
 export interface Holding {
   readonly pid: number;
   readonly ppid: number;
@@ -9,13 +9,13 @@ export interface Holding {
   readonly isZombie: boolean;
 }
 
-/** A name and the tasks behind it. */
+/** A name, and how many tasks it has. */
 export interface Tally {
   readonly name: string;
   readonly tasks: number;
 }
 
-/** Who holds the tasks: the largest of each kind first. */
+/** Who holds the tasks. Each list has the largest first. */
 export interface Census {
   readonly tasks: number;
   readonly processes: number;
@@ -23,11 +23,11 @@ export interface Census {
   readonly byUser: readonly Tally[];
   readonly byCgroup: readonly Tally[];
   readonly zombies: number;
-  /** Parents that have not reaped them: the ones to blame. */
+  /** The parents that have not reaped them. */
   readonly zombieParents: readonly (Tally & { readonly pid: number })[];
 }
 
-/** Sums up holdings; `top` of each list are kept. `userName` turns a uid into what people know. */
+/** Sums up processes. Each list has at most `top` entries. `userName` turns a uid into a name. */
 export function census(holdings: readonly Holding[], top: number, userName: (uid: number) => string): Census {
   const nameOf = new Map(holdings.map(({ pid, name }) => [pid, name]));
   const zombies = holdings.filter(({ isZombie }) => isZombie);

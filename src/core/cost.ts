@@ -2,20 +2,20 @@ import { quantileSorted } from 'simple-statistics';
 import type { StackSource } from './runtimes.ts';
 import type { Slope } from './slope.ts';
 
-/** What one more thread or process of a target takes, in every unit that a ceiling counts. */
+/** What one more thread or process of a target costs, in every unit that a ceiling counts. */
 export interface TaskCost {
-  /** VMAs of one thread. */
+  /** Maps of one thread. */
   readonly threadMaps: number;
-  /** Address space that a thread's stack can grow into, without its guard. */
+  /** Address space of a thread's stack, without its guard. */
   readonly stackBytes: number;
   readonly guardBytes: number;
-  /** Memory a parked thread really holds, kernel and user together. */
+  /** Memory that a parked thread really holds, of kernel and user together. */
   readonly threadBytes: number;
-  /** The same of a forked copy that has touched little. */
+  /** The same for a forked process that has touched little. */
   readonly processBytes: number;
-  /** Private writable memory of a process: what a fork commits once more (overcommit mode 2). */
+  /** Private writable memory of a process: a fork commits it once more (overcommit mode 2). */
   readonly writableBytes: number;
-  /** How far `threadMaps` and `threadBytes` may be off, either way. */
+  /** How far `threadMaps` and `threadBytes` may be wrong, in both directions. */
   readonly uncertainty: { readonly maps: number; readonly bytes: number };
   readonly runtime: Runtime;
   readonly isMeasured: boolean;
@@ -29,23 +29,23 @@ export function calibratedAs(detected: StackSource): Runtime {
 }
 
 /**
- * Kernel memory of one thread: 16 KiB stack, some 7.5 KiB of slab (task_struct and friends, two VMAs), half a
- * KiB of page tables, and a page-table page of its own for a stack of 2 MiB or more. Measured on 6.18: 23,585
- * and 27,199 bytes charged to a memory cgroup.
+ * Kernel memory of one thread: a stack of 16 KiB, some 7.5 KiB of slab (task_struct and others, two VMAs) and half a KiB
+ * of page tables. A stack of 2 MiB or more has a page-table page of its own. Measured on 6.18: 23,585 and 27,199 bytes
+ * were charged to a memory cgroup.
  */
 const KERNEL_BYTES_PER_THREAD = 23_600;
 const KERNEL_STACK_BYTES = 16_384;
-/** Of the above beside the stack and task_struct: two VMAs, struct pid, signal bookkeeping, page-table entries. */
+/** The part of it that is neither stack nor task_struct: two VMAs, struct pid, signal bookkeeping, page-table entries. */
 const KERNEL_SMALL_BYTES = 660;
 const PAGE_TABLE_BYTES = 3_620;
 const LARGE_STACK_BYTES = 2 << 20;
-/** A fork of a minimal C process: 85,461 bytes of kernel memory and the pages that it touches (118,220 charged). */
+/** A fork of a minimal C process: 85,461 bytes of kernel memory, and the pages that it touches (118,220 charged). */
 const BYTES_PER_PROCESS = 118_000;
-/** Dynamic thread vector, from malloc, for each thread of glibc. */
+/** The dynamic thread vector that glibc allocates for each thread. */
 export const DTV_BYTES = 288;
 const PAGE = 4096;
 
-/** Parked threads, measured: VMAs and touched user memory of each. A Node worker is one thread and a whole isolate. */
+/** Maps and touched user memory of a parked thread, measured. A Node worker is one thread and a whole isolate. */
 const CALIBRATED: Readonly<Record<Runtime, { readonly maps: number; readonly userBytes: number }>> = {
   native: { maps: 2, userBytes: 8_500 },
   jvm: { maps: 2, userBytes: 31_000 },
@@ -54,7 +54,7 @@ const CALIBRATED: Readonly<Record<Runtime, { readonly maps: number; readonly use
   node: { maps: 44, userBytes: 8_500_000 },
 };
 
-/** The cost before anything is known of a target but its runtime and its default stack. */
+/** The cost when only the runtime and the default stack of a target are known. */
 export function calibratedCost(
   runtime: Runtime,
   defaultStackBytes: number,
@@ -75,14 +75,14 @@ export function calibratedCost(
   };
 }
 
-/** The same on this very kernel, where the size of its task_struct can be read (root: `/proc/slabinfo`). */
+/** Kernel memory of a thread on this very kernel, where the size of its task_struct can be read (root: `/proc/slabinfo`). */
 export function kernelBytesPerThread(taskStructBytes: number | undefined): number {
   return taskStructBytes === undefined
     ? KERNEL_BYTES_PER_THREAD
     : KERNEL_STACK_BYTES + taskStructBytes + KERNEL_SMALL_BYTES;
 }
 
-/** Kernel and user memory of a thread that touches `userBytes` of its stack. */
+/** Memory of a thread, of kernel and user together, when it touches `userBytes` of its stack. */
 export function threadBytes(
   userBytes: number,
   stackBytes: number,
@@ -92,16 +92,17 @@ export function threadBytes(
 }
 
 /**
- * Stack that pthread_create gives a thread by default: the soft RLIMIT_STACK at the program's start, or
- * 2 MiB where that is unlimited (pthread_create(3), x86-64).
+ * The stack that pthread_create gives a thread by default: the soft RLIMIT_STACK at the start of the program, or 2 MiB
+ * where that is unlimited (pthread_create(3), x86-64).
  */
 export function defaultStackBytes(softLimit: number | 'unlimited'): number {
   return softLimit === 'unlimited' ? 2 << 20 : Math.max(16 << 10, softLimit);
 }
 
 /**
- * What a thread holds by what the stacks of others do: their median, with the thread vector of glibc; runtimes keep
- * more of their own for a thread than its stack. The uncertainty is half the spread of the middle half, and a page.
+ * What a thread holds, judged by the stacks of others: their median, and the thread vector of glibc. A runtime keeps more
+ * for a thread than its stack, so its calibrated value is the least. The uncertainty is half the spread of the middle
+ * half, and a page.
  */
 export function touchedCost(
   runtime: Runtime,
@@ -119,21 +120,21 @@ export function touchedCost(
   };
 }
 
-/** What was learnt of a target while its threads came and went. */
+/** What was learnt about a target while its threads came and went. */
 export interface Fitted {
   readonly maps: Slope | undefined;
-  /** Anonymous memory, without what the kernel holds for a thread. */
+  /** Anonymous memory, without the memory of the kernel. */
   readonly userBytes: Slope | undefined;
 }
 
-/** Threads that must have come or gone before what moved beside them says what one costs. */
+/** So many threads must have come or gone before their cost can be told. */
 const LEAST_RANGE = 16;
-/** A slope outside of this is not a thread's. */
+/** A steeper slope is not that of threads. */
 const MOST_MAPS_PER_THREAD = 64;
 
 /**
- * The cost with what was learnt of this target in place of the calibrated values. Memory is also moved by what the
- * threads do: a slope that is not surer than itself says nothing of them.
+ * The cost with what was learnt about this target in place of the calibrated values. Memory also moves by what the
+ * threads do, so its slope counts only when it is at least twice as large as its uncertainty.
  */
 export function fittedCost(base: TaskCost, { maps, userBytes }: Fitted, kernelBytes: number): TaskCost {
   const isMapsKnown = maps !== undefined && maps.range >= LEAST_RANGE;

@@ -1,6 +1,6 @@
 import type { Series } from './ring.ts';
 
-/** Growth over two windows: the short one sees a burst, the long one tells it from a leak. */
+/** Growth over two windows. The short one sees a burst; the long one tells a burst from a leak. */
 export interface Growth {
   /** Units a second over the last SHORT_WINDOW_MS; 0 until two samples exist. */
   readonly shortPerSecond: number;
@@ -14,8 +14,8 @@ export const SHORT_WINDOW_MS = 2_000;
 export const LONG_WINDOW_MS = 30_000;
 
 /**
- * Growth of a series, oldest first. Windows reach back from the last item, not from a clock. Nothing is
- * copied and the windows are found by bisection: it is done at every look, over a ring of a thousand.
+ * Growth of a series, oldest first. The windows reach back from the last item, not from a clock. Nothing is copied, and
+ * the windows are found by bisection, because this is done at every look, over a ring of a thousand.
  */
 export function measureGrowth<T extends { readonly timeMs: number }>(
   series: Series<T>,
@@ -41,7 +41,7 @@ interface Point {
   readonly value: number;
 }
 
-/** The first item at or after `timeMs`; the last one always is. */
+/** The first item at or after `timeMs`, which is not later than the last item. */
 export function firstSince<T extends { readonly timeMs: number }>(series: Series<T>, timeMs: number): T {
   let low = 0;
   let high = series.length - 1;
@@ -59,8 +59,8 @@ function slope(from: Point, to: Point): number {
 }
 
 /**
- * Milliseconds until `remaining` is used up if growth stays as it is; `Infinity` when nothing
- * grows. The slower of the two windows is believed: a burst that has ended is not a forecast.
+ * Milliseconds until `remaining` is used up if growth stays as it is; `Infinity` when nothing grows. The slower of the
+ * two windows counts: a burst that has ended is no forecast.
  */
 export function exhaustionMs(remaining: number, growth: Growth): number {
   const perSecond = Math.min(growth.shortPerSecond, growth.longPerSecond);

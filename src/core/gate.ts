@@ -1,19 +1,18 @@
 /**
- * Whether a dear read may be made again: never more than 1 % of one core, so not before a hundred
- * times the last cost has passed, and not more often than `leastMs`.
+ * Whether a dear read may be made again: not before a hundred times its last cost has passed, so that it takes at most
+ * 1 % of one core, and not more often than `leastMs`.
  */
 export function mayRepeat(nowMs: number, lastMs: number, lastCostMs: number, leastMs: number): boolean {
   return nowMs - lastMs >= Math.max(leastMs, 100 * lastCostMs);
 }
 
-/** Tasks that the host gains or loses before a scan is worth repeating early. */
+/** When the host has gained or lost so many tasks, a scan is repeated early. */
 const NOTICEABLE_TASKS = 64;
 const EARLY_MS = 100;
 
 /**
- * A scan whose result may be `leastMs` old, or a hundred times its own cost: never over 1 % of a core is spent on
- * it. And never while the host is in a storm: there a scan finds thousands of processes, and takes seconds of a
- * guard that gets 3 ms of processor in 700.
+ * A scan whose result may be `leastMs` old, or a hundred times its own cost. It is not made while the host is in a storm:
+ * there a scan finds thousands of processes, and takes seconds of a guard that gets 3 ms of processor time in 700.
  */
 export function gated<T>(scan: () => T, now: () => number, leastMs: number, hostTasks: () => number): () => T {
   let last: { readonly value: T; readonly atMs: number; readonly costMs: number } | undefined;
@@ -35,7 +34,7 @@ export function gated<T>(scan: () => T, now: () => number, leastMs: number, host
   };
 }
 
-/** The same for a number of tasks: repeated sooner when the host has moved, and what it gained since is added. */
+/** The same for a number of tasks. It is counted again sooner when the host has moved; what the host gained is added. */
 export function gatedCount(
   hostTasks: () => number,
   now: () => number,
@@ -56,7 +55,7 @@ export function gatedCount(
       atMs = nowMs;
       hostThen = host;
     }
-    // Between two scans everything the host gained may be ours: an overestimate is the safe side.
+    // Between two scans everything that the host gained may be ours. An overestimate is on the safe side.
     return value + Math.max(0, host - hostThen);
   };
 }

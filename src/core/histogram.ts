@@ -1,7 +1,7 @@
-/** Upper bounds of the classes, in milliseconds; the last one has none. */
+/** Upper bounds of the classes, in milliseconds. The last class has none. */
 const BOUNDS_MS = [0.5, 1, 2, 5, 10, 20, 30, 60, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
-/** How late something was, counted in classes: a service's life fits into sixteen numbers. */
+/** How late something was, counted in classes: sixteen numbers hold the whole life of a service. */
 export class Lateness {
   readonly #counts: number[] = new Array<number>(BOUNDS_MS.length + 1).fill(0);
   #total = 0;
@@ -19,7 +19,10 @@ export class Lateness {
     return this.#worstMs;
   }
 
-  /** The bound that a share `q` (0 to 1) of all stayed within: the upper end of a class, never above the worst; 0 of none. */
+  /**
+   * A share `q` (0 to 1) of all values was no later than this: the upper end of a class, and never above the worst. 0 when
+   * there is no value.
+   */
   quantileMs(q: number): number {
     let seen = 0;
     for (const [index, count] of this.#counts.entries()) {

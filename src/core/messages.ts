@@ -1,9 +1,9 @@
-/** What a program or its runtime printed when the kernel refused it something. */
+/** What a program or its runtime printed when the kernel refused something. */
 export interface RefusalMessage {
   readonly runtime: string;
-  /** What it wanted one more of. `any`: the words fit several. */
+  /** What it wanted one more of. `any`: the words fit several things. */
   readonly wanted: 'thread' | 'process' | 'map' | 'any';
-  /** The errno behind the words, where they leave only one. */
+  /** The errno, where the words leave only one. */
   readonly errno: 'EAGAIN' | 'ENOMEM' | undefined;
   readonly text: string;
 }
@@ -15,7 +15,7 @@ interface Pattern {
   readonly match: RegExp;
 }
 
-/** Texts as the runtimes print them (JVM 17, Python 3.11, Go 1.19, Node 20, glibc, shells); the first that fits wins. */
+/** The texts of the runtimes (JVM 17, Python 3.11, Go 1.19, Node 20, glibc, shells). The first one that fits counts. */
 const PATTERNS: readonly Pattern[] = [
   { runtime: 'jvm', wanted: 'thread', match: /unable to create (new )?native thread/ },
   { runtime: 'jvm', wanted: 'thread', errno: 'EAGAIN', match: /pthread_create failed \(EAGAIN\)/ },
@@ -50,7 +50,7 @@ const PATTERNS: readonly Pattern[] = [
   { runtime: 'native', wanted: 'any', errno: 'ENOMEM', match: /Cannot allocate memory|\bENOMEM\b/ },
 ];
 
-/** What one line says of a refusal, or `undefined`. */
+/** What one line says about a refusal; `undefined` when it says nothing. The text is cut after 200 characters. */
 export function readMessage(line: string): RefusalMessage | undefined {
   const pattern = PATTERNS.find(({ match }) => match.test(line));
   if (pattern === undefined) return undefined;
@@ -58,7 +58,10 @@ export function readMessage(line: string): RefusalMessage | undefined {
   return { runtime, wanted, errno, text: line.trim().slice(0, 200) };
 }
 
-/** `cgroup: fork rejected by pids controller in /a/b`: the path of the one that forked, not of the limit, once a cgroup. */
+/**
+ * `cgroup: fork rejected by pids controller in /a/b`. The path is that of the cgroup that forked, not of the limit. The
+ * kernel prints it once for each cgroup.
+ */
 export function readKernelLine(line: string): { readonly forkingCgroup: string } | undefined {
   const match = /cgroup: fork rejected by pids controller in (\S+)/.exec(line);
   return match === null ? undefined : { forkingCgroup: match[1] as string };

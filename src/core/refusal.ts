@@ -81,7 +81,7 @@ function byEvents(facts: RefusalFacts, evidence: readonly string[]): Explanation
   return {
     verdict: isSure ? 'proved' : 'inferred',
     ceiling,
-    evidence: [...evidence, ...said, ...roomLines(ceiling)],
+    evidence: [...evidence, ...said, ...roomLines(ceiling, facts)],
     alternatives: full.filter((row) => row !== ceiling),
     settle: isSure ? undefined : 'pids.current and pids.max of every ancestor, read on the host at the moment it fails',
   };
@@ -116,7 +116,7 @@ function byArithmetic(facts: RefusalFacts, evidence: readonly string[]): Explana
   return {
     verdict: isProof ? 'proved' : 'inferred',
     ceiling,
-    evidence: [...evidence, ...roomLines(ceiling), ...clearedLines(facts)],
+    evidence: [...evidence, ...roomLines(ceiling, facts), ...clearedLines(facts)],
     alternatives: others,
     settle: isProof
       ? undefined
@@ -183,10 +183,14 @@ function kindsOf(facts: RefusalFacts): readonly Kind[] {
   }
 }
 
-function roomLines(ceiling: Ceiling | undefined): string[] {
+/** How full it was, and, where it was not full, what may have been made after it was last looked at. */
+function roomLines(ceiling: Ceiling | undefined, { slack }: RefusalFacts): string[] {
   if (ceiling === undefined) return [];
-  const { used, limit, unit } = ceiling;
-  return [`${ceilingLabel(ceiling)} was at ${used} of ${limit} ${unit}`];
+  const { limit, remaining, unit, used } = ceiling;
+  const room = `${ceilingLabel(ceiling)} was at ${used} of ${limit} ${unit}`;
+  if (typeof remaining !== 'number' || remaining === 0) return [room];
+  const since = ceiling.unit === 'maps' ? `${formatCount(slack.maps)} maps` : `${formatCount(slack.tasks)} tasks`;
+  return [`${room} when it was last looked at; up to ${since} may have been made since`];
 }
 
 function clearedLines(facts: RefusalFacts): string[] {

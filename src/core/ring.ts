@@ -4,7 +4,10 @@ export interface Series<T> {
   at(index: number): T | undefined;
 }
 
-/** The last `capacity` items, oldest first. The guard's own ring is the only witness of most ceilings. */
+/**
+ * Keeps the last `capacity` items, oldest first. Most ceilings leave no trace, so the guard's own samples are the only
+ * witness.
+ */
 export class Ring<T> implements Series<T> {
   readonly #items: T[] = [];
   readonly #capacity: number;

@@ -1,6 +1,6 @@
 /**
- * Quantities as an operator writes them. Every `parseX` returns `undefined` for text it does not
- * understand, so that the caller can say which flag it was.
+ * Quantities as an operator writes them. Every `parseX` returns `undefined` for a text that it does not understand, so
+ * that the caller can name the flag.
  */
 const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -12,7 +12,7 @@ export function parseDurationMs(text: string): number | undefined {
   return match === null || unit === undefined ? undefined : Number(match[1]) * unit;
 }
 
-/** `50%` as 0.5. More than 0 % and at most 100 %. */
+/** `50%` is 0.5. A share is more than 0 % and at most 100 %. */
 export function parseShare(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)%$/.exec(text);
   if (match === null) return undefined;
@@ -20,35 +20,38 @@ export function parseShare(text: string): number | undefined {
   return share > 0 && share <= 1 ? share : undefined;
 }
 
-/** A whole number of things, 0 or more; `4,096` and `4_096` are taken as people write them. */
+/** A whole number from 0. `4,096` and `4_096` are understood too, but not `4,0960`. */
 export function parseCount(text: string): number | undefined {
-  const plain = text.replace(/(?<=\d)[,_](?=\d{3})/g, '');
+  const plain = text.replace(/(?<=\d)[,_](?=\d{3}(?!\d))/g, '');
   const count = /^\d+$/.test(plain) ? Number(plain) : undefined;
   return count !== undefined && Number.isSafeInteger(count) ? count : undefined;
 }
 
-/** `4,096`: counts in human text always carry separators. */
+/** `4,096`: counts for people always have separators. */
 export function formatCount(count: number): string {
   return Math.round(count)
     .toString()
     .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `85 ms`, `1.2 s`, `12 s`, `4 min`, `3 h`: two significant places are enough to act on. */
+/**
+ * `85 ms`, `1.2 s`, `12 s`, `4 min`, `3 h`: two significant places are enough. The bounds are those of the rounded
+ * number, so there is no `1000 ms` and no `10.0 s`.
+ */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
-  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 119_500) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_170_000) return `${Math.round(ms / 60_000)} min`;
   return `${Math.round(ms / 3_600_000)} h`;
 }
 
-/** `1.5 MiB`. */
+/** `1.5 MiB`, `120 MiB`, `17 B`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  while (Math.round(value) >= 1024 && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }
@@ -61,8 +64,8 @@ export function formatShare(share: number): string {
 }
 
 /**
- * Kernel and user text made safe for one line of a log or a terminal: control characters (a
- * process may put newlines and escape sequences into its name) are written as `\xNN`.
+ * Makes text of the kernel or a user safe for one line of a log or a terminal. Control characters are written as `\xNN`:
+ * a process may put newlines and escape sequences into its name.
  */
 export function escapeText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

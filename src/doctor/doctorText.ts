@@ -1,6 +1,6 @@
 import { escapeText } from '../core/units.ts';
 import type { DoctorDocument } from '../schemas/doctorSchema.ts';
-import type { Check, Findings } from './checks.ts';
+import type { Check, Findings } from './findings.ts';
 
 /** The document of `doctor --json`. */
 export function doctorDocument(

@@ -11,8 +11,8 @@ import { readReport } from '../limits/readReport.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { listChildren } from '../procfs/task.ts';
 import type { DrillDocument } from '../schemas/drillSchema.ts';
+import { systemClock } from '../sys/clock.ts';
 import type { Libc } from '../sys/libc.ts';
-import { REAL_CLOCK } from '../sys/realClock.ts';
 import type { BombKind } from './bomb.ts';
 import { drillDocument } from './drillText.ts';
 import { openFence } from './fence.ts';
@@ -103,7 +103,7 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
   const reaper = openReaper(root, libc, () => guard?.child.pid, own);
   const over = new AbortController();
   const startedMs = performance.now();
-  const hosts = watchHost(() => forkTrue(idle, own), REAL_CLOCK, over.signal);
+  const hosts = watchHost(() => forkTrue(idle, own), systemClock, over.signal);
   try {
     const order = { launcher, kind: wish.kind, size, lifeMs: wish.limitMs, incidentDir, env };
     guard = startGuard(order, fence);
@@ -118,7 +118,7 @@ async function inFence(wish: DrillWish, prepared: Prepared): Promise<DrillDocume
     await hosts;
     guard?.child.kill('SIGKILL');
     if (!(await fence.remove())) onNote('a cgroup of the drill could not be removed: something lives in it');
-    await reapAll(() => listChildren(root, process.pid), reaper.reap, REAL_CLOCK);
+    await reapAll(() => listChildren(root, process.pid), reaper.reap, systemClock);
     reaper.close();
   }
 }
@@ -138,7 +138,7 @@ async function observe(
       return countBomb(root, pid, kind);
     },
     isOver: () => guard.ended() !== undefined,
-    clock: REAL_CLOCK,
+    clock: systemClock,
     wall: Date.now,
     forMs: limitMs,
     stop,

@@ -43,7 +43,7 @@ export function openFence({ libc, now, own, root, tasks }: FenceParts): Fence {
     },
     remove: async () => {
       const { survivors } = await killTree({ target, reap: () => {}, clock: systemClock });
-      target.close();
+      await target.close();
       return target.remove() && survivors.length === 0;
     },
   };

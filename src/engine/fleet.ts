@@ -62,7 +62,7 @@ export class Fleet {
     this.#members.delete(id);
     this.#barred.delete(id);
     this.#parts.engine.remove(member.tracked);
-    member.target?.close();
+    void member.target?.close();
     member.candidate.meter.close();
   }
 
@@ -99,7 +99,7 @@ export class Fleet {
   #cool(id: string): void {
     const member = this.#members.get(id);
     if (member === undefined) return;
-    member.target?.close();
+    void member.target?.close();
     const tracked = this.#cold(member.candidate);
     this.#members.set(id, { candidate: member.candidate, tracked, target: undefined });
     this.#parts.engine.replace(member.tracked, tracked);

@@ -1,8 +1,7 @@
-import { measureProcess } from '../ceilings/measure.ts';
 import { CEILINGS } from '../ceilings/registry.ts';
+import type { CeilingLook } from '../ceilings/row.ts';
 import { openContext } from '../ceilings/subject.ts';
-import { type CgroupPlaces, locate } from '../cgroup/locate.ts';
-import { ceilingLabel } from '../core/ceiling.ts';
+import { locate } from '../cgroup/locate.ts';
 import { gated, gatedCount } from '../core/gate.ts';
 import type { Ceiling } from '../core/model.ts';
 import { processesWithMostThreads } from '../procfs/busiest.ts';
@@ -11,163 +10,133 @@ import { parseLoadavg } from '../procfs/loadavg.ts';
 import { readText } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStatus } from '../procfs/status.ts';
-import { countersSince, readCounters } from './counters.ts';
+import { CounterWatch } from './counters.ts';
+import { GatedMeasure } from './gatedMeasure.ts';
+import { Tightest } from './tightest.ts';
 
-/** What a process is, its limits and its place may change at exec; maps are read again after 20 times their cost. */
+/** What a process is, its limits and its place may change at exec: they are looked up this often. */
 const REOPEN_MS = 20;
-const MAPS_DUTY = 20;
+/** In a fork bomb only so many processes are compared. */
 const MOST_PROCESSES = 64;
+/** What may have been made between two looks, before anything was seen to grow. */
+const LEAST_SLACK = { tasks: 3, maps: 3 };
 
-/**
- * Looks at a target again and again and keeps, of every ceiling, how tight it ever was: most ceilings leave no
- * trace, and a process that was refused may be gone a millisecond later.
- */
+/** Where a watch gets what it sees. */
+export interface WatchSources {
+  /** The processes of the target now. */
+  readonly processes: () => readonly number[];
+  readonly ids: IdCalls | undefined;
+  readonly now: () => number;
+}
+
+/** Looks at a target again and again, and keeps how tight every ceiling ever was. */
 export class CeilingWatch {
   readonly #root: KernelRoot;
-  readonly #ids: IdCalls | undefined;
-  readonly #processes: () => readonly number[];
-  readonly #now: () => number;
-  readonly #tightest = new Map<string, Ceiling>();
-  #read: (() => Ceiling[]) | undefined;
+  readonly #sources: WatchSources;
+  readonly #tightest = new Tightest();
+  readonly #counters: CounterWatch;
+  readonly #measure: GatedMeasure;
+  #looks: readonly CeilingLook[] | undefined;
   #heaviest: number | undefined;
   #key = '';
-  /** Everywhere it was ever seen: one that has just been killed is shown in the root. */
-  readonly #places: CgroupPlaces[] = [];
-  readonly #pids = new Map<string, { count: number; isLocal: boolean }>();
-  readonly #oomKills = new Map<string, number>();
   #openedMs = Number.NEGATIVE_INFINITY;
-  #measured: ReturnType<typeof measureProcess> | undefined;
-  #measuredMs = Number.NEGATIVE_INFINITY;
-  #measureCostMs = 0;
-  #lastTasks: number | undefined;
-  #lastMaps: number | undefined;
-  #slack = { tasks: 3, maps: 3 };
+  #last: { readonly tasks: number; readonly maps: number } | undefined;
+  #slack = LEAST_SLACK;
 
-  constructor(
-    root: KernelRoot,
-    parts: {
-      readonly processes: () => readonly number[];
-      readonly ids: IdCalls | undefined;
-      readonly now: () => number;
-    },
-  ) {
+  constructor(root: KernelRoot, sources: WatchSources) {
     this.#root = root;
-    this.#ids = parts.ids;
-    this.#processes = parts.processes;
-    this.#now = parts.now;
+    this.#sources = sources;
+    this.#counters = new CounterWatch(root);
+    this.#measure = new GatedMeasure(root, sources.now);
   }
 
-  /** All ceilings as they were when they were tightest, in the order of the kernel’s checks. */
+  /** All ceilings as they were when they were tightest, in the order of the kernel's checks. */
   get tightest(): Ceiling[] {
-    return [...this.#tightest.values()].sort((a, b) => a.order - b.order);
+    return this.#tightest.rows();
   }
 
-  /** What may have been made between two looks: the fastest growth seen, over one of them. */
+  /** What may have been made between two looks: the fastest growth that was seen from one look to the next. */
   get slack(): { readonly tasks: number; readonly maps: number } {
     return this.#slack;
   }
 
-  /** One look; `undefined` when nothing of the target lives any more. */
+  /** One look; `undefined` when the target has no process that can be looked at. */
   look(tasks: number): readonly Ceiling[] | undefined {
-    const nowMs = this.#now();
+    const nowMs = this.#sources.now();
     if (nowMs - this.#openedMs >= REOPEN_MS) this.#open(nowMs);
-    const ceilings = this.#read?.();
+    const ceilings = this.#looks?.flatMap((look) => look());
     if (ceilings === undefined) return undefined;
-    const maps = typeof this.#measured?.maps === 'number' ? this.#measured.maps : 0;
+    const now = { tasks, maps: this.#measure.maps };
+    const last = this.#last ?? now;
     this.#slack = {
-      tasks: Math.max(this.#slack.tasks, tasks - (this.#lastTasks ?? tasks)),
-      maps: Math.max(this.#slack.maps, maps - (this.#lastMaps ?? maps)),
+      tasks: Math.max(this.#slack.tasks, now.tasks - last.tasks),
+      maps: Math.max(this.#slack.maps, now.maps - last.maps),
     };
-    this.#lastTasks = tasks;
-    this.#lastMaps = maps;
-    for (const ceiling of ceilings) this.#keep(ceiling);
+    this.#last = now;
+    for (const ceiling of ceilings) this.#tightest.keep(ceiling);
     return ceilings;
   }
 
-  /** A look that is taken because something was refused just now: everything is read anew, and nothing was made since. */
+  /** A look because something was refused just now: everything is read anew, and nothing was made since. */
   lookClosely(tasks: number): void {
     this.#openedMs = Number.NEGATIVE_INFINITY;
-    this.#measuredMs = Number.NEGATIVE_INFINITY;
-    if (this.look(tasks) !== undefined) this.#slack = { tasks: 3, maps: 3 };
+    this.#measure.forget();
+    if (this.look(tasks) === undefined) return;
+    // A process that has ended meanwhile could not be counted any more: then its last count is as old as it is.
+    this.#slack = { ...LEAST_SLACK, maps: Math.max(LEAST_SLACK.maps, this.#measure.grownSince) };
   }
 
-  #keep(ceiling: Ceiling): void {
-    const key = ceilingLabel({ name: ceiling.name, ...(ceiling.scope === 'process' ? {} : ceiling) });
-    const known = this.#tightest.get(key);
-    const isTighter =
-      known === undefined ||
-      typeof known.remaining !== 'number' ||
-      (typeof ceiling.remaining === 'number' && ceiling.remaining <= known.remaining);
-    if (isTighter) this.#tightest.set(key, ceiling);
+  /** What the kernel has counted since the target was first seen in each of its cgroups. */
+  counted(): ReturnType<CounterWatch['since']> {
+    return this.#counters.since();
   }
 
   #open(nowMs: number): void {
     const root = this.#root;
-    const heaviest = heaviestOf(root, this.#processes().slice(0, MOST_PROCESSES));
+    const heaviest = heaviestOf(root, this.#sources.processes().slice(0, MOST_PROCESSES));
     if (heaviest === undefined) return;
     this.#openedMs = nowMs;
-    if (heaviest !== this.#heaviest) this.#measuredMs = Number.NEGATIVE_INFINITY;
     this.#heaviest = heaviest;
-    // Opened files stay open, so only what they depend on (a prlimit, a move, another user) is a reason to open them
-    // again: in a fork bomb the heaviest process is another one at every look.
-    const status = readStatus(root, heaviest);
-    const key = [
-      readText(root.proc(heaviest, 'limits')),
-      readText(root.proc(heaviest, 'cgroup')),
-      `${status?.uid} ${status?.effectiveCaps} ${status?.nsPids.length}`,
-    ].join('\n');
+    // Files stay open. Only what they depend on (a prlimit, a move, another user) is a reason to open them again: in a
+    // fork bomb the heaviest process is another one at every look.
+    const key = keyOf(root, heaviest);
     if (key === this.#key) return;
     this.#key = key;
-    const places = locate(root, heaviest);
-    this.#places.push(places);
-    const counters = readCounters(root, places);
-    // The first reading of a cgroup is where its counting begins: what it refused before is another story.
-    for (const [path, count] of counters.pids) if (!this.#pids.has(path)) this.#pids.set(path, count);
-    for (const [path, count] of counters.oomKills) if (!this.#oomKills.has(path)) this.#oomKills.set(path, count);
-    const hostTasks = () => parseLoadavg(readText(root.proc('loadavg')) ?? '')?.tasks ?? 0;
-    const context = openContext(root, heaviest, {
-      process: () => {
-        const pid = this.#heaviest ?? heaviest;
-        return { pid, maps: this.#measure(pid).maps };
-      },
-      cost: () => this.#measure(this.#heaviest ?? heaviest).cost,
-      ids: this.#ids,
-      gate: (scan) => gated(scan, this.#now, REOPEN_MS, hostTasks),
-      growth: (scan) => gatedCount(hostTasks, this.#now, scan, REOPEN_MS),
+    this.#counters.follow(locate(root, heaviest));
+    this.#looks = this.#openCeilings(heaviest);
+  }
+
+  #openCeilings(pid: number): readonly CeilingLook[] {
+    const { ids, now } = this.#sources;
+    const hostTasks = (): number => parseLoadavg(readText(this.#root.proc('loadavg')) ?? '')?.tasks ?? 0;
+    const current = (): number => this.#heaviest ?? pid;
+    const context = openContext(this.#root, pid, {
+      process: () => ({ pid: current(), maps: this.#measure.of(current()).maps }),
+      cost: () => this.#measure.of(current()).cost,
+      ids,
+      gate: (scan) => gated(scan, now, REOPEN_MS, hostTasks),
+      growth: (scan) => gatedCount(hostTasks, now, scan, REOPEN_MS),
       isPassing: false,
     });
-    const readers = CEILINGS.map((ceiling) => ceiling.open(context));
-    this.#read = () => readers.flatMap((read) => read());
-  }
-
-  #measure(pid: number): ReturnType<typeof measureProcess> {
-    const nowMs = this.#now();
-    if (this.#measured === undefined || nowMs - this.#measuredMs >= MAPS_DUTY * this.#measureCostMs) {
-      const measured = measureProcess(this.#root, pid);
-      // A process that has just ended has no maps: what was known of it stands.
-      if (this.#measured === undefined || measured.maps !== 0) this.#measured = measured;
-      this.#measuredMs = nowMs;
-      this.#measureCostMs = this.#now() - nowMs;
-    }
-    return this.#measured;
-  }
-
-  /** What the kernel has counted since the target was first seen in each of its cgroups. */
-  counted(): ReturnType<typeof countersSince> {
-    const before = { pids: this.#pids, oomKills: this.#oomKills };
-    const after = this.#places.map((places) => readCounters(this.#root, places));
-    return countersSince(before, {
-      pids: new Map(after.flatMap(({ pids }) => [...pids])),
-      oomKills: new Map(after.flatMap(({ oomKills }) => [...oomKills])),
-    });
+    return CEILINGS.map((row) => row.open(context));
   }
 }
 
-/** The shell around a program has as many threads as a program with one: of those the larger process is meant. */
+/** The one with the most threads; of equal ones the largest: a shell around a program has as many threads as it. */
 function heaviestOf(root: KernelRoot, pids: readonly number[]): number | undefined {
   const counted = processesWithMostThreads(root, pids);
   return counted
     .filter(({ threads }) => threads === counted[0]?.threads)
     .map(({ pid }) => ({ pid, bytes: readStatus(root, pid)?.vmSizeBytes ?? 0 }))
     .sort((a, b) => b.bytes - a.bytes)[0]?.pid;
+}
+
+/** Everything that the ceilings of a process depend on. */
+function keyOf(root: KernelRoot, pid: number): string {
+  const status = readStatus(root, pid);
+  return [
+    readText(root.proc(pid, 'limits')),
+    readText(root.proc(pid, 'cgroup')),
+    `${status?.uid} ${status?.effectiveCaps} ${status?.nsPids.length}`,
+  ].join('\n');
 }

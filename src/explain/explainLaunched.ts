@@ -1,118 +1,144 @@
 import { openSurroundings, type Surroundings } from '../ceilings/surroundings.ts';
 import { type RefusalMessage, readMessage } from '../core/messages.ts';
-import type { Ceiling } from '../core/model.ts';
+import type { LoopClock } from '../core/pacedLoop.ts';
 import { type Explanation, explainRefusal } from '../core/refusal.ts';
 import { GuardError } from '../errors.ts';
 import { DEFAULT_SETTINGS } from '../policy/settings.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { systemClock } from '../sys/clock.ts';
 import type { Libc } from '../sys/libc.ts';
 import { contain } from '../targets/contain.ts';
 import type { ChildTarget } from '../targets/contracts.ts';
 import { killTree } from '../targets/killTree.ts';
 import { CeilingWatch } from './ceilingWatch.ts';
-import { almostOut, keptFrom, NO_CAP, type SafetyCap, safetyCap } from './safety.ts';
-import { askToEnd, launch, readLines } from './startWatched.ts';
+import { keptFrom, NO_CAP, type SafetyCap, safetyCap } from './safety.ts';
+import { askToEnd, type Launched, launch, readLines } from './startWatched.ts';
 import { type Trace, traceCommand } from './trace/trace.ts';
+import { untilRefused, type WatchEnds } from './untilRefused.ts';
 
-const LOOK_EVERY_MS = 2;
-/** After the first sign: the rest of what the program has to say. */
-const LISTEN_MS = 150;
-/** After the end of the command: a message may come after the end of the one that wrote it. */
-const LINGER_MS = 30;
-
-interface Parts {
-  readonly root: KernelRoot;
+/** A command that is run until something is refused to it. */
+export interface LaunchedSubject extends WatchEnds {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  readonly libc: Libc | undefined;
+  /** Whether the refused call itself is watched. */
   readonly trace: boolean;
-  readonly toTheEnd: boolean;
-  readonly keep: boolean;
-  readonly timeoutMs: number;
-  /** What the command writes to stderr. */
-  readonly passThrough: (chunk: Buffer) => void;
-  /** A sentence for people, before the command starts. */
-  readonly onNote: (sentence: string) => void;
 }
 
-/** Runs a command until something is refused to it, and says which ceiling that was. */
-export async function explainCommand(parts: Parts): Promise<Explanation> {
-  const { root, libc } = parts;
-  const now = (): number => performance.now();
+/** What is outside of an explanation. */
+export interface ExplainWorld {
+  readonly root: KernelRoot;
+  readonly libc: Libc | undefined;
+  readonly clock: LoopClock;
+  /** Somebody wants it to end: the command is ended, and what was seen is told. */
+  readonly stop: AbortSignal;
+  /** What the command writes to stderr. */
+  passThrough(chunk: Buffer): void;
+  /** A sentence for people, before the watch begins. */
+  onNote(sentence: string): void;
+}
+
+/** How a command is started and looked at, once something holds it. */
+export interface HeldTools {
+  /** How far it may grow before the rest of the machine is in danger. */
+  safetyCap(): SafetyCap;
+  /** Begins to watch calls. Throws a `GuardError` where that is not possible. */
+  trace(): Trace;
+  readonly launch: typeof launch;
+}
+
+/** Runs a command until something is refused to it, and names the ceiling. Nothing is left of it afterwards. */
+export function explainCommand(subject: LaunchedSubject, world: ExplainWorld): Promise<Explanation> {
+  const { clock, root } = world;
   const surroundings = openSurroundings(
     root,
-    { heaviest: () => undefined, perThread: () => undefined, libc, now },
+    { heaviest: () => undefined, perThread: () => undefined, libc: world.libc, now: clock.now },
     () => {},
   );
-  const target = hold(root, surroundings, libc, now);
-  const cap = parts.toTheEnd || !target.brake.isHeld ? NO_CAP : safetyCap(surroundings.readCeilings());
+  return explainHeld(subject, world, hold(world, surroundings), {
+    safetyCap: () => safetyCap(surroundings.readCeilings()),
+    trace: () => traceCommand(root),
+    launch,
+  });
+}
+
+/** The same with a target that is held, which is emptied and removed whatever happens. */
+export async function explainHeld(
+  subject: LaunchedSubject,
+  world: ExplainWorld,
+  target: ChildTarget,
+  tools: HeldTools,
+): Promise<Explanation> {
+  const { clock } = world;
   let tracing: Trace | undefined;
   try {
-    tracing = parts.trace ? traceCommand(root) : undefined;
-    if (tracing !== undefined) parts.onNote(tracing.cost);
-    return await watchOver(parts, target, cap, tracing, now);
+    const cap = subject.toTheEnd || !target.brake.isHeld ? NO_CAP : tools.safetyCap();
+    tracing = subject.trace ? tools.trace() : undefined;
+    if (tracing !== undefined) world.onNote(tracing.cost);
+    const words = [...(tracing?.prefix ?? []), ...subject.command];
+    const launched = await tools.launch(words, subject.env, target, cap.tasks);
+    return await watchOver(subject, world, { target, cap, tracing, launched });
   } finally {
-    await killTree({ target, reap: () => {}, clock: systemClock });
-    target.close();
-    target.remove();
-    tracing?.close();
+    try {
+      const wakeAt = (atMs: number, callback: () => void) => clock.sleep(atMs - clock.now()).then(callback);
+      await killTree({ target, reap: () => {}, clock: { now: clock.now, wakeAt } });
+    } finally {
+      await target.close();
+      target.remove();
+      tracing?.close();
+    }
   }
 }
 
 /** A cgroup or nothing: a limit on the user would be one of the ceilings that are asked about. */
-function hold(root: KernelRoot, surroundings: Surroundings, libc: Libc | undefined, now: () => number): ChildTarget {
+function hold({ clock, libc, root }: ExplainWorld, surroundings: Surroundings): ChildTarget {
+  const by = (mode: 'cgroup' | 'none'): ChildTarget =>
+    contain({ ...DEFAULT_SETTINGS, contain: mode }, { root, surroundings, libc, now: clock.now }).target;
   try {
-    return contain({ ...DEFAULT_SETTINGS, contain: 'cgroup' }, { root, surroundings, libc, now }).target;
+    return by('cgroup');
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    return contain({ ...DEFAULT_SETTINGS, contain: 'none' }, { root, surroundings, libc, now }).target;
+    return by('none');
   }
 }
 
 async function watchOver(
-  parts: Parts,
-  target: ChildTarget,
-  cap: SafetyCap,
-  tracing: Trace | undefined,
-  now: () => number,
+  subject: LaunchedSubject,
+  world: ExplainWorld,
+  running: {
+    readonly target: ChildTarget;
+    readonly cap: SafetyCap;
+    readonly tracing: Trace | undefined;
+    readonly launched: Launched;
+  },
 ): Promise<Explanation> {
-  const watch = new CeilingWatch(parts.root, { processes: () => target.meter.processes(), ids: parts.libc, now });
+  const { clock, stop } = world;
+  const { cap, target, tracing } = running;
+  const { brake, end, meter } = target;
+  const { ended, stderr } = running.launched;
+  const watch = new CeilingWatch(world.root, { processes: () => meter.processes(), ids: world.libc, now: clock.now });
   const messages: RefusalMessage[] = [];
-  let peakTasks = 0;
-  let signMs: number | undefined;
-  let stoppedBefore: Ceiling | undefined;
-  const sign = (): void => {
-    if (signMs !== undefined) return;
-    signMs = now();
-    watch.lookClosely(target.meter.tasks(signMs));
-  };
-  const words = [...(tracing?.prefix ?? []), ...parts.command];
-  const { stderr, ended } = await launch(words, parts.env, target, cap.tasks);
-  readLines(stderr, parts.passThrough, (line) => {
+  let onMessage = (): void => {};
+  readLines(stderr, world.passThrough, (line) => {
     const message = readMessage(line);
     if (message === undefined) return;
     messages.push(message);
-    sign();
+    onMessage();
   });
-  const aborted = onceAborted();
-  const startMs = now();
-  let endedMs: number | undefined;
-  for (;;) {
-    const nowMs = now();
-    const tasks = target.meter.tasks(nowMs);
-    peakTasks = Math.max(peakTasks, tasks);
-    const ceilings = ended() === undefined ? watch.look(tasks) : undefined;
-    if ((target.meter.refused() ?? 0) > 0 || (tracing?.failed() ?? false)) sign();
-    if (!parts.toTheEnd && !target.brake.isHeld && ceilings !== undefined) stoppedBefore = almostOut(ceilings);
-    if (ended() !== undefined) endedMs ??= nowMs;
-    const isHeard = signMs !== undefined && nowMs - signMs >= LISTEN_MS;
-    const isOver =
-      endedMs !== undefined && nowMs - endedMs >= LINGER_MS && (target.end.isEmpty() || signMs === undefined);
-    const isTimeUp = nowMs - startMs >= parts.timeoutMs;
-    if ((isHeard && !parts.keep) || isOver || isTimeUp || aborted() || stoppedBefore !== undefined) break;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+  const seen = await untilRefused(
+    {
+      isHeld: brake.isHeld,
+      tasks: () => meter.tasks(clock.now()),
+      hasRefused: () => (meter.refused() ?? 0) > 0 || (tracing?.failed() ?? false),
+      onMessage: (callback) => {
+        onMessage = callback;
+      },
+      isEmpty: () => end.isEmpty(),
+      ended,
+    },
+    watch,
+    subject,
+    clock,
+    stop,
+  );
   const facts = {
     ceilings: watch.tightest,
     slack: watch.slack,
@@ -121,18 +147,7 @@ async function watchOver(
     messages,
     endedBy: ended(),
   };
-  if (ended() === undefined) await askToEnd(target.end, now);
-  const reached = stoppedBefore ?? (peakTasks >= Number(cap.tasks) ? cap.for : undefined);
+  if (ended() === undefined) await askToEnd(end, clock);
+  const reached = seen.keptFrom ?? (seen.peakTasks >= Number(cap.tasks) ? cap.for : undefined);
   return reached === undefined ? explainRefusal(facts) : keptFrom(reached);
-}
-
-/** A signal to us ends the command, not only us. */
-function onceAborted(): () => boolean {
-  let isAborted = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      isAborted = true;
-    });
-  }
-  return () => isAborted;
 }

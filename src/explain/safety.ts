@@ -2,30 +2,31 @@ import { bindingCeiling, ceilingLabel } from '../core/ceiling.ts';
 import type { Ceiling } from '../core/model.ts';
 import type { Explanation } from '../core/refusal.ts';
 
-/** Of a ceiling that the whole machine shares: that much is left to it. */
+/** This much of a ceiling that the whole machine shares is left to the others. */
 const RESERVE_SHARE = 0.05;
 
 /** A cap that keeps a command from taking the last 5 % of what the whole machine shares. */
 export interface SafetyCap {
   readonly tasks: number | 'max';
-  /** The ceiling that it stands before. */
+  /** The ceiling that it keeps the command away from. */
   readonly for: Ceiling | undefined;
 }
 
 export const NO_CAP: SafetyCap = { tasks: 'max', for: undefined };
 
+/** The cap before the tightest shared ceiling; none where no shared ceiling has a number. */
 export function safetyCap(ceilings: readonly Ceiling[]): SafetyCap {
   const binding = bindingCeiling(ceilings.filter(isShared));
   if (binding === undefined) return NO_CAP;
   return { tasks: Math.max(1, Math.floor(Number(binding.additionalThreads) - reserveOf(binding))), for: binding };
 }
 
-/** Where nothing holds the command: the shared ceiling whose last 5 % it has come to. */
+/** The shared ceiling whose last 5 % the command has reached; for a command that nothing holds. */
 export function almostOut(ceilings: readonly Ceiling[]): Ceiling | undefined {
   return ceilings.filter(isShared).find((row) => Number(row.additionalThreads) < reserveOf(row));
 }
 
-/** It was kept from the end of the machine, so nobody saw that refusal. */
+/** The explanation for a command that was stopped before the machine ran out. Nobody saw that refusal. */
 export function keptFrom(ceiling: Ceiling): Explanation {
   return {
     verdict: 'inferred',
@@ -42,7 +43,7 @@ function isShared(ceiling: Ceiling): boolean {
   return ceiling.scope === 'host' || ceiling.scope === 'pid-namespace';
 }
 
-/** In threads. */
+/** The reserve, in threads. */
 function reserveOf(ceiling: Ceiling): number {
   const perThread = Number(ceiling.remaining) / Math.max(1, Number(ceiling.additionalThreads));
   return (Number(ceiling.limit) / perThread) * RESERVE_SHARE;

@@ -1,19 +1,21 @@
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
+import { type LoopClock, pacedLoop } from '../core/pacedLoop.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import type { ChildTarget, End } from '../targets/contracts.ts';
 
 const GRACE_MS = 2_000;
+const ASK_EVERY_MS = 10;
 const LONGEST_LINE = 4096;
 
-/** The command as a child, inside what holds it. Its stderr is a pipe to us. */
+/** A command that was started inside its holder. Its stderr is a pipe to us. */
 export interface Launched {
   readonly stderr: Readable | null;
   /** How it ended: a signal or `exit 1`; `undefined` while it runs. */
   ended(): string | undefined;
 }
 
-/** Throws a `GuardError` when it cannot be started. */
+/** Starts a command inside what holds it. Throws a `GuardError` when it cannot be started. */
 export async function launch(
   words: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -43,7 +45,7 @@ export async function launch(
   });
 }
 
-/** Whole lines as they come; what comes is also handed on. */
+/** Calls back with every whole line. Everything that comes is also handed on as it is. */
 export function readLines(
   stream: Readable | null,
   passThrough: (chunk: Buffer) => void,
@@ -61,9 +63,8 @@ export function readLines(
   });
 }
 
-/** SIGTERM to all of it, and the time to follow that. */
-export async function askToEnd(end: End, now: () => number): Promise<void> {
+/** Sends SIGTERM to all of it, and gives it the time to end. */
+export async function askToEnd(end: Pick<End, 'isEmpty' | 'signal'>, clock: LoopClock): Promise<void> {
   end.signal('SIGTERM');
-  const startMs = now();
-  while (!end.isEmpty() && now() - startMs < GRACE_MS) await new Promise((resolve) => setTimeout(resolve, 10));
+  await pacedLoop({ everyMs: ASK_EVERY_MS, forMs: GRACE_MS }, clock, () => !end.isEmpty());
 }

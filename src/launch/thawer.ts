@@ -3,9 +3,12 @@ import { spawn } from 'node:child_process';
 /** Thaws a cgroup when the guard has died: a guard that is killed inside a stop must not leave its target stopped. */
 export interface Thawer {
   readonly pid: number;
-  /** The guard ends as it should: nothing has to be undone. */
-  close(): void;
+  /** The guard ends as it should: nothing has to be undone. Resolves when the shell has ended, or does not end in time. */
+  close(): Promise<void>;
 }
+
+/** How long the shell may take to end. It outlives the guard otherwise, and PID 1 has to reap it. */
+const END_MS = 500;
 
 /**
  * A shell that waits on a pipe from the guard. The kernel closes the pipe however the guard ends; then the shell writes the
@@ -30,8 +33,15 @@ export function openThawer(file: string, word: string, own: Set<number>): Thawer
   (stdin as unknown as { unref(): void }).unref();
   return {
     pid,
-    close: () => {
-      stdin.end('end\n');
-    },
+    close: () =>
+      new Promise((resolve) => {
+        if (shell.exitCode !== null || shell.signalCode !== null) return resolve();
+        const timer = setTimeout(resolve, END_MS);
+        shell.once('exit', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+        stdin.end('end\n');
+      }),
   };
 }

@@ -13,19 +13,22 @@ import type { LimitsDocument, WhoDocument } from '../schemas/limitsSchema.ts';
 import { reasonsAgainst } from './reasons.ts';
 import { type Selector, select } from './select.ts';
 
-/** All that can be said of one subject at one moment. */
+/** All that can be said about one subject at one moment. */
 export interface LimitsReport {
   readonly subject: { readonly label: string; readonly pid: number | undefined; readonly uid: number };
   readonly answer: Answer;
   /** In the order of the kernel's checks. */
   readonly ceilings: readonly Ceiling[];
   readonly reasons: readonly string[];
-  /** Ceilings whose reader failed, with the reason. */
+  /** Ceilings whose reader failed, each with the reason. */
   readonly failed: readonly string[];
   readonly cost: TaskCost;
 }
 
-/** Reads every ceiling of a subject once. Throws where there is no such subject, or nothing at all can be read. */
+/**
+ * Reads every ceiling of a subject once. A reader that fails is left out alone. Throws a GuardError when there is no such
+ * subject, or when nothing at all can be read (1).
+ */
 export function readReport(root: KernelRoot, selector: Selector, ids: IdCalls | undefined): LimitsReport {
   const { label, pid, places } = select(root, selector);
   const measured = pid === undefined ? undefined : measureProcess(root, pid);

@@ -8,7 +8,7 @@ import { readStatus } from '../procfs/status.ts';
 const SCHED_DEADLINE = 6;
 const SECCOMP_FILTER = 2;
 
-/** Why a creation may fail or hang although every ceiling has room: no numbers, but what an operator must know. */
+/** Why a creation may fail or hang although every ceiling has room. These have no numbers, but an operator must know them. */
 export function reasonsAgainst(root: KernelRoot, pid: number | undefined, places: CgroupPlaces): string[] {
   const reasons: string[] = [];
   const status = pid === undefined ? undefined : readStatus(root, pid);
@@ -32,7 +32,7 @@ export function reasonsAgainst(root: KernelRoot, pid: number | undefined, places
   return reasons;
 }
 
-/** v2: `cgroup.events`; v1: `freezer.state`; either of the cgroup itself or of an ancestor. */
+/** Whether the cgroup or an ancestor is frozen: `cgroup.events` says it on v2, `freezer.state` on v1. */
 function isFrozen(root: KernelRoot, { unified, freezer }: CgroupPlaces): boolean {
   const says = (place: Place | undefined, file: string, pattern: RegExp) =>
     place !== undefined && ancestors(place).some((dir) => pattern.test(readText(root.at(`${dir}/${file}`)) ?? ''));

@@ -12,8 +12,8 @@ import type { WhoDocument } from '../schemas/limitsSchema.ts';
 const TOP = 8;
 
 /**
- * Who holds the tasks of this machine now, and the kernel memory behind them. One walk over `/proc`: some 30 µs a process.
- * `/proc/slabinfo` is root's: without it the memory of task_struct and of maps is `'unknown'`.
+ * Who holds the tasks of this machine now, and the kernel memory behind them. One walk over `/proc`; it takes some 30 µs
+ * a process. Only root may read `/proc/slabinfo`: without it the memory of task_struct and of maps is `'unknown'`.
  */
 export function readWho(root: KernelRoot): WhoDocument {
   const holdings: Holding[] = [];
@@ -43,14 +43,14 @@ export function readWho(root: KernelRoot): WhoDocument {
   };
 }
 
-/** The path that counts tasks: that of the v1 pids tree, else of v2. */
+/** The path of the tree that counts tasks: the v1 pids tree, else v2. */
 function cgroupOf(text: string): string {
   const memberships = parseCgroupFile(text);
   const own = memberships.find(({ controllers }) => controllers.includes('pids'));
   return (own ?? memberships.find(({ controllers }) => controllers.length === 0))?.path ?? '?';
 }
 
-/** Names from `/etc/passwd`: no name service is asked, it could hang. */
+/** Names from `/etc/passwd`. No name service is asked, because it could hang. */
 function userNames(root: KernelRoot): (uid: number) => string {
   const names = new Map<number, string>();
   for (const line of (readText(root.at('/etc/passwd')) ?? '').split('\n')) {

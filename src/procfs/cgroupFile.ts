@@ -1,11 +1,11 @@
 /** One line of `/proc/PID/cgroup`. */
 export interface Membership {
   readonly controllers: readonly string[];
-  /** Below the hierarchy's root, always with a leading slash. */
+  /** The path below the root of the hierarchy; it always begins with a slash. */
   readonly path: string;
 }
 
-/** `8:pids:/user.slice` (v1) and `0::/system.slice/a.service` (v2, no controllers) — cgroups(7). */
+/** `8:pids:/user.slice` (v1), and `0::/system.slice/a.service` (v2, without controllers); cgroups(7). */
 export function parseCgroupFile(text: string): Membership[] {
   return text
     .split('\n')

@@ -4,26 +4,26 @@ import { readStat } from './stat.ts';
 import { readStatus } from './status.ts';
 import { listProcesses, listThreads } from './task.ts';
 
-/** Process group and session of a process without a file: a koffi call each, where koffi is there. */
+/** Process group and session of a process by a call of libc: no file is opened. 0 when the process is gone. */
 export interface IdCalls {
   getpgid(pid: number): number;
   getsid(pid: number): number;
 }
 
-/** How the numbers of a pid namespace are taken, as `/proc` shows it. */
+/** How the numbers of a pid namespace are used, as `/proc` shows it. */
 export interface IdUse {
-  /** Tasks in all, zombies included. */
+  /** All tasks, with zombies. */
   readonly tasks: number;
-  /** Of these, the ones whose number is not in the range: reserved ones, or from before the limit was lowered. */
+  /** Those of them whose number is not in the range: a reserved one, or one from before the limit was lowered. */
   readonly outside: number;
-  /** Numbers held by nothing but a process group or a session whose leader is gone. */
+  /** Numbers that only a process group or a session holds, because its leader is gone. */
   readonly pinned: number;
 }
 
 /**
- * Counts what holds numbers in our pid namespace. A number is free again only when it is no task's, no process
- * group's and no session's (struct pid, kernel/pid.c): 100 sessions whose leader has ended hold 100 numbers
- * that nr_threads does not show. 5,000 processes take about 25 ms with `calls`, 60 ms without.
+ * Counts what holds numbers in our pid namespace. A number is free again only when no task, no process group and no
+ * session has it (struct pid, kernel/pid.c): 100 sessions whose leader has ended hold 100 numbers that nr_threads does
+ * not show. 5,000 processes take about 25 ms with `calls`, and 60 ms without.
  */
 export function countIds(
   root: KernelRoot,
@@ -59,9 +59,9 @@ function groupOf(root: KernelRoot, pid: number, calls: IdCalls | undefined): [pg
 }
 
 /**
- * Tasks that count against RLIMIT_NPROC of a real uid. The owner of `/proc/PID` is the effective uid, or root
- * for a process that is not dumpable, which one with a real uid other than its effective one always is
- * (commit_creds, begin_new_exec): so of root's processes the status is read, of others the owner is enough.
+ * Tasks that count against RLIMIT_NPROC of a real uid. The owner of `/proc/PID` is the effective uid, or root for a
+ * process that is not dumpable. A process whose real uid differs from its effective one is never dumpable (commit_creds,
+ * begin_new_exec). So the status is read only for processes of root; for others the owner is enough.
  */
 export function countUidTasks(root: KernelRoot, uid: number): number {
   let tasks = 0;
@@ -70,7 +70,7 @@ export function countUidTasks(root: KernelRoot, uid: number): number {
       const { nlink, uid: owner } = statSync(root.proc(pid, 'task'));
       if (owner === 0 ? readStatus(root, pid)?.uid === uid : owner === uid) tasks += nlink - 2;
     } catch {
-      // Gone between the list and the look.
+      // It ended between the list and the look.
     }
   }
   return tasks;

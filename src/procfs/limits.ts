@@ -1,12 +1,13 @@
 import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
+/** A resource limit; `'unlimited'` is RLIM_INFINITY. */
 export interface ResourceLimit {
   readonly soft: number | 'unlimited';
   readonly hard: number | 'unlimited';
 }
 
-/** `/proc/PID/limits`, by the kernel's row title: `Max processes`, `Max open files`. */
+/** `/proc/PID/limits` by the titles of its rows: `Max processes`, `Max open files`. Empty when it cannot be read. */
 export function readLimits(root: KernelRoot, pid: number | 'self'): ReadonlyMap<string, ResourceLimit> {
   return parseLimits(readText(root.proc(pid, 'limits')) ?? '');
 }

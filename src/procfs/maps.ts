@@ -5,14 +5,13 @@ import type { KernelRoot } from './root.ts';
 const NEWLINE = 10;
 
 /**
- * Lines of `/proc/PID/maps` without `[vsyscall]`, which is no map of the process and is not counted
- * against vm.max_map_count. 44 µs for 123 maps, 22 ms for 60,000 (the kernel hands out at most a page
- * a read), so callers gate it. `undefined` when the process is gone or may not be read (it needs the
- * rights of ptrace); 0 for a zombie.
+ * Lines of `/proc/PID/maps` without `[vsyscall]`, which is no map of the process and does not count against
+ * vm.max_map_count. 123 maps take 44 µs and 60,000 take 22 ms (one read returns at most a page), so callers gate it.
+ * `undefined` when the process is gone or may not be read (it needs the rights of ptrace); 0 for a zombie.
  *
- * Read on the thread pool, never on the loop: the kernel waits for the target's mmap lock
- * (lock_next_vma), and a forking target that has been preempted holds it. A loop that read maps itself
- * was seen in state D for 20 s under a setsid bomb, its own real-time priority notwithstanding.
+ * It is read on the thread pool and never on the loop: the kernel waits for the target's mmap lock (lock_next_vma), and
+ * a forking target that was preempted holds it. Under a setsid bomb a loop that read maps itself was seen in state D for
+ * 20 s, in spite of its real-time priority.
  */
 export async function countMaps(root: KernelRoot, pid: number): Promise<number | undefined> {
   try {
@@ -37,36 +36,49 @@ export async function countMaps(root: KernelRoot, pid: number): Promise<number |
   }
 }
 
+/**
+ * The same number, read at once on the calling thread: for commands that watch one process and may wait for its lock.
+ * `undefined` when the process is gone or may not be read. It is too low when the process ends meanwhile: the kernel
+ * then ends the file.
+ */
+export function countMapsNow(root: KernelRoot, pid: number): number | undefined {
+  const text = readText(root.proc(pid, 'maps'));
+  if (text === undefined) return undefined;
+  let lines = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return text.endsWith('[vsyscall]\n') ? lines - 1 : lines;
+}
+
 /** A line of `/proc/PID/maps`. Addresses are below 2^53 on every Linux port that Node runs on. */
 export interface MapLine {
   readonly start: number;
   readonly end: number;
   readonly perms: string;
-  /** Of `start` in the file. */
+  /** Where `start` is in the file. */
   readonly offset: number;
-  /** `major:minor` of the file system that the inode is of. */
+  /** `major:minor` of the file system of the inode. */
   readonly device: string;
   readonly inode: number;
-  /** File, `[heap]`, `[anon:…]`, or empty. */
+  /** A file, `[heap]`, `[anon:…]`, or empty. */
   readonly path: string;
 }
 
 /**
- * All maps of a process but `[vsyscall]`, read at once on the calling thread: for commands that look once,
- * never for the loop. `undefined` when it is gone or the rights of ptrace are missing.
+ * All maps of a process except `[vsyscall]`, read at once on the calling thread: for commands that look once, never for
+ * the loop. `undefined` when the process is gone or the rights of ptrace are missing.
  */
 export function readMaps(root: KernelRoot, pid: number | 'self'): MapLine[] | undefined {
   const text = readText(root.proc(pid, 'maps'));
   return text === undefined ? undefined : parseMaps(text);
 }
 
-/** The same for those that hold code only: a process with 10,000 threads has 20,000 others. */
+/** The same for maps that hold code only: a process with 10,000 threads has 20,000 others. */
 export function readCodeMaps(root: KernelRoot, pid: number): MapLine[] | undefined {
   const text = readText(root.proc(pid, 'maps'));
   return text === undefined ? undefined : parseMaps(text.match(/^\S+ ..x. .*$/gm)?.join('\n') ?? '');
 }
 
-/** `7f12a0021000-7f12a4000000 ---p 00000000 00:00 0      /path with spaces` — proc_pid_maps(5). */
+/** `7f12a0021000-7f12a4000000 ---p 00000000 00:00 0      /path with spaces`; proc_pid_maps(5). */
 export function parseMaps(text: string): MapLine[] {
   const maps: MapLine[] = [];
   for (const line of text.split('\n')) {

@@ -1,4 +1,4 @@
-/** The lines of `/proc/meminfo` that ceilings need, in bytes; `undefined` where this kernel has no such line. */
+/** The lines of `/proc/meminfo` that ceilings need, in bytes. `undefined` where this kernel has no such line. */
 export interface MemInfo {
   readonly totalBytes: number | undefined;
   /** Since Linux 3.14. */
@@ -9,7 +9,7 @@ export interface MemInfo {
   readonly pageTablesBytes: number | undefined;
 }
 
-/** `MemAvailable:   24012345 kB` — proc_meminfo(5). */
+/** `MemAvailable:   24012345 kB`; proc_meminfo(5). */
 export function parseMeminfo(text: string): MemInfo {
   const bytes = (name: string): number | undefined => {
     const start = text.startsWith(`${name}:`) ? 0 : text.indexOf(`\n${name}:`) + 1;

@@ -1,5 +1,6 @@
+/** A mounted file system. */
 export interface Mount {
-  /** Path inside the mounted file system that is visible at `mountPoint`. */
+  /** The path inside the file system that is visible at `mountPoint`. */
   readonly root: string;
   readonly mountPoint: string;
   readonly type: string;
@@ -7,8 +8,8 @@ export interface Mount {
 }
 
 /**
- * `36 35 0:30 / /sys/fs/cgroup/pids rw,nosuid shared:9 - cgroup cgroup rw,pids` — proc_pid_mountinfo(5).
- * Options are those of the mount and of the file system together. Spaces come as `\040`.
+ * `36 35 0:30 / /sys/fs/cgroup/pids rw,nosuid shared:9 - cgroup cgroup rw,pids`; proc_pid_mountinfo(5). The options are
+ * those of the mount and those of the file system. A space is written as `\040`.
  */
 export function parseMountinfo(text: string): Mount[] {
   const mounts: Mount[] = [];

@@ -3,14 +3,14 @@ import type { KernelRoot } from './root.ts';
 
 const PAGE = 4096;
 const ENTRY = 8;
-/** Bits 63 (present) and 62 (swapped) of an entry, in its last byte: both are memory that the page holds. */
+/** Bits 63 (present) and 62 (swapped) of an entry, in its last byte. With either the page holds memory. */
 const HELD = 0xc0;
-/** Of a larger range only the upper end is read: a stack grows down from there. */
+/** Of a larger range only the upper end is read, because a stack grows down from there. */
 const MOST_PAGES = 8192;
 
 /**
- * Memory that ranges of a process's address space really hold, from `/proc/PID/pagemap` (proc_pid_pagemap(5)).
- * `undefined` when it is gone or the rights of ptrace are missing.
+ * How many bytes of memory each range of a process's address space really holds, from `/proc/PID/pagemap`
+ * (proc_pid_pagemap(5)). `undefined` when the process is gone or the rights of ptrace are missing.
  */
 export function readTouched(
   root: KernelRoot,

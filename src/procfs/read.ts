@@ -47,11 +47,12 @@ export function readShort(path: string): string | undefined {
   }
 }
 
-/** A kernel file with one number; `max` is `'unlimited'`, anything unreadable `'unknown'`. */
+/** A kernel file with one number. `max` is `'unlimited'`; a file that cannot be read is `'unknown'`. */
 export function readNumber(path: string): number | 'unlimited' | 'unknown' {
   return parseNumber(readText(path));
 }
 
+/** The same for its text. Any other word is `'unknown'`, and so is no text at all. */
 export function parseNumber(text: string | undefined): number | 'unlimited' | 'unknown' {
   const word = text?.trim();
   if (word === 'max') return 'unlimited';
@@ -81,7 +82,7 @@ export class KeptFile {
     return this.#fd !== undefined;
   }
 
-  /** Up to 64 KiB of text; `undefined` once the object behind it is gone (ESRCH, ENODEV) or was never there. */
+  /** Up to 64 KiB of text. `undefined` when the file was never there, or what it describes is gone (ESRCH, ENODEV). */
   read(): string | undefined {
     if (this.#fd === undefined) return undefined;
     try {

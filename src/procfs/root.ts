@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 
-/** Where the kernel's files are: `/` on a machine, a fixture's folder in a test. */
+/** Where the files of the kernel are: `/` on a machine, a folder in a test. */
 export interface KernelRoot {
+  /** A path below `/proc`. */
   proc(...parts: (string | number)[]): string;
-  /** Absolute path as the kernel names it (`/sys/fs/cgroup/…`), placed under the root. */
+  /** A path as the kernel names it (`/sys/fs/cgroup/…`), placed below the root. */
   at(path: string): string;
 }
 

@@ -1,7 +1,7 @@
 /**
- * One cache of `/proc/slabinfo` (root only): objects in use and the memory its slabs take —
- * `task_struct 121 140 5888 5 8 : tunables 0 0 0 : slabdata 28 28 0`: active, all, bytes of one, objects and
- * pages a slab, slabs. slabinfo(5).
+ * One cache of `/proc/slabinfo`, which only root may read: the objects in use, and the memory that its slabs take.
+ * `task_struct 121 140 5888 5 8 : tunables 0 0 0 : slabdata 28 28 0`: active objects, all objects, bytes of one, objects
+ * a slab, pages a slab, and, as the second of `slabdata`, slabs. slabinfo(5).
  */
 export function parseSlab(
   text: string,
@@ -12,6 +12,6 @@ export function parseSlab(
   );
   if (match === null) return undefined;
   const slabBytes = Number(match[3]) * 4096;
-  // What one takes with its share of what a slab cannot use.
+  // What one object takes, with its share of what a slab cannot use.
   return { objects: Number(match[1]), bytes: slabBytes * Number(match[4]), bytesEach: slabBytes / Number(match[2]) };
 }

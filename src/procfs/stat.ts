@@ -1,6 +1,7 @@
 import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
+/** `/proc/PID/stat`, as far as it is used. */
 export interface ProcessStat {
   readonly pid: number;
   readonly name: string;
@@ -8,39 +9,39 @@ export interface ProcessStat {
   readonly ppid: number;
   readonly pgrp: number;
   readonly session: number;
-  /** Device number of the controlling terminal; 0 when there is none. */
+  /** Device number of the controlling terminal; 0 without one. */
   readonly ttyNr: number;
-  /** Foreground process group of that terminal; -1 when there is none. */
+  /** Foreground process group of that terminal; -1 without one. */
   readonly tpgid: number;
   readonly threads: number;
-  /** Time on a processor, user and kernel, in clock ticks. */
+  /** Time on a processor, of user and kernel, in clock ticks. */
   readonly cpuTicks: number;
-  /** Clock ticks after boot: with the pid, the identity of a process. */
+  /** Clock ticks after boot. With the pid it is the identity of a process. */
   readonly startTime: number;
   /** Scheduling policy, as in sched(7): 6 is SCHED_DEADLINE. */
   readonly policy: number;
 }
 
+/** The last field that is used is the scheduling policy, field 41 of the file. */
+const FIELDS = 39;
+
 /**
- * Whether a process is a zombie: it runs nothing any more and waits to be reaped. A process whose first thread has ended
- * while others run on is in state Z too, but it lives: it still has more than one thread.
+ * Whether a process has ended and waits to be reaped. A main thread that ended is a zombie while other threads of its
+ * process live on: that process has not ended.
  */
 export function isZombie({ state, threads }: Pick<ProcessStat, 'state' | 'threads'>): boolean {
   return state === 'Z' && threads <= 1;
 }
 
-/** The last one that is used is the scheduling policy, field 41 of the file. */
-const FIELDS = 39;
-
-/** `/proc/PID/stat`. Costs 4 µs with one thread and 442 µs with 9,000: not for every look. */
+/** `/proc/PID/stat`. It costs 4 µs for one thread and 442 µs for 9,000, so it is not for every look. */
 export function readStat(root: KernelRoot, pid: number | 'self'): ProcessStat | undefined {
   const text = readText(root.proc(pid, 'stat'));
   return text === undefined ? undefined : parseStat(text);
 }
 
 /**
- * `42 (na) me) S 1 42 42 34816 42 4194304 … 17 0 1234567 …` — proc_pid_stat(5). The name may hold
- * spaces, parentheses and newlines, so everything is counted from the last `)`.
+ * `42 (na) me) S 1 42 42 34816 42 4194304 … 17 0 1234567 …`; proc_pid_stat(5). The name may hold spaces, parentheses and
+ * newlines, so the fields are counted from the last `)`. `undefined` for a text that was cut short.
  */
 export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf('(');

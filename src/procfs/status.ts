@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
+/** `/proc/PID/status`, as far as it is used. */
 export interface ProcessStatus {
   readonly uid: number;
   readonly name: string;
@@ -9,7 +10,7 @@ export interface ProcessStatus {
   readonly vmSizeBytes: number;
   readonly vmDataBytes: number;
   readonly vmLockedBytes: number;
-  /** Anonymous memory it holds; file pages are not its own. */
+  /** Anonymous memory that it holds; pages of files are not its own. */
   readonly rssAnonBytes: number;
   /** 0 none, 1 strict, 2 filter (prctl(2), PR_GET_SECCOMP). */
   readonly seccomp: number;
@@ -20,13 +21,13 @@ export interface ProcessStatus {
   readonly effectiveCaps: bigint;
 }
 
-/** `/proc/PID/status`: 8 µs whatever the number of threads. */
+/** `/proc/PID/status`. It costs 8 µs whatever the number of threads. */
 export function readStatus(root: KernelRoot, pid: number | 'self'): ProcessStatus | undefined {
   const text = readText(root.proc(pid, 'status'));
   return text === undefined ? undefined : parseStatus(text);
 }
 
-/** Whether a process has a handler of its own for a signal: without one most signals end it. */
+/** Whether a process has a handler of its own for a signal. Without one most signals end it. */
 export function catches(root: KernelRoot, pid: number, signal: string): boolean {
   const number = constants.signals[signal as NodeJS.Signals] ?? 0;
   const caught = readStatus(root, pid)?.caughtSignals ?? 0n;
@@ -34,8 +35,8 @@ export function catches(root: KernelRoot, pid: number, signal: string): boolean 
 }
 
 /**
- * `Name:\tsh\nUmask:\t0022\nState:\tS (sleeping)\n…Threads:\t17\n` — proc_pid_status(5). `Name` is
- * escaped by the kernel, so a line start is always a field's. A zombie has no Vm lines.
+ * `Name:\tsh\nUmask:\t0022\nState:\tS (sleeping)\n…Threads:\t17\n`; proc_pid_status(5). The kernel escapes `Name`, so
+ * every line begins with a field. A zombie has no Vm lines. `undefined` for a text without `Threads`.
  */
 export function parseStatus(text: string): ProcessStatus | undefined {
   const threads = field(text, 'Threads');

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
 
-/** Threads of a process from the link count of `/proc/PID/task`: 2.6 µs at any number of threads. */
+/** Threads of a process, from the link count of `/proc/PID/task`. It costs 2.6 µs at any number of threads. */
 export function countThreads(root: KernelRoot, pid: number): number | undefined {
   try {
     return statSync(root.proc(pid, 'task')).nlink - 2;
@@ -11,17 +11,17 @@ export function countThreads(root: KernelRoot, pid: number): number | undefined 
   }
 }
 
-/** Thread ids of a process, or none when it is gone. */
+/** Thread ids of a process; none when it is gone. */
 export function listThreads(root: KernelRoot, pid: number): number[] {
   return listNumbers(root.proc(pid, 'task'));
 }
 
-/** All processes that `/proc` shows; with hidepid only our own. */
+/** All processes that `/proc` shows. With hidepid these are only our own. */
 export function listProcesses(root: KernelRoot): number[] {
   return listNumbers(root.proc());
 }
 
-/** Direct children of the main thread, dead ones included (CONFIG_PROC_CHILDREN); `undefined` without it. */
+/** Direct children of the main thread, also dead ones. `undefined` on a kernel without CONFIG_PROC_CHILDREN. */
 export function listChildren(root: KernelRoot, pid: number): number[] | undefined {
   return readText(root.proc(pid, 'task', pid, 'children'))
     ?.split(' ')

@@ -1,5 +1,7 @@
 import { ceilingLabel } from '../core/ceiling.ts';
+import { CEILING_KINDS } from '../core/ceilingTable.ts';
 import type { RefusalMessage } from '../core/messages.ts';
+import type { CeilingClass } from '../core/model.ts';
 import type { Explanation } from '../core/refusal.ts';
 import { escapeText } from '../core/units.ts';
 import type { ExplanationDocument, LogDocument } from '../schemas/explainSchema.ts';
@@ -56,15 +58,24 @@ export interface LogMessage {
   readonly message: RefusalMessage;
 }
 
+const TASK_LIMITS = namesOf('tasks');
+const MAP_LIMITS = namesOf('maps', 'address space');
+
 /** What the words of a log can mean, without the process that wrote them. */
 const MEANS: Readonly<Record<RefusalMessage['wanted'], string>> = {
-  thread:
-    'RLIMIT_NPROC, kernel.threads-max, kernel.pid_max or pids.max (EAGAIN of clone); or, turned into the same words by glibc, vm.max_map_count, RLIMIT_AS, RLIMIT_DATA or CommitLimit',
-  process: 'RLIMIT_NPROC, kernel.threads-max, kernel.pid_max or pids.max for EAGAIN; CommitLimit or memory for ENOMEM',
-  map: 'vm.max_map_count, RLIMIT_AS, RLIMIT_DATA or CommitLimit: seldom the memory of the machine',
+  thread: `${TASK_LIMITS} (EAGAIN of clone); or, because glibc says the same for a stack that it cannot map, ${MAP_LIMITS}`,
+  process: `${TASK_LIMITS} for EAGAIN; CommitLimit or memory for ENOMEM`,
+  map: `${MAP_LIMITS}: seldom the memory of the machine`,
   any: 'a limit on tasks for EAGAIN (Resource temporarily unavailable), on address space for ENOMEM (Cannot allocate memory)',
 };
 
+/** The ceilings of some classes, as an enumeration: `a, b or c`. */
+function namesOf(...classes: readonly CeilingClass[]): string {
+  const names = CEILING_KINDS.filter((kind) => classes.includes(kind.class)).map(({ name }) => name);
+  return names.join(', ').replace(/, (?=[^,]*$)/, ' or ');
+}
+
+/** What was found in a log, line by line, and what it can mean. */
 export function logText(found: readonly LogMessage[]): string {
   const lines = found.map(
     ({ line, message }) =>
@@ -72,6 +83,6 @@ export function logText(found: readonly LogMessage[]): string {
   );
   for (const wanted of new Set(found.map(({ message }) => message.wanted)))
     lines.push(`a refused ${wanted === 'any' ? 'call' : wanted} means: ${MEANS[wanted]}`);
-  lines.push('which one it was is in no log: threadguard explain -- COMMAND, or explain --pid while it lives');
+  lines.push('no log says which one it was: use threadguard explain -- COMMAND, or explain --pid while it lives');
   return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { errnoOf } from '../errors.ts';
 
-/** What a command is told, in its environment and in this order. */
+/** What a command is told in its environment, in this order. */
 export const HELPER_VARIABLES = [
   'THREADGUARD_EVENT',
   'THREADGUARD_TARGET',
@@ -10,41 +10,59 @@ export const HELPER_VARIABLES = [
 ] as const;
 export type HelperFacts = Readonly<Record<(typeof HELPER_VARIABLES)[number], string>>;
 
-/** How a command of the operator's ended. */
+/** How a command of the operator ended. */
 export type HelperEnd =
   | { readonly by: 'exit'; readonly code: number }
   | { readonly by: 'signal'; readonly signal: string }
   | { readonly by: 'timeout' }
-  /** No process could be had for it. */
+  /** There was no process for it. */
   | { readonly by: 'refused'; readonly why: string };
 
-/** Runs one shell command again and again, each time from a process that was there before it was needed. */
+/** Runs one shell command again and again, each time in a process that existed before it was needed. */
 export interface Helper {
   run(facts: HelperFacts, timeoutMs: number): Promise<HelperEnd>;
   close(): void;
 }
 
 /**
- * Reads the facts, a line each, and becomes the command: nothing is forked for it at the moment of need, so it starts when no
- * PID is left. What the command itself forks is another matter.
+ * A shell that reads the facts, one a line, and becomes the command. Nothing is forked at the moment of need, so the
+ * command starts even when no PID is left. What the command itself forks is another matter.
  */
 const WAITING = `${HELPER_VARIABLES.map((name) => `IFS= read -r ${name}`).join(' && ')} || exit 0
 export ${HELPER_VARIABLES.join(' ')}
 exec sh -c "$1"`;
 
-/** `own` learns the pid of every process made here: it is neither the target's nor an orphan to be reaped. */
-export function openHelper(command: string, env: NodeJS.ProcessEnv, own: Set<number>): Helper {
+/** What is outside of a helper. */
+export interface HelperWorld {
+  /** Starts the waiting shell, in a process group of its own. It reads its facts from stdin. */
+  start(command: string, env: NodeJS.ProcessEnv): ChildProcess;
+  /** Kills a whole process group. */
+  killGroup(pid: number): void;
+}
+
+const REAL: HelperWorld = {
+  start: (command, env) => spawn('sh', ['-c', WAITING, 'sh', command], { env, stdio: ['pipe', 2, 2], detached: true }),
+  killGroup: (pid) => void process.kill(-pid, 'SIGKILL'),
+};
+
+/** Every process that is made here is added to `own`: it belongs neither to the target nor to the orphans to be reaped. */
+export function openHelper(
+  command: string,
+  env: NodeJS.ProcessEnv,
+  own: Set<number>,
+  world: HelperWorld = REAL,
+): Helper {
   let isClosed = false;
   let waiting: ChildProcess | undefined;
   let refusal = 'no process was left for it';
   const arm = (): void => {
     try {
-      const child = spawn('sh', ['-c', WAITING, 'sh', command], { env, stdio: ['pipe', 2, 2], detached: true });
+      const child = world.start(command, env);
       child.on('error', (error) => {
         refusal = errnoOf(error);
         if (waiting === child) waiting = undefined;
       });
-      // A helper that died waiting is no news until it is needed.
+      // A helper that died while it waited is no news until it is needed.
       child.stdin?.on('error', () => {});
       child.once('exit', () => {
         own.delete(child.pid as number);
@@ -65,7 +83,7 @@ export function openHelper(command: string, env: NodeJS.ProcessEnv, own: Set<num
       const child = waiting;
       waiting = undefined;
       if (child === undefined) return { by: 'refused', why: refusal };
-      const end = ended(child, timeoutMs);
+      const end = ended(child, timeoutMs, world);
       child.stdin?.end(HELPER_VARIABLES.map((name) => `${oneLine(facts[name])}\n`).join(''));
       const result = await end;
       if (!isClosed) arm();
@@ -73,23 +91,23 @@ export function openHelper(command: string, env: NodeJS.ProcessEnv, own: Set<num
     },
     close: () => {
       isClosed = true;
-      // The end of its input is its end.
+      // It ends at the end of its input.
       waiting?.stdin?.end();
       waiting = undefined;
     },
   };
 }
 
-/** The end of the command, or of its time: then its whole group goes. */
-function ended(child: ChildProcess, timeoutMs: number): Promise<HelperEnd> {
-  // Waiting it kept nobody awake; now it is waited for.
+/** Waits for the end of the command. When its time is over, its whole process group is killed. */
+function ended(child: ChildProcess, timeoutMs: number, { killGroup }: HelperWorld): Promise<HelperEnd> {
+  // While it waited it must not keep this process alive. Now it is waited for.
   child.ref();
   return new Promise((resolve) => {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       try {
-        process.kill(-(child.pid as number), 'SIGKILL');
+        killGroup(child.pid as number);
       } catch {
         // It ended at this very moment.
       }

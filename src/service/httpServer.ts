@@ -1,28 +1,30 @@
 import { createServer, type Server } from 'node:http';
 import { errnoOf, GuardError } from '../errors.ts';
 
-/** What a request is answered. */
+/** The answer to a request. */
 export interface HttpAnswer {
   readonly code: number;
   readonly type: string;
   readonly body: string;
 }
 
+/** A server that is listening. */
 export interface HttpServer {
-  /** Where it listens: the port is chosen by the kernel when 0 was asked for. */
+  /** Where it listens. The kernel chooses the port when 0 was asked for. */
   readonly address: string;
   close(): void;
 }
 
-/** A scraper opens one connection; more than these are somebody's mistake, and are closed at once instead of kept waiting. */
+/** A scraper opens one connection. More than this many are a mistake: they are closed at once instead of kept waiting. */
 const MOST_CONNECTIONS = 16;
-/** Whoever does not ask in that time is let go. */
+/** A connection that does not ask within this time is closed. */
 const REQUEST_MS = 2_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * A small server: bounded in connections and time, and bound here and now, so that nothing of it needs a thread or a PID later.
- * `what` is for the sentence when it cannot be had. Bodies of requests are read and thrown away.
+ * A small server. Its connections and their time are bounded, and it is listening when this resolves, so nothing needs a
+ * thread or a PID later. `what` is for the sentence of the error: a GuardError (125) when the address is none or taken.
+ * Bodies of requests are read and dropped.
  */
 export async function openHttpServer(
   address: string,

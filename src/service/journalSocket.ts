@@ -5,8 +5,9 @@ import type { Libc } from '../sys/libc.ts';
 const SOCKET = '/run/systemd/journal/socket';
 
 /**
- * Whether what is written to stderr goes to the journal: systemd names the device and inode of the stream in
- * `JOURNAL_STREAM` (systemd.exec(5)). A shell that redirects stderr leaves the variable behind, so both are compared.
+ * Whether stderr goes to the journal. systemd gives the device and inode of the stream in `JOURNAL_STREAM`
+ * (systemd.exec(5)). A shell that redirects stderr leaves the variable as it was, so both are compared with the
+ * descriptor.
  */
 export function isJournal(env: NodeJS.ProcessEnv, fd = 2): boolean {
   const [dev, ino] = (env['JOURNAL_STREAM'] ?? '').split(':').map(Number);
@@ -19,7 +20,7 @@ export function isJournal(env: NodeJS.ProcessEnv, fd = 2): boolean {
   }
 }
 
-/** The journal's own socket; `undefined` where it cannot be had. */
+/** The journal's own socket; `undefined` where it cannot be connected. */
 export function openJournal(libc: Libc | undefined, path: string = SOCKET): DatagramSender | undefined {
   const sender = libc?.connectDatagram(path);
   return typeof sender === 'object' ? sender : undefined;

@@ -2,18 +2,21 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { errnoOf, GuardError } from '../errors.ts';
 
-/** A file of metrics for the textfile collector of node_exporter: whole at every moment, because it is renamed into place. */
+/**
+ * A file of metrics for the textfile collector of node_exporter. It is whole at every moment, because it is renamed into
+ * place.
+ */
 export interface MetricsFile {
-  /** Writes it when the last one is old enough and done; never waits. */
+  /** Writes it again when the last write is old enough and done. It never waits. */
   refresh(): void;
-  /** Writes the last one. */
+  /** Writes it for the last time. */
   close(): Promise<void>;
 }
 
-/** As often as node_exporter is usually scraped: oftener is only work. */
+/** node_exporter is usually scraped this often: more writes would be wasted. */
 const EVERY_MS = 15_000;
 
-/** Throws when the file cannot be written now; later a failure is told to `onError`, once. */
+/** Throws a GuardError when the file cannot be written now. A later failure is told to `onError` once. */
 export function openMetricsFile(
   path: string,
   render: () => Promise<string>,
@@ -48,7 +51,7 @@ export function openMetricsFile(
       if (isBusy || now() - lastMs < EVERY_MS) return;
       isBusy = true;
       lastMs = now();
-      // On the warmed pool: a disk that hangs must not hang the loop.
+      // On the thread pool, which is warm: a disk that hangs must not stop the loop.
       render()
         .then((text) => writeFile(part, text, { mode: 0o644 }))
         .then(() => rename(part, path))

@@ -1,9 +1,9 @@
 import { type HttpAnswer, type HttpServer, openHttpServer } from './httpServer.ts';
 
-/** A text is rendered this often at most, whoever asks: fifty scrapes cost what one does. */
+/** The text is rendered no more often than this, so fifty scrapes cost as much as one. */
 const FRESH_MS = 1_000;
 
-/** Serves `GET /metrics`. */
+/** Serves `GET /metrics`. A page that cannot be rendered is answered with 503. */
 export function openMetricsServer(
   address: string,
   page: { readonly type: string; render(): Promise<string> },

@@ -3,24 +3,25 @@ import { exhaustionMs, type Growth } from '../core/forecast.ts';
 import type { Ceiling } from '../core/model.ts';
 import { formatCount, formatDuration } from '../core/units.ts';
 
-/** What a service says to its manager, line by line (sd_notify(3)). */
+/** What a service tells its manager, line by line (sd_notify(3)). */
 export interface Notification {
   readonly isReady: boolean;
   readonly isAlive: boolean;
   readonly status: string | undefined;
-  /** What can be handed on as it is. */
+  /** Lines that can be handed on as they are. */
   readonly others: readonly string[];
 }
 
 /**
- * Fields that mean the same from the guard. The others do not: `MAINPID` would take the guard out of the picture,
- * `FDSTORE` and `BARRIER` come with descriptors, which the kernel closes as nobody takes them (that answers a barrier).
+ * Fields that mean the same when they come from the guard. Others do not: `MAINPID` would replace the guard as the main
+ * process. `FDSTORE` and `BARRIER` come with descriptors; the kernel closes them because nobody takes them, and that
+ * answers a barrier.
  */
 const HANDED_ON = /^(RELOADING|STOPPING|MONOTONIC_USEC|ERRNO|BUSERROR|EXIT_STATUS|EXTEND_TIMEOUT_USEC|WATCHDOG_USEC)=/;
-/** Growth below this is none. */
+/** Slower growth is not shown. */
 const LEAST_PER_SECOND = 0.05;
 
-/** A datagram of the command. */
+/** Reads a datagram of the command. Of several `STATUS=` lines the last one counts. */
 export function parseNotification(text: string): Notification {
   const lines = text.split('\n').filter((line) => line !== '');
   return {

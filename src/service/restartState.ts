@@ -4,20 +4,20 @@ import { dirname } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
 import { NO_MEMORY, type RestartMemory } from '../policy/restart.ts';
 
-/** What restarts leave behind for the next guard: a bad deploy is remembered when the guard itself is started again. */
+/** What restarts leave for the next guard: a bad deploy is remembered when the guard itself is started again. */
 export interface RestartState {
   readonly memory: RestartMemory;
-  /** What could not be read of the file; the guard then begins without a memory. */
+  /** Why the file could not be read or written; then the guard begins without a memory. */
   readonly problem: string | undefined;
-  /** Keeps it, whole or not at all; a sentence when it could not. */
+  /** Writes it, whole or not at all. Returns a sentence when that failed. */
   keep(memory: RestartMemory): string | undefined;
-  /** Nobody guards this service any more. */
+  /** No guard keeps the file any more. */
   close(): void;
 }
 
 const SCHEMA = 'threadguard.restarts/1';
 
-/** The guard that keeps a file, by its identity. */
+/** The guard that keeps a file. */
 interface Keeper {
   readonly pid: number;
   readonly startTime: number;
@@ -34,8 +34,8 @@ interface Document {
 }
 
 /**
- * What is deployed: the words of the command, and of the files among them when they were written. A new deploy has a clean
- * slate.
+ * A fingerprint of what is deployed: the words of the command, and the size and time of every file among them. A new
+ * deploy begins without a history.
  */
 export function deployOf(words: readonly string[], executable: string): string {
   const hash = createHash('sha256');
@@ -48,8 +48,9 @@ export function deployOf(words: readonly string[], executable: string): string {
 }
 
 /**
- * Opens the memory of a service. A file that cannot be understood is no reason to leave a service down: it is said, and
- * replaced. Another guard that lives and keeps the file is: two would restart the same service.
+ * Opens the memory of a service. A file that cannot be understood is no reason to leave a service down: that is said in
+ * `problem`, and the file is replaced. But it throws a GuardError when another guard lives and keeps the file, because
+ * two guards would restart the same service.
  */
 export function openRestartState(
   path: string,
@@ -84,7 +85,7 @@ export function openRestartState(
   try {
     mkdirSync(dirname(path), { mode: 0o700 });
   } catch {
-    // It is there, or the write says why not.
+    // It exists already, or the write below says why not.
   }
   const problem = write(memory, self) ?? (typeof found === 'string' && found !== 'ENOENT' ? found : undefined);
   return {

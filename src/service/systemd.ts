@@ -3,41 +3,41 @@ import type { DatagramReceiver, DatagramSender } from '../sys/datagram.ts';
 import type { Libc } from '../sys/libc.ts';
 import { parseNotification } from './notification.ts';
 
-/** Whose word counts for the service manager: the guard's, the command's own, or nobody changes anything. */
+/** Who speaks to the service manager: the guard, the command itself, or, with `off`, nothing is changed. */
 export type NotifyMode = 'guard' | 'child' | 'off';
 
-/** What the guard tells a service manager, and what the command is told of it. */
+/** What the guard tells a service manager, and what the command finds in its environment. */
 export interface ServiceManager {
   /** The environment for the command. */
   readonly env: NodeJS.ProcessEnv;
-  /** Variables of it that must hold the command's own pid. */
+  /** Variables of it that must be set to the command's own pid. */
   readonly ownPid: readonly string[];
-  /** The loop must call `beat` at least this often; `undefined` when nobody waits for it. */
+  /** The loop must call `beat` at least this often. `undefined` when nobody waits for it. */
   readonly heartbeatMs: number | undefined;
   /** Why the manager cannot be told, for people. */
   readonly problem: string | undefined;
   /** The command runs. */
   started(status: string): void;
-  /** From the loop itself: it still turns. Hands on what the command said meanwhile. */
+  /** Called by the loop, which says by it that it runs. Also hands on what the command said meanwhile. */
   beat(): void;
   status(text: string): void;
   stopping(): void;
-  /** It will take this much longer. */
+  /** Asks for this much more time. */
   extend(ms: number): void;
   close(): void;
 }
 
-/** A status is sent this often at most. */
+/** A status is sent no more often than this. */
 const STATUS_EVERY_MS = 2_000;
-/** Until the command has said that it is ready, it is listened to this often. */
+/** Until the command has said that it is ready, its messages are read this often. */
 const LISTEN_EVERY_MS = 20;
-/** What is read in one go; a command that says more waits for the next beat. */
+/** So many messages are read at once; a command that sends more waits for the next beat. */
 const MOST_AT_ONCE = 32;
 const VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 
 /**
- * The manager that `NOTIFY_SOCKET` names (sd_notify(3)); `undefined` where there is none or it is left alone. Datagrams go
- * through libc: a tool would have to be forked for each, and WATCHDOG=1 must come when no PID is left.
+ * The manager that `NOTIFY_SOCKET` names (sd_notify(3)). `undefined` where there is none, and with `off`. Datagrams are
+ * sent through libc: a tool would have to be forked for each, and WATCHDOG=1 must be sent even when no PID is left.
  */
 export function openServiceManager(
   given: NodeJS.ProcessEnv,
@@ -51,7 +51,7 @@ export function openServiceManager(
   for (const name of VARIABLES) delete env[name];
   const sender = libc === undefined ? 'koffi could not be loaded' : libc.connectDatagram(path);
   if (typeof sender === 'string') {
-    // It may have better luck itself.
+    // The command may be able to reach it, so its environment stays as it was.
     return { ...silent(given), problem: `the service manager at ${path} cannot be told anything (${sender})` };
   }
   const periodMs = watchdogMs(given, pid);
@@ -67,7 +67,7 @@ export function openServiceManager(
   return new Manager(sender, relay, periodMs, env, now);
 }
 
-/** `WATCHDOG_USEC` in milliseconds, when it is meant for this process (sd_watchdog_enabled(3)). */
+/** `WATCHDOG_USEC` in milliseconds; `undefined` when it is meant for another process (sd_watchdog_enabled(3)). */
 function watchdogMs(env: NodeJS.ProcessEnv, pid: number): number | undefined {
   const usec = Number(env['WATCHDOG_USEC']);
   const isOurs = env['WATCHDOG_PID'] === undefined || Number(env['WATCHDOG_PID']) === pid;
@@ -79,7 +79,7 @@ interface Relay {
   readonly receiver: DatagramReceiver;
 }
 
-/** An abstract name that cannot be guessed: it needs no directory that the command, under another user, could enter. */
+/** An abstract name that cannot be guessed. It needs no directory, which the command as another user could not enter. */
 function openRelay(libc: Libc): Relay | string {
   const path = `@threadguard/${randomBytes(12).toString('hex')}`;
   const receiver = libc.bindDatagram(path);
@@ -101,7 +101,7 @@ class Manager implements ServiceManager {
     child: undefined,
   };
   #pinged = Number.NEGATIVE_INFINITY;
-  /** When the command last said that it lives; it need not, but once it did it must go on. */
+  /** When the command last said that it lives. It need not say so, but once it did it must go on. */
   #childAlive: number | undefined;
   #listening: NodeJS.Timeout | undefined;
   #isStopping = false;
@@ -119,7 +119,7 @@ class Manager implements ServiceManager {
     this.#now = now;
     this.env = env;
     this.ownPid = env['WATCHDOG_USEC'] === undefined ? [] : ['WATCHDOG_PID'];
-    // Half of it is what sd_watchdog_enabled(3) advises; a command's own word must get through in time, too.
+    // sd_watchdog_enabled(3) advises half of the period. A command's own message must get through in time, too.
     this.heartbeatMs = periodMs === undefined ? undefined : periodMs / (relay === undefined ? 2 : 4);
   }
 
@@ -187,7 +187,7 @@ class Manager implements ServiceManager {
   }
 }
 
-/** Nobody is told; the command finds what it would have found. */
+/** A manager that is told nothing. The command finds what it would have found without the guard. */
 function silent(env: NodeJS.ProcessEnv): Omit<ServiceManager, 'problem'> {
   const nothing = (): void => {};
   return {

@@ -12,7 +12,7 @@ export interface UnitFacts {
   readonly path: string | undefined;
 }
 
-/** The settings of an existing unit by name, with their values in order: `ExecStart=` can have several. */
+/** Settings of an existing unit by name, in their order: `ExecStart=` may occur several times. */
 export type UnitSettings = ReadonlyMap<string, readonly string[]>;
 
 /** The file name of the drop-in. 50 wins over the drop-ins that a package ships, which have lower numbers. */
@@ -21,7 +21,7 @@ export const DROP_IN = '50-threadguard.conf';
 /** `StateDirectory=` makes systemd create this directory for the user of the service. */
 const incidentDir = (name: string): readonly string[] => ['--incident-dir', `/var/lib/threadguard/${name}`];
 
-/** A new unit. Its lines are explained, because people read and change it. */
+/** A unit of its own. Its lines are explained, because people read and change it. */
 export function unitText(facts: UnitFacts): string {
   const { command, flags, guard, name, path, user } = facts;
   const line = execLine([guard, 'run', ...incidentDir(name), ...flags, '--', ...command]);
@@ -141,7 +141,10 @@ ${guardedLines(flags, isWatched)}
   };
 }
 
-/** Reads `[Section]`, `Name=value`, comments and continued lines (systemd.syntax(7)). An empty value resets a setting. */
+/**
+ * The settings of one section of unit files, in the order in which systemd reads them: `[Section]`, `Name=value`, comments,
+ * lines that go on after a backslash (systemd.syntax(7)). An empty value resets a setting.
+ */
 export function readSettings(texts: readonly string[], section: string): UnitSettings {
   const settings = new Map<string, string[]>();
   for (const text of texts) {

@@ -40,7 +40,7 @@ function leftBehind({ end, meter }: Target, nowMs: number): number {
 
 /** Zombies keep a cgroup busy until somebody reaps them: a few tries, then the next guard removes it. */
 async function removeTarget(target: Target, left: number): Promise<boolean> {
-  target.close();
+  await target.close();
   if (left > 0) return false;
   try {
     await pRetry(

@@ -1,3 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { LoopClock } from '../core/pacedLoop.ts';
+
 /** The only clock of the engine. A test has one of its own, in which a day takes less than a second. */
 export interface Clock {
   /** Monotonic milliseconds. */
@@ -6,11 +9,17 @@ export interface Clock {
   wakeAt(atMs: number, callback: () => void): () => void;
 }
 
-export const systemClock: Clock = {
+/** The clock of this machine, for the engine and for loops. A sleep that is stopped resolves; it never rejects. */
+export const systemClock: Clock & LoopClock = {
   now: () => performance.now(),
   wakeAt: (atMs, callback) => {
     const timer = setTimeout(callback, Math.max(0, atMs - performance.now()));
     return () => clearTimeout(timer);
+  },
+  sleep: async (ms, stop) => {
+    if (stop === undefined) return wait(ms);
+    // The only reason to reject is the stop itself.
+    await wait(ms, undefined, { signal: stop }).catch(() => {});
   },
 };
 

@@ -53,14 +53,14 @@ export function cgroupTarget(
     escapes,
     pen,
     remove: () => removeContainment(containment),
-    close: () => {
+    close: async () => {
       brake.thaw();
-      thawer?.close();
       pen.close();
       cap.close();
       subtree.close();
       killFile.close();
       freezer?.close();
+      await thawer?.close();
     },
   };
 }

@@ -91,7 +91,8 @@ export interface Target {
   readonly escapes?: { look(nowMs: number): Escaped | undefined };
   /** Takes everything back that was made for it; false when something had to stay (tasks that live on). */
   remove(): boolean;
-  close(): void;
+  /** Lets go of all that is open for it, and waits until no helper of it is left. */
+  close(): Promise<void>;
 }
 
 /** A target that the guard starts, or takes over from its launcher. */

@@ -47,7 +47,7 @@ export function walkTarget(parts: WalkParts, useRlimit: boolean): ChildTarget {
     end: walkEnd(state, libc !== undefined),
     birth: walkBirth(state),
     remove: () => true,
-    close: () => {},
+    close: async () => {},
   };
 }
 

@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { Job } from 'kubernetes-models/batch/v1/Job';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Answer, answerGate, type GateState } from '../../src/canary/gates.ts';
+import { answerGate, type GateAnswer, type GateState } from '../../src/canary/gates.ts';
 import type { CanaryVerdict } from '../../src/core/growth/judge.ts';
 
 const state = (verdict: CanaryVerdict | undefined, isFinal = true): GateState => ({
@@ -41,21 +41,22 @@ const argo = (
 
 describe('Argo Rollouts', () => {
   const WANT = ['Successful', 'Inconclusive', 'Inconclusive', 'Failed', 'Failed', 'Inconclusive', 'Inconclusive'];
-  it('web metric: every answer is 2xx, flat, and becomes the phase that is meant', () => {
+  it('web metric: every answer is 2xx, flat, and becomes the phase that is meant', async () => {
     const [metric] = example('argo-web.yaml').spec.metrics;
-    const phases = STATES.map(([verdict, isFinal]) => {
-      const { body, code } = answerGate('GET', '/v1/canary/orders', state(verdict, isFinal));
+    const phases: string[] = [];
+    for (const [verdict, isFinal] of STATES) {
+      const { body, code } = await answerGate('GET', '/v1/canary/orders', state(verdict, isFinal));
       expect(code).toBe(200);
       const { data } = JSON.parse(body) as { data: Record<string, unknown> };
       expect(Object.values(data).every((value) => typeof value !== 'object')).toBe(true);
-      return argo(metric, data);
-    });
+      phases.push(argo(metric, data));
+    }
     expect(phases).toEqual(WANT);
   });
-  it('Prometheus: exactly one verdict is 1, and never NaN', () => {
+  it('Prometheus: exactly one verdict is 1, and never NaN', async () => {
     const [metric] = example('argo-prometheus.yaml').spec.metrics;
     for (const [verdict, isFinal] of STATES) {
-      const { body } = answerGate('GET', '/metrics', state(verdict, isFinal));
+      const { body } = await answerGate('GET', '/metrics', state(verdict, isFinal));
       const value = (name: string) => Number(new RegExp(`verdict="${name}"} (\\S+)`).exec(body)?.[1]);
       const values = ['pass', 'marginal', 'fail', 'inconclusive'].map(value);
       expect(values.reduce((sum, one) => sum + one, 0)).toBe(1);
@@ -67,40 +68,44 @@ describe('Argo Rollouts', () => {
 
 describe('Flagger', () => {
   /** Up to 202 is yes (pkg/controller/webhook.go). */
-  const isYes = ({ code }: Answer): boolean => code <= 202;
+  const isYes = ({ code }: GateAnswer): boolean => code <= 202;
   const post = (gate: string, verdict: CanaryVerdict | undefined, isFinal: boolean) =>
     answerGate('POST', `/v1/gate/${gate}`, state(verdict, isFinal));
-  it('promotes on a final pass alone, rolls back on a failure alone', () => {
-    expect(STATES.map(([verdict, isFinal]) => isYes(post('promote', verdict, isFinal)))).toEqual([
-      true,
-      false,
-      false,
-      false,
-      false,
-      false,
-      false,
-    ]);
-    expect(STATES.map(([verdict, isFinal]) => isYes(post('rollback', verdict, isFinal)))).toEqual([
-      false,
-      false,
-      false,
-      true,
-      true,
-      false,
-      false,
-    ]);
+  it.for([
+    ['promote', [true, false, false, false, false, false, false]],
+    ['rollback', [false, false, false, true, true, false, false]],
+  ] as const)('%s: a final pass alone promotes, a failure alone rolls back', async ([gate, want]) => {
+    const answers = await Promise.all(STATES.map(([verdict, isFinal]) => post(gate, verdict, isFinal)));
+    expect(answers.map(isYes)).toEqual(want);
   });
-  it('says why, in one line', () => {
-    expect(post('promote', 'fail', true)).toEqual({ code: 409, type: 'text/plain', body: 'fail: tasks: because\n' });
-    expect(post('promote', undefined, false).body).toBe('inconclusive so far: not enough samples yet\n');
+  it('says why, in one line', async () => {
+    expect(await post('promote', 'fail', true)).toEqual({
+      code: 409,
+      type: 'text/plain',
+      body: 'fail: tasks: because\n',
+    });
+    expect((await post('promote', undefined, false)).body).toBe('inconclusive so far: not enough samples yet\n');
   });
 });
 
-it('what there is not, and what is asked in the wrong way', () => {
-  expect(answerGate('GET', '/v1/gate/promote', state('pass')).code).toBe(405);
-  expect(answerGate('POST', '/v1/canary/orders', state('pass')).code).toBe(405);
-  expect(answerGate('GET', '/v1/canary/other', state('pass')).code).toBe(404);
-  expect(answerGate('GET', '/v1/canary', state('pass')).code).toBe(200);
+it.for([
+  ['GET', '/v1/gate/promote', 405],
+  ['GET', '/v1/gate/rollback', 405],
+  ['POST', '/v1/canary/orders', 405],
+  ['GET', '/v1/canary/other', 404],
+  ['GET', '/', 404],
+  ['GET', '/v1/canary', 200],
+  ['HEAD', '/v1/canary/orders', 200],
+] as const)('%s %s is answered %i', async ([method, path, code]) => {
+  expect((await answerGate(method, path, state('pass'))).code).toBe(code);
+});
+
+it('a name that needs escaping has its own route, and its label is escaped', async () => {
+  const odd = { ...state('fail'), name: 'a "b"/c\n' };
+  expect((await answerGate('GET', `/v1/canary/${encodeURIComponent(odd.name)}`, odd)).code).toBe(200);
+  const { body } = await answerGate('GET', '/metrics', odd);
+  expect(body).toContain('threadguard_canary_verdict{canary="a \\"b\\"/c\\n",verdict="fail"} 1');
+  expect(body).toContain('threadguard_canary_score{canary="a \\"b\\"/c\\n"} 0');
 });
 
 /** What Flagger takes, of its CustomResourceDefinition (v1beta1), as far as the example goes. */

@@ -82,7 +82,7 @@ describe('a command line that cannot be carried out', () => {
     ],
     ['suggest-limit', 125, 'no FILE was given', 'threadguard suggest-limit [options] FILE...'],
     ['suggest-limit DIR/nowhere', 125, /cannot read .*nowhere \(ENOENT\)/, /threadguard record/],
-    ['suggest-limit DIR/cut.ndjson', 125, /cut\.ndjson:2: the last line is cut short/, /leave it out/],
+    ['suggest-limit DIR/cut.ndjson', 125, /cut\.ndjson:2: the last line is cut short/, /remove it: sed/],
     ['config nope', 125, "unknown command 'nope'", 'threadguard config --help lists every command'],
     ['config chek', 125, "unknown command 'chek'", 'Did you mean check?'],
     [

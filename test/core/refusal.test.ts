@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeCeiling } from '../../src/core/ceiling.ts';
 import { CEILING_KINDS } from '../../src/core/ceilingTable.ts';
-import { readKernelLine, readMessage } from '../../src/core/messages.ts';
+import { readMessage } from '../../src/core/messages.ts';
 import type { Ceiling } from '../../src/core/model.ts';
 import { explainRefusal, type RefusalFacts } from '../../src/core/refusal.ts';
 
@@ -204,6 +204,12 @@ describe('explainRefusal', () => {
       'no pids.events moved: the pids controller refused nothing',
     ]);
   });
+  it('a row that was not full when it was last looked at says what may have been made since', () => {
+    const { evidence } = explain({ ceilings: [maps(300)], messages: PTHREAD, slack: { tasks: 3, maps: 4_000 } });
+    expect(evidence[1]).toBe(
+      'vm.max_map_count was at 700 of 1000 maps when it was last looked at; up to 4,000 maps may have been made since',
+    );
+  });
   it('EPERM is no ceiling at all', () => {
     const { verdict, ceiling, evidence } = explain({ call: { name: 'clone3', errno: 'EPERM' } });
     expect([verdict, ceiling]).toEqual(['proved', undefined]);
@@ -227,50 +233,5 @@ describe('explainRefusal', () => {
   });
   it('nothing seen and nothing full is nothing refused', () => {
     expect(explain({ ceilings: [task('kernel.pid_max', 5_000)], endedBy: 'exit 0' }).verdict).toBe('none');
-  });
-});
-
-describe('what runtimes print', () => {
-  it.for([
-    [
-      'java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory or process/resource limits reached',
-      'jvm',
-      'thread',
-      undefined,
-    ],
-    [
-      '[warning][os,thread] Failed to start thread "Unknown thread" - pthread_create failed (EAGAIN) for attributes: stacksize: 1024k',
-      'jvm',
-      'thread',
-      'EAGAIN',
-    ],
-    [
-      "OpenJDK 64-Bit Server VM warning: INFO: os::commit_memory(0x00007f, 16384, 0) failed; error='Not enough space' (errno=12)",
-      'jvm',
-      'map',
-      'ENOMEM',
-    ],
-    ["RuntimeError: can't start new thread", 'python', 'thread', undefined],
-    ['BlockingIOError: [Errno 11] Resource temporarily unavailable', 'python', 'process', 'EAGAIN'],
-    ['runtime: failed to create new OS thread (have 500 already; errno=11)', 'go', 'thread', 'EAGAIN'],
-    ['fatal error: newosproc', 'go', 'thread', undefined],
-    ['node[123]: pthread_create: Resource temporarily unavailable', 'node', 'thread', 'EAGAIN'],
-    ['Error: spawn ls EAGAIN', 'node', 'process', 'EAGAIN'],
-    ['bash: fork: retry: Resource temporarily unavailable', 'shell', 'process', 'EAGAIN'],
-    ['sh: 1: Cannot fork', 'shell', 'process', undefined],
-    ['bash: fork: Cannot allocate memory', 'shell', 'process', 'ENOMEM'],
-    ['worker: mmap failed: Cannot allocate memory', 'native', 'map', 'ENOMEM'],
-  ] as const)('%s', ([line, runtime, wanted, errno]) => {
-    expect(readMessage(line)).toMatchObject({ runtime, wanted, errno });
-  });
-  it('honest lines say nothing', () => {
-    for (const line of ['listening on 8080', 'again', 'forked 3 workers', 'out of stock'])
-      expect(readMessage(line)).toBeUndefined();
-  });
-  it('the kernel log names the one that forked', () => {
-    expect(readKernelLine('4,881,1234,-;cgroup: fork rejected by pids controller in /system.slice/a.service')).toEqual({
-      forkingCgroup: '/system.slice/a.service',
-    });
-    expect(readKernelLine('usb 1-1: new device')).toBeUndefined();
   });
 });

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Box, lintMetrics, makeBox, THREADGUARD, until } from './harness.ts';
+import { type Box, lintMetrics, makeBox, sleep, THREADGUARD, until } from './harness.ts';
 
 let box: Box;
 beforeEach(() => {
@@ -114,6 +116,69 @@ describe('threadguard canary', () => {
       expect.stringMatching(/the candidate did not start \(127\): no-such-command/),
     ]);
   });
+  it('a busy port is refused before the candidate is started: one line, a hint, nothing left', async () => {
+    const good = await service(0);
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    try {
+      const before = box.tasks();
+      const words = ['--baseline', `pid:${good.child.pid}`, '--serve', `127.0.0.1:${port}`];
+      const ended = await guard('canary', ...words, '--', 'sh', '-c', `touch ${box.scratch}/started; sleep 60`);
+      expect([ended.code, ended.out]).toEqual([125, '']);
+      expect(ended.err).toMatch(/^threadguard: cannot serve gates on 127\.0\.0\.1:\d+ \(EADDRINUSE\)\n {2}hint: .*\n$/);
+      expect([box.tasks(), box.inner(), existsSync(join(box.scratch, 'started'))]).toEqual([before, [], false]);
+    } finally {
+      taken.close();
+    }
+  });
+  it.for(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s in the middle: candidate and guard are gone', async (signal) => {
+    const good = await service(0);
+    const before = box.tasks();
+    const words = ['canary', '--baseline', `pid:${good.child.pid}`, '--serve', '127.0.0.1:0', '--for', '1h'];
+    const code = `import time\nopen('${box.scratch}/started', 'w')\ntime.sleep(600)`;
+    const running = box.start([THREADGUARD, ...words, '--', 'python3', '-c', code]);
+    await until('the candidate runs', () => existsSync(join(box.scratch, 'started')));
+    await sleep(500);
+    running.child.kill(signal);
+    const ended = await running.ended;
+    expect([ended.signal, ended.out]).toEqual([signal, '']);
+    expect([box.tasks(), box.inner()]).toEqual([before, []]);
+  });
+  it('a signal while the candidate starts, and one that takes no SIGTERM, leave nothing either', async () => {
+    const good = await service(0);
+    const before = box.tasks();
+    const words = ['canary', '--baseline', `pid:${good.child.pid}`, '--for', '1h', '--'];
+    const early = box.start([THREADGUARD, ...words, 'sleep', '600']);
+    await until('its guard is there', () => box.tasks() > before + 12);
+    early.child.kill('SIGTERM');
+    expect((await early.ended).signal).toBe('SIGTERM');
+    expect([box.tasks(), box.inner()]).toEqual([before, []]);
+    const stubborn = `trap '' TERM; touch ${box.scratch}/stubborn; while :; do sleep 0.1; done`;
+    const late = box.start([THREADGUARD, ...words, 'sh', '-c', stubborn]);
+    await until('the candidate runs', () => existsSync(join(box.scratch, 'stubborn')));
+    await sleep(500);
+    late.child.kill('SIGTERM');
+    expect((await late.ended).signal).toBe('SIGTERM');
+    await until('the cgroup is removed', () => box.inner().length === 0);
+    expect(box.tasks()).toBe(before);
+  });
+  it('stdout that nobody reads and a page that cannot be written end the candidate too', async () => {
+    const good = await service(0);
+    const before = box.tasks();
+    const page = await guard(
+      'canary',
+      ...['--baseline', `pid:${good.child.pid}`, '--for', '1s', '--every', '100ms', '--html', '/nowhere/a.html'],
+      ...['--', 'sleep', '600'],
+    );
+    expect([page.code, page.err]).toEqual([125, expect.stringMatching(/cannot write \/nowhere\/a\.html \(ENOENT\)/)]);
+    expect([box.tasks(), box.inner()]).toEqual([before, []]);
+    const script = `"$0" canary --baseline pid:${good.child.pid} --for 1s --every 100ms -- sleep 600 2>${box.scratch}/err | :; echo "\${PIPESTATUS[0]}" >${box.scratch}/status`;
+    await box.start(['bash', '-c', script, THREADGUARD]).ended;
+    expect(readFileSync(join(box.scratch, 'status'), 'utf8').trim()).toBe('125');
+    expect(readFileSync(join(box.scratch, 'err'), 'utf8')).toMatch(/cannot write to stdout \(EPIPE\)/);
+    expect([box.tasks(), box.inner()]).toEqual([before, []]);
+  });
   it('--serve answers rollout engines on the way and after the verdict', async () => {
     const [good, bad] = await Promise.all([service(0), service(10)]);
     const words = [
@@ -164,6 +229,16 @@ describe('threadguard canary', () => {
     );
     const { code, out } = await guard('suggest-limit', file);
     expect([code, out.split('\n')[0]]).toEqual([0, 'systemd:     TasksMax=610']);
+  });
+  it('the peak of a day is the most it ever held', async () => {
+    const file = join(box.scratch, 'day.ndjson');
+    const tasks = (second: number) => (second >= 50_000 && second < 50_060 ? 5_000 : 400 + (second % 7));
+    writeFileSync(
+      file,
+      Array.from({ length: 86_400 }, (_, second) => `{"timeMs":${second * 1000},"tasks":${tasks(second)}}\n`).join(''),
+    );
+    const { code, out } = await guard('suggest-limit', file);
+    expect([code, out]).toEqual([0, expect.stringMatching(/the most it ever held is 5,000;/)]);
   });
   it('the unit of the example is one', () => {
     const unit = readFileSync(new URL('../../examples/canary/orders-promote.service', import.meta.url), 'utf8');

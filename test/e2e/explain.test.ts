@@ -213,6 +213,30 @@ describe('which ceiling refused', () => {
     }
   });
 
+  it('a signal ends the command, or the tracer of a process, and what was seen is told', async () => {
+    const box = makeBox(400);
+    try {
+      const run = box.start([THREADGUARD, 'explain', '--json', '--', 'sh', '-c', 'echo up; sleep 600']);
+      await until('the command runs', () => run.out().includes('up'));
+      run.child.kill('SIGTERM');
+      const ended = await run.ended;
+      expect([ended.code, ended.signal]).toEqual([1, null]);
+      expect(ended.out).toContain('"verdict":"none"');
+      await until('all of it is gone', () => box.tasks() === 0 && box.inner().length === 0);
+      const target = box.start(['sleep', '600']);
+      const words = ['explain', '--json', '--trace', '--pid', String(target.child.pid)];
+      const watch = box.start([THREADGUARD, ...words]);
+      await until('strace is attached', () => watch.err().includes('strace is attached'));
+      watch.child.kill('SIGINT');
+      expect((await watch.ended).code).toBe(1);
+      // The tracer has gone, the process lives on.
+      await until('only the process is left', () => box.tasks() === 1);
+      expect(target.child.exitCode).toBeNull();
+    } finally {
+      await box.remove();
+    }
+  });
+
   it('--log: what a JVM printed, and that the words alone settle nothing', async () => {
     const box = makeBox(100);
     try {
@@ -224,7 +248,7 @@ describe('which ceiling refused', () => {
       const { out, code } = await box.start([THREADGUARD, 'explain', '--log', log]).ended;
       expect(code).toBe(0);
       expect(out).toMatch(/^line 2 \(jvm, wanted a thread\): .*unable to create native thread/);
-      expect(out).toContain('which one it was is in no log');
+      expect(out).toContain('no log says which one it was');
     } finally {
       await box.remove();
     }

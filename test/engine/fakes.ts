@@ -150,7 +150,7 @@ export function fakeTarget(world: World, kind: Hold['kind'] = 'cgroup-v2'): Targ
       isEmpty: () => world.isEmpty,
     },
     remove: () => true,
-    close: () => {},
+    close: async () => {},
   };
 }
 

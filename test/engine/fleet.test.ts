@@ -51,7 +51,7 @@ function host() {
       open: () => {
         if (refuses) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
         opened.push(id);
-        return { ...fakeTarget(world), close: () => void closed.push(id) };
+        return { ...fakeTarget(world), close: async () => void closed.push(id) };
       },
     };
     changes?.appeared(candidate);

@@ -1,6 +1,17 @@
-import { describe, expect, it } from 'vitest';
-import { parseFailure } from '../../src/explain/trace/strace.ts';
-import { parseEvent } from '../../src/explain/trace/tracefs.ts';
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lineReader, parseFailure } from '../../src/explain/trace/strace.ts';
+import { firstFailure, traceCommand } from '../../src/explain/trace/trace.ts';
+import { canUseTracefs, openInstance, parseEvent } from '../../src/explain/trace/tracefs.ts';
+import { kernelRoot } from '../../src/procfs/root.ts';
+import { makeTree } from '../fixtures/tree.ts';
+
+let tree: ReturnType<typeof makeTree>;
+beforeEach(() => {
+  tree = makeTree();
+});
+afterEach(() => tree.remove());
 
 describe('strace', () => {
   it.for([
@@ -34,4 +45,60 @@ describe('tracefs', () => {
   ] as const)('%s', ([line, failure]) => {
     expect(parseEvent(line)).toEqual(failure);
   });
+});
+
+describe('the output of strace', () => {
+  it('is read on from where it was, whole lines only', () => {
+    tree.write('calls', 'one\ntw');
+    const fd = openSync(join(tree.dir, 'calls'), 'r');
+    const lines = lineReader(fd);
+    expect(lines()).toEqual(['one']);
+    appendFileSync(join(tree.dir, 'calls'), 'o\nthree\n');
+    expect([lines(), lines()]).toEqual([['two', 'three'], []]);
+    closeSync(fd);
+  });
+  it('the first failure is remembered', () => {
+    const failure = (name: string) => `1 ${name}(0) = -1 EAGAIN (Resource temporarily unavailable)`;
+    const batches = [['1 mmap(0) = 0x7f', failure('clone3')], [failure('fork')]];
+    const { call, failed } = firstFailure(() => batches.shift() ?? []);
+    expect([failed(), call(), call()]).toEqual([
+      true,
+      { name: 'clone3', errno: 'EAGAIN' },
+      { name: 'clone3', errno: 'EAGAIN' },
+    ]);
+    expect(firstFailure(() => []).failed()).toBe(false);
+  });
+});
+
+describe('an instance of tracefs', () => {
+  const mount = (point = '/trace') => tree.write('proc/self/mountinfo', `30 1 0:30 / ${point} rw - tracefs nodev rw\n`);
+  const dir = `trace/instances/threadguard-${process.pid}`;
+  it('is not used where none is mounted, or it is not ours', () => {
+    expect([openInstance(kernelRoot(tree.dir), [1]), canUseTracefs(kernelRoot(tree.dir))]).toEqual([undefined, false]);
+    mount('/nowhere');
+    expect([openInstance(kernelRoot(tree.dir), [1]), canUseTracefs(kernelRoot(tree.dir))]).toEqual([undefined, false]);
+  });
+  it('that has no events of system calls is not used', () => {
+    mount();
+    tree.mkdir('trace/instances');
+    expect(canUseTracefs(kernelRoot(tree.dir))).toBe(true);
+    // A plain directory does not fill itself, as the kernel's does.
+    expect(openInstance(kernelRoot(tree.dir), [1])).toBeUndefined();
+  });
+  it('that is there already belongs to somebody else, and is left alone', () => {
+    mount();
+    tree.write(`${dir}/options/event-fork`, '0');
+    expect(openInstance(kernelRoot(tree.dir), [1])).toBeUndefined();
+    expect(readFileSync(join(tree.dir, dir, 'options/event-fork'), 'utf8')).toBe('0');
+  });
+});
+
+it('without tracefs a command is put behind strace, and its folder is removed afterwards', () => {
+  const trace = traceCommand(kernelRoot(tree.dir));
+  const file = trace.prefix[trace.prefix.indexOf('-o') + 1] as string;
+  expect([trace.by, trace.prefix[0], trace.prefix.at(-1), existsSync(file)]).toEqual(['strace', 'strace', '--', true]);
+  appendFileSync(file, '7 clone3(0) = -1 EAGAIN (Resource temporarily unavailable)\n');
+  expect(trace.call()).toEqual({ name: 'clone3', errno: 'EAGAIN' });
+  trace.close();
+  expect(existsSync(file)).toBe(false);
 });

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { REAL_CLOCK } from '../../src/sys/realClock.ts';
 import { listenForStop } from '../../src/sys/stopSignals.ts';
 
 describe('signals that ask for the end', () => {
@@ -29,18 +28,5 @@ describe('signals that ask for the end', () => {
     await asked;
     signals.close();
     expect(source.eventNames()).toEqual([]);
-  });
-});
-
-describe('the real clock', () => {
-  it('goes forward, and a stopped sleep resolves at once', async () => {
-    const before = REAL_CLOCK.now();
-    await REAL_CLOCK.sleep(60_000, AbortSignal.abort());
-    await REAL_CLOCK.sleep(0);
-    const controller = new AbortController();
-    const asleep = REAL_CLOCK.sleep(60_000, controller.signal);
-    controller.abort();
-    await asleep;
-    expect(REAL_CLOCK.now() - before).toBeLessThan(1_000);
   });
 });

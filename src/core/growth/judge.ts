@@ -5,33 +5,35 @@ import { median } from './series.ts';
 
 export type CanaryVerdict = 'pass' | 'marginal' | 'fail' | 'inconclusive';
 
-/** Paired values of one thing that is counted, at equal distances. */
+/** One thing that is counted, for both services at the same moments, at equal distances. */
 export interface PairedMetric {
   readonly name: string;
   readonly baseline: readonly number[];
   readonly candidate: readonly number[];
-  /** What each had to do at that time, in the same unit: what it explains is taken out of both. */
+  /** What each had to do at that time, in the same unit. What it explains is taken out of both. */
   readonly load?: { readonly baseline: readonly number[]; readonly candidate: readonly number[] } | undefined;
-  /** What the candidate may still take before a ceiling stops it; `undefined` where nothing is known. */
+  /** How much the candidate may still take before a ceiling stops it; `undefined` where nothing is known. */
   readonly remaining?: number | undefined;
 }
 
+/** By what it is judged. */
 export interface JudgeRule {
-  /** How much higher a level may be: 0.25 is a quarter. */
+  /** How much higher a level may be; 0.25 is a quarter. */
   readonly tolerance: number;
-  /** Exhaustion nearer than this is a failure, when it is not the baseline's too. */
+  /** A predicted end nearer than this is a failure, unless the baseline has it too. */
   readonly horizonMs: number;
-  /** Scores from these on pass, and are marginal. */
+  /** The lowest scores that pass, and that are marginal. */
   readonly pass: number;
   readonly marginal: number;
 }
 
 export const DEFAULT_RULE: JudgeRule = { tolerance: 0.25, horizonMs: 3_600_000, pass: 90, marginal: 75 };
 
+/** The verdict about one thing that is counted. */
 export interface MetricVerdict {
   readonly name: string;
   readonly verdict: CanaryVerdict;
-  /** Whether this alone decides: a leak, or a predicted end. */
+  /** Whether this decides alone: a leak, or a predicted end. */
   readonly isCritical: boolean;
   readonly baseline: GrowthClass | undefined;
   readonly candidate: GrowthClass | undefined;
@@ -40,6 +42,7 @@ export interface MetricVerdict {
   readonly sentence: string;
 }
 
+/** The verdict about all of them. */
 export interface Judgement {
   readonly verdict: CanaryVerdict;
   /** 0 to 100; 0 when something critical failed. */
@@ -49,15 +52,15 @@ export interface Judgement {
   readonly sentence: string;
 }
 
-/** A leak must add this to be one: three, or this share of the level. */
+/** A leak must add at least three, and at least this share of the level. */
 const LEAST_EXTRA = 3;
 const LEAST_EXTRA_SHARE = 0.08;
-/** The beginning is left out: caches and pools fill. */
+/** The beginning is left out, because caches and pools fill. */
 const WARM_UP_SHARE = 0.25;
-/** Half of the tolerance is a thing to look at. */
+/** From half of the tolerance on a level is marginal. */
 const MARGINAL_SHARE = 0.5;
 
-/** Whether the candidate is worse than the baseline, and in what. Pure: the same series, the same verdict. */
+/** Whether the candidate is worse than the baseline, and in what. Pure: the same series give the same verdict. */
 export function judge(metrics: readonly PairedMetric[], stepMs: number, rule: JudgeRule = DEFAULT_RULE): Judgement {
   const lengths = metrics.map(({ baseline, candidate }) => Math.min(baseline.length, candidate.length));
   const samples = lengths.length === 0 ? 0 : Math.min(...lengths);
@@ -116,7 +119,8 @@ function judgeMetric(metric: PairedMetric, stepMs: number, rule: JudgeRule): Met
   const facts = { ...nothing, ...classes, extra, level };
   const own = median(c);
   const isMore = extra.low > 0 && extra.value * own >= Math.max(LEAST_EXTRA, LEAST_EXTRA_SHARE * own);
-  // Two pools that fill, one a little later, differ by something that has an end: only what goes on growing is a leak.
+  // Two pools that fill, one a little later than the other, differ for a while. Only a difference that goes on growing is
+  // a leak.
   const isLeak = isMore && (classifyGrowth(difference(b, c), stepMs)?.isGrowing ?? false);
   const inMs = classes.candidate?.exhaustionMs ?? Number.POSITIVE_INFINITY;
   if (isLeak) {
@@ -124,7 +128,7 @@ function judgeMetric(metric: PairedMetric, stepMs: number, rule: JudgeRule): Met
     const text = `grew by ${formatShare(extra.value)} more than the baseline over the window (at least ${formatShare(extra.low)})${end}`;
     return { ...facts, verdict: 'fail', isCritical: true, sentence: text };
   }
-  // What both do is no fault of the candidate's, but nothing can be learnt from it either.
+  // What both do is not the candidate's fault, but nothing can be learnt from it either.
   if (classes.baseline?.isGrowing === true && classes.candidate?.isGrowing === true) {
     return {
       ...facts,

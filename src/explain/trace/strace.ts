@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FailedCall } from '../../core/refusal.ts';
@@ -7,10 +7,20 @@ import { GuardError } from '../../errors.ts';
 import { findExecutable } from '../../launch/launchPlan.ts';
 
 const CALLS = 'clone,clone3,fork,vfork,mmap,mprotect,brk';
-/** strace has attached to every thread when it says so, or after this long. */
+/** strace says when it has attached to every thread. It is not waited for longer than this. */
 const ATTACH_MS = 5_000;
 
-/** `4711 clone3({flags=…}, 88) = -1 EAGAIN (Resource temporarily unavailable)`; ENOSYS is a question, no refusal. */
+/** What strace writes, line by line, as it comes. */
+export interface StraceOutput {
+  /** The lines that were written since the last call. */
+  lines(): string[];
+  close(): void;
+}
+
+/**
+ * `4711 clone3({flags=…}, 88) = -1 EAGAIN (Resource temporarily unavailable)`. ENOSYS is a question, not a refusal.
+ * EINVAL is one only for clone.
+ */
 export function parseFailure(line: string): FailedCall | undefined {
   const match = /^(?:\d+ +)?(?:<\.\.\. )?(\w+)(?: resumed>|\().* = -1 (EAGAIN|ENOMEM|EPERM|EINVAL) /.exec(line);
   return match === null || (match[1] !== 'clone' && match[1] !== 'clone3' && match[2] === 'EINVAL')
@@ -19,43 +29,32 @@ export function parseFailure(line: string): FailedCall | undefined {
 }
 
 /**
- * strace with a seccomp filter, so that only these calls stop at the tracer: the rest runs at full speed. Only
- * failures are written (`-Z`).
+ * The words to put before a command. strace uses a seccomp filter, so only these calls stop at the tracer and the rest
+ * runs at full speed. It writes failures only (`-Z`).
  */
-export function straceWords(): { words: readonly string[]; lines: () => string[]; dir: string } {
-  const { dir, file, lines } = open();
+export function straceWords(): StraceOutput & { readonly words: readonly string[] } {
+  const { file, ...output } = openOutput();
   return {
+    ...output,
     words: ['strace', '-f', '--seccomp-bpf', '-qq', '-Z', '-e', `trace=${CALLS}`, '-o', file, '--'],
-    lines,
-    dir,
   };
 }
 
-/** strace on a process that runs: there `--seccomp-bpf` cannot be had (strace(1)), so every call of it stops. */
-export async function straceProcess(pid: number): Promise<{ lines: () => string[]; close: () => void }> {
-  const { dir, file, lines } = open();
+/** Attaches strace to a process that runs. Its seccomp filter is not possible there (strace(1)): every call stops. */
+export async function straceProcess(pid: number): Promise<StraceOutput> {
+  const { close: closeOutput, file, lines } = openOutput();
   const child = spawn('strace', ['-f', '-Z', '-e', `trace=${CALLS}`, '-o', file, '-p', String(pid)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // strace detaches from everything on SIGTERM. A tracer that is left behind would slow the process down for ever.
+  const detach = (): void => void child.kill('SIGTERM');
+  process.once('exit', detach);
   const close = (): void => {
-    // strace detaches from everything on SIGTERM.
-    child.kill('SIGTERM');
-    rmSync(dir, { recursive: true, force: true });
+    process.off('exit', detach);
+    detach();
+    closeOutput();
   };
-  let said = '';
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ATTACH_MS);
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString('latin1');
-      if (/attached/.test(said)) done();
-    });
-    child.once('exit', done);
-    child.once('error', done);
-  });
+  const said = await untilAttached(child);
   if (!/attached/.test(said) || child.exitCode !== null) {
     close();
     throw new GuardError('no-trace', `strace cannot watch process ${pid}: ${said.trim().split('\n')[0] ?? ''}`, {
@@ -65,33 +64,63 @@ export async function straceProcess(pid: number): Promise<{ lines: () => string[
   return { lines, close };
 }
 
-function open(): { dir: string; file: string; lines: () => string[] } {
+/** What it said until then. */
+function untilAttached(child: ChildProcess): Promise<string> {
+  let said = '';
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(said), ATTACH_MS);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve(said);
+    };
+    child.stderr?.on('data', (chunk: Buffer) => {
+      said += chunk.toString('latin1');
+      if (/attached/.test(said)) done();
+    });
+    child.once('exit', done);
+    child.once('error', done);
+  });
+}
+
+function openOutput(): StraceOutput & { readonly file: string } {
   try {
     findExecutable('strace', process.env['PATH']);
   } catch (cause) {
-    throw new GuardError('no-strace', '--trace needs strace, which is not on the PATH, or a tracefs that is ours', {
-      hint: 'apt-get install strace, or mount tracefs as root, or leave --trace out: counters and arithmetic are used then',
-      cause,
-    });
+    throw new GuardError(
+      'no-strace',
+      '--trace needs a tracefs that root may use, or strace, which is not on the PATH',
+      {
+        hint: 'apt-get install strace, or mount tracefs as root, or leave --trace out to go by counters and arithmetic',
+        cause,
+      },
+    );
   }
   const dir = mkdtempSync(join(tmpdir(), 'threadguard-trace-'));
   const file = join(dir, 'calls');
   writeFileSync(file, '');
   const fd = openSync(file, 'r');
+  return {
+    file,
+    lines: lineReader(fd),
+    close: () => {
+      closeSync(fd);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whole lines of a file that grows; the beginning of one that is not yet whole is kept for later. */
+export function lineReader(fd: number): () => string[] {
   const chunk = Buffer.alloc(64 * 1024);
   let rest = '';
-  return {
-    dir,
-    file,
-    lines: () => {
-      const found: string[] = [];
-      for (;;) {
-        const length = readSync(fd, chunk, 0, chunk.length, null);
-        if (length === 0) return found;
-        const lines = (rest + chunk.toString('latin1', 0, length)).split('\n');
-        rest = lines.pop() ?? '';
-        found.push(...lines);
-      }
-    },
+  return () => {
+    const found: string[] = [];
+    for (;;) {
+      const length = readSync(fd, chunk, 0, chunk.length, null);
+      if (length === 0) return found;
+      const lines = (rest + chunk.toString('latin1', 0, length)).split('\n');
+      rest = lines.pop() ?? '';
+      found.push(...lines);
+    }
   };
 }

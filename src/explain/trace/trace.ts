@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { FailedCall } from '../../core/refusal.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { parseFailure, straceProcess, straceWords } from './strace.ts';
@@ -13,42 +12,44 @@ export interface Trace {
   readonly prefix: readonly string[];
   /** Whether a call has failed with EAGAIN or ENOMEM, or was not permitted. */
   failed(): boolean;
+  /** The first call that failed. */
   call(): FailedCall | undefined;
   close(): void;
 }
 
 /**
- * The cheapest way that can be had: an instance of tracefs that the kernel filters (root, and tracefs mounted),
- * else strace. The calling thread and what it forks are watched, so a command must be forked by it.
+ * The cheapest way that is possible: an instance of tracefs that the kernel filters (it needs root, and tracefs mounted),
+ * else strace. The calling thread and what it forks are watched, so a command must be forked by this thread.
  */
 export function traceCommand(root: KernelRoot): Trace {
   const instance = openInstance(root, [process.pid]);
   if (instance !== undefined) return { ...instance, prefix: [] };
-  const strace = straceWords();
+  const { close, lines, words } = straceWords();
   return {
     by: 'strace',
     cost: 'strace watches it: threads are made ten times slower',
-    prefix: strace.words,
-    ...reader(strace.lines),
-    close: () => rmSync(strace.dir, { recursive: true, force: true }),
+    prefix: words,
+    ...firstFailure(lines),
+    close,
   };
 }
 
-/** The same for a process that runs already: `tids` are its threads, and what they make is followed. */
+/** The same for a process that runs already. `tids` are its threads; what they make is followed. */
 export async function traceProcess(root: KernelRoot, pid: number, tids: readonly number[]): Promise<Trace> {
   const instance = openInstance(root, tids);
   if (instance !== undefined) return { ...instance, prefix: [] };
-  const strace = await straceProcess(pid);
+  const { close, lines } = await straceProcess(pid);
   return {
     by: 'strace',
     cost: 'strace is attached: every system call of it stops twice, threads are made ten times slower and more',
     prefix: [],
-    ...reader(strace.lines),
-    close: strace.close,
+    ...firstFailure(lines),
+    close,
   };
 }
 
-function reader(lines: () => readonly string[]): Pick<Trace, 'call' | 'failed'> {
+/** Reads on each time that it is asked, and remembers the first failure. */
+export function firstFailure(lines: () => readonly string[]): Pick<Trace, 'call' | 'failed'> {
   let found: FailedCall | undefined;
   const call = (): FailedCall | undefined => {
     for (const line of lines()) found ??= parseFailure(line);

@@ -5,7 +5,7 @@ import { parseMountinfo } from '../../procfs/mountinfo.ts';
 import { readText } from '../../procfs/read.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 
-/** Not brk: it answers a refusal with the old break, not with an errno. */
+/** brk is left out: it answers a refusal with the old break and not with an errno. */
 const CALLS = ['clone', 'clone3', 'fork', 'vfork', 'mmap', 'mprotect'];
 const ERRNOS: readonly (readonly [name: string, number: number])[] = [
   ['EAGAIN', os.errno.EAGAIN],
@@ -22,26 +22,25 @@ export interface Instance {
 }
 
 /**
- * An instance of the kernel's own tracer (Documentation/trace/ftrace.rst) that writes down only calls that failed,
- * of these threads and of what they make: 5 to 10 % of the cost of such a call, measured. `undefined` where tracefs
- * is not mounted or not ours.
+ * An instance of the kernel's own tracer (Documentation/trace/ftrace.rst). It writes down only calls that failed, of
+ * these threads and of what they make. That was measured to cost 5 to 10 % of such a call. `undefined` where tracefs is
+ * not mounted or may not be used.
  */
 export function openInstance(root: KernelRoot, tids: readonly number[]): Instance | undefined {
   const instances = instancesOf(root);
   if (instances === undefined) return undefined;
   const dir = `${instances}/threadguard-${process.pid}`;
   let pipe: number | undefined;
+  let isOurs = false;
   const close = (): void => {
     if (pipe !== undefined) closeSync(pipe);
     pipe = undefined;
-    try {
-      rmdirSync(dir);
-    } catch {
-      // It was never made, or its events could not be set: nothing is left of it.
-    }
+    if (isOurs) removeInstance(dir);
+    isOurs = false;
   };
   try {
     mkdirSync(dir);
+    isOurs = true;
     writeFileSync(`${dir}/set_event_pid`, tids.join(' '));
     writeFileSync(`${dir}/options/event-fork`, '1');
     const events = CALLS.filter((call) => filter(`${dir}/events/syscalls/sys_exit_${call}`));
@@ -59,7 +58,7 @@ export function openInstance(root: KernelRoot, tids: readonly number[]): Instanc
       try {
         length = readSync(pipe, chunk, 0, chunk.length, null);
       } catch {
-        break; // EAGAIN: nothing failed since.
+        break; // EAGAIN: nothing has failed since.
       }
       if (length === 0) break;
       for (const line of chunk.toString('latin1', 0, length).split('\n')) found ??= parseEvent(line);
@@ -75,7 +74,16 @@ export function openInstance(root: KernelRoot, tids: readonly number[]): Instanc
   };
 }
 
-/** Whether `openInstance` may be expected to work; makes nothing. */
+/** The kernel removes what is in an instance with it. It refuses while somebody else reads it; then it stays. */
+function removeInstance(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch {
+    // Nothing of ours reads it any more.
+  }
+}
+
+/** Whether `openInstance` is likely to work. It makes nothing. */
 export function canUseTracefs(root: KernelRoot): boolean {
   const instances = instancesOf(root);
   if (instances === undefined) return false;

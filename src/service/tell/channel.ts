@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { AbortError } from 'p-retry';
 import { errnoOf, GuardError } from '../../errors.ts';
@@ -10,9 +11,9 @@ import { openWebhook } from './webhook.ts';
 /** One way to one receiver. */
 export interface Channel {
   readonly label: string;
-  /** What was found out at the start; it is used all the same. */
+  /** What was found to be wrong at the start. The channel is used all the same. */
   readonly problem: string | undefined;
-  /** Resolves when it was delivered; an AbortError where it must not be tried again. */
+  /** Resolves when it was delivered. Rejects with an AbortError when it must not be tried again. */
   send(letter: Letter): Promise<void>;
   close(): void;
 }
@@ -20,7 +21,7 @@ export interface Channel {
 const ANSWER_MS = 5_000;
 const COMMAND_MS = 30_000;
 
-/** Opens everything that needs a thread, a PID or a descriptor, before the command starts. */
+/** Opens all that needs a thread, a PID or a descriptor, before the command starts. */
 export async function openChannel(
   destination: Destination,
   parts: { readonly env: NodeJS.ProcessEnv; readonly own: Set<number> },
@@ -61,7 +62,8 @@ export async function openChannel(
 
 function fileChannel(path: string, label: string): Channel {
   try {
-    const sink = openSink({ path });
+    // Opened here and now: the sink itself would open a path later, and its failure would go unnoticed.
+    const sink = openSink({ fd: openSync(path, 'a', 0o644) });
     return {
       label,
       problem: undefined,
@@ -105,7 +107,7 @@ async function runHelper(helper: Helper, { event, incident, message, target }: M
     COMMAND_MS,
   );
   if (end.by === 'exit' && end.code === 0) return;
-  // A command that ran is not run again for the same event: it may have done half of its work.
+  // A command that has run is not run again for the same event: it may have done half of its work.
   if (end.by === 'refused') throw new Error(end.why);
   throw new AbortError(
     end.by === 'exit'

@@ -1,9 +1,9 @@
 import { GuardError } from '../../errors.ts';
 
-/** What a webhook wants to be told in. */
+/** The format that a webhook expects. */
 export type WebhookFormat = 'generic' | 'slack' | 'alertmanager';
 
-/** Where somebody is told. `label` is for logs: without the secrets that stand in an address. */
+/** Where somebody is told. `label` is for logs: it has none of the secrets of an address. */
 export type Destination =
   | { readonly kind: 'http'; readonly url: URL; readonly format: WebhookFormat; readonly label: string }
   | { readonly kind: 'unix'; readonly path: string; readonly label: string }
@@ -14,7 +14,7 @@ const HINT =
   'https://…, slack+https://…, alertmanager+http://HOST:9093, unix:/PATH, file:/PATH or exec:COMMAND are destinations';
 const ALERTS = '/api/v2/alerts';
 
-/** The words of `--tell`; throws a GuardError for one that is none. */
+/** Reads a word of `--tell`. Throws a GuardError for one that is no destination. */
 export function parseDestination(text: string): Destination {
   const match = /^(?:(slack|alertmanager)\+)?(https?:.*)$/s.exec(text);
   if (match !== null) return webhook((match[1] ?? 'generic') as WebhookFormat, match[2] as string, text);
@@ -32,6 +32,6 @@ function webhook(format: WebhookFormat, address: string, text: string): Destinat
   }
   const url = new URL(address);
   if (format === 'alertmanager' && url.pathname === '/') url.pathname = ALERTS;
-  // The path of a chat's webhook is its password.
+  // Whoever knows the path of a chat's webhook can write there: it is a secret like a password.
   return { kind: 'http', url, format, label: `${url.protocol}//${url.host}/` };
 }

@@ -2,7 +2,7 @@ import type { EventName } from '../../policy/event.ts';
 import type { AlertMeaning } from '../../reporters/eventTable.ts';
 import type { WebhookFormat } from './destination.ts';
 
-/** Something that happened, for people and programs elsewhere: `threadguard.event/1`. */
+/** Something that happened, told to people and programs elsewhere: `threadguard.event/1`. */
 export interface Message {
   readonly schema: 'threadguard.event/1';
   readonly time: string;
@@ -21,7 +21,7 @@ export interface Letter {
   readonly alert: AlertMeaning | undefined;
 }
 
-/** The body of a request, as the receiver's own documentation wants it. */
+/** The body of a request, in the format that the documentation of the receiver describes. */
 export function bodyOf(format: WebhookFormat, { alert, message }: Letter): string {
   switch (format) {
     case 'generic':
@@ -45,7 +45,7 @@ function slackText({ event, host, incident, message, target }: Message): string 
   return lines.join('\n').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
-/** A resolved alert carries when it ended (Alertmanager API v2, `postableAlert`); labels are what it is known by. */
+/** An alert is known by its labels. One that is resolved says when it ended (Alertmanager API v2, `postableAlert`). */
 function alertOf({ event, host, incident, message, target, time }: Message, { isOver, name }: AlertMeaning): object {
   return {
     labels: { alertname: name, severity: name === 'ThreadguardTrip' ? 'critical' : 'warning', host, target },

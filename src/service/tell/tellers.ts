@@ -1,21 +1,25 @@
-import pRetry from 'p-retry';
+import { pacedLoop } from '../../core/pacedLoop.ts';
 import type { EventName, GuardEvent } from '../../policy/event.ts';
 import { rowOf } from '../../reporters/eventTable.ts';
-import { type Channel, openChannel } from './channel.ts';
+import { systemClock } from '../../sys/clock.ts';
+import { openChannel } from './channel.ts';
 import type { Destination } from './destination.ts';
-import type { Letter } from './message.ts';
+import type { Message } from './message.ts';
+import { MessageQueue } from './messageQueue.ts';
 
-/** Tells people elsewhere what happens here; never in the way of an action. */
+const FLUSH_LOOK_MS = 10;
+
+/** Tells people elsewhere what happens here. It never delays an action. */
 export interface Tellers {
   tell(event: GuardEvent): void;
   /** Messages that were given up, or had to make room for newer ones. */
   undelivered(): number;
-  /** Waits until all is out, at most this long. */
+  /** Waits until everything is sent, at most this long. */
   flush(timeoutMs: number): Promise<void>;
   close(): void;
 }
 
-/** What a message says beside its event, and where trouble is told. */
+/** What a message says beside its event, and who hears of problems. */
 export interface TellerParts {
   readonly env: NodeJS.ProcessEnv;
   readonly own: Set<number>;
@@ -23,21 +27,14 @@ export interface TellerParts {
   readonly target: string;
   readonly pid: () => number | undefined;
   readonly incident: () => string | undefined;
-  /** What cannot be told to people elsewhere is told here. */
+  /** Hears what could not be told elsewhere. */
   readonly onProblem: (text: string) => void;
 }
 
-/** Kept for a receiver that is slow or away; beyond it the oldest make room. */
-const MOST_WAITING = 32;
-const RETRIES = { retries: 4, minTimeout: 500, factor: 2, maxTimeout: 8_000 };
-
-interface Queue {
-  readonly channel: Channel;
-  readonly waiting: Letter[];
-  isBusy: boolean;
-  hasFailed: boolean;
-}
-
+/**
+ * Opens a channel to every destination. `events` are the events that are told; `undefined` means those that matter to
+ * people. Throws a GuardError for a file that cannot be written.
+ */
 export async function openTellers(
   destinations: readonly Destination[],
   events: readonly EventName[] | undefined,
@@ -45,36 +42,18 @@ export async function openTellers(
 ): Promise<Tellers> {
   const isTold = (event: GuardEvent): boolean => events?.includes(event.event) ?? rowOf(event).isTold(event);
   const channels = await Promise.all(destinations.map((one) => openChannel(one, parts)));
-  const queues: Queue[] = channels.map((channel) => ({ channel, waiting: [], isBusy: false, hasFailed: false }));
+  const queues = channels.map((channel) => new MessageQueue(channel, parts.onProblem));
   for (const { label, problem } of channels)
     if (problem !== undefined)
       parts.onProblem(`${label} cannot be told anything now (${problem}); it is tried when there is something`);
-  let undelivered = 0;
-  let isClosed = false;
-
-  const work = async (queue: Queue): Promise<void> => {
-    queue.isBusy = true;
-    for (let letter = queue.waiting.shift(); letter !== undefined; letter = queue.waiting.shift()) {
-      const one = letter;
-      try {
-        await pRetry(() => queue.channel.send(one), { ...RETRIES, shouldRetry: () => !isClosed });
-        queue.hasFailed = false;
-      } catch (error) {
-        undelivered += 1;
-        // Once is enough: a receiver that is away would fill the log.
-        if (!queue.hasFailed && !isClosed)
-          parts.onProblem(`${queue.channel.label} was not told of ${one.message.event}: ${(error as Error).message}`);
-        queue.hasFailed = true;
-      }
-    }
-    queue.isBusy = false;
-  };
-  const isIdle = (): boolean => queues.every(({ isBusy, waiting }) => !isBusy && waiting.length === 0);
+  const sum = (of: (queue: MessageQueue) => number): number => queues.reduce((total, queue) => total + of(queue), 0);
+  /** What was not sent when the time of `flush` was over. */
+  let late = 0;
   return {
     tell: (event) => {
       if (!isTold(event)) return;
       const row = rowOf(event);
-      const message = {
+      const message: Message = {
         schema: 'threadguard.event/1',
         time: new Date().toISOString(),
         host: parts.host,
@@ -83,27 +62,17 @@ export async function openTellers(
         event: event.event,
         message: row.say(event)[0] ?? '',
         incident: parts.incident() ?? null,
-      } as const;
-      const one: Letter = { message, alert: row.alert(event) };
-      for (const queue of queues) {
-        queue.waiting.push(one);
-        if (queue.waiting.length > MOST_WAITING) {
-          queue.waiting.shift();
-          undelivered += 1;
-        }
-        // After this turn of the loop: the action that is being told of is carried out first.
-        if (!queue.isBusy) setImmediate(() => !queue.isBusy && void work(queue));
-      }
+      };
+      for (const queue of queues) queue.push({ message, alert: row.alert(event) });
     },
-    undelivered: () => undelivered,
+    undelivered: () => late + sum(({ undelivered }) => undelivered),
     flush: async (timeoutMs) => {
-      const end = performance.now() + timeoutMs;
-      while (!isIdle() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
-      undelivered += queues.reduce((sum, { isBusy, waiting }) => sum + waiting.length + (isBusy ? 1 : 0), 0);
+      const isIdle = (): boolean => queues.every((queue) => queue.isIdle);
+      await pacedLoop({ everyMs: FLUSH_LOOK_MS, forMs: timeoutMs }, systemClock, () => !isIdle());
+      late = sum(({ left }) => left);
     },
     close: () => {
-      isClosed = true;
-      for (const { channel } of queues) channel.close();
+      for (const queue of queues) queue.close();
     },
   };
 }

@@ -8,18 +8,19 @@ import { errnoOf } from '../../errors.ts';
 
 /** One receiver over HTTP or HTTPS. */
 export interface Webhook {
-  /** Resolves when it was taken. Rejects with what went wrong: an AbortError where trying again is no use. */
+  /** Resolves when the receiver took it. Rejects with what went wrong: an AbortError when it must not be tried again. */
   post(body: string, timeoutMs: number): Promise<void>;
   close(): void;
 }
 
-/** An answer is read to its end, for the connection to live on, but no further than this. */
+/** An answer is read to its end so that the connection can be used again, but no further than this. */
 const MOST_ANSWER_BYTES = 64 * 1024;
 const WAIT_AT_START_MS = 1_000;
 
 /**
- * Resolved and tried before the command starts: at the moment of need a lookup would want a thread, and a certificate that is
- * wrong would be found out when it matters. `problem` says what will not work; the receiver is tried again all the same.
+ * The name is resolved and a connection is tried before the command starts. At the moment of need a lookup would need a
+ * thread, and a wrong certificate would be found too late. `problem` says what will not work; the receiver is tried all
+ * the same.
  */
 export async function openWebhook(url: URL): Promise<{ readonly hook: Webhook; readonly problem: string | undefined }> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -67,11 +68,11 @@ export async function openWebhook(url: URL): Promise<{ readonly hook: Webhook; r
               refused(new Error(`it answers ${statusCode}`));
             else refused(new AbortError(`it answers ${statusCode}`));
           });
-          // A deadline for all of it: a receiver that sends a byte a second is slow, too.
+          // The deadline is for all of it: a receiver that sends a byte a second is too slow as well.
           const timer = setTimeout(() => request.destroy(new Error('it does not answer in time')), timeoutMs);
           request.on('error', (error) => {
             clearTimeout(timer);
-            // It may have moved.
+            // The receiver may have moved to another address.
             known = [];
             refused(new Error(errnoOf(error)));
           });
@@ -90,7 +91,7 @@ function resolve(host: string): Promise<LookupAddress[] | string> {
   });
 }
 
-/** Opens a connection and closes it: nothing is asked. */
+/** Opens a connection and closes it again. Nothing is sent. */
 function tryOut(url: URL, host: string, { address }: LookupAddress): Promise<string | undefined> {
   const isTls = url.protocol === 'https:';
   const port = Number(url.port === '' ? (isTls ? 443 : 80) : url.port);
@@ -108,7 +109,7 @@ function tryOut(url: URL, host: string, { address }: LookupAddress): Promise<str
   });
 }
 
-/** What it finds within a second. Nothing else may be under way at the start: what is unreferenced would end the guard. */
+/** What is found within a second. The timer is referenced: at the start nothing else may keep this process alive. */
 async function withPatience<T>(found: Promise<T>): Promise<T | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((done) => {

@@ -148,7 +148,7 @@ case $LAB_SCENARIO in
     say result_beside "$(systemctl show -P Result beside.service)"
     # The guard runs out of memory: systemd ends what it leaves behind.
     systemctl start oomed.service
-    systemctl set-property --runtime oomed.service MemoryMax=20M MemorySwapMax=0
+    systemctl set-property --runtime oomed.service MemoryMax=12M MemorySwapMax=0
     for _ in 1 2 3 4 5 6 7 8 9 10; do
       [ "$(systemctl show -P ActiveState oomed.service)" = active ] || break
       sleep 1

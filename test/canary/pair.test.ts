@@ -1,55 +1,12 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pairSeries } from '../../src/canary/pair.ts';
+import { gridsOf, pairSeries } from '../../src/canary/pair.ts';
 import { parseSeries, type SeriesPoint } from '../../src/canary/recording.ts';
 
-const header = '{"schema":"threadguard.samples/1","target":"unit:a"}\n';
 const lines = (count: number, stepMs = 1_000, over: (index: number) => object = () => ({})) =>
   Array.from(
     { length: count },
     (_, index) => `${JSON.stringify({ timeMs: index * stepMs, tasks: 10 + index, ...over(index) })}\n`,
   ).join('');
-
-describe('a recording', () => {
-  it('with its header or as an incident has it', () => {
-    expect(parseSeries(header + lines(3), 'f')).toMatchObject({
-      label: 'unit:a',
-      points: [{ tasks: 10 }, { tasks: 11 }, { tasks: 12 }],
-    });
-    expect(parseSeries(lines(2), 'f')).toMatchObject({ label: 'f', points: [{ timeMs: 0 }, { timeMs: 1_000 }] });
-  });
-  it.each<[string, string, RegExp]>([
-    ['cut short', `${lines(3)}{"timeMs":30`, /^f:4: the last line is cut short/],
-    ['no JSON in the middle', `x\n${lines(1)}`, /^f:1: not a JSON object/],
-    ['a list', '[1]\n{}\n', /^f:1: not a JSON object/],
-    ['another schema', '{"schema":"other/1"}\n', /^f:1: schema is "other\/1"/],
-    ['a number that is none', lines(2, 1_000, (index) => (index === 1 ? { tasks: null } : {})), /^f:2: tasks is null/],
-    ['a field that is missing', '{"timeMs":1}\n', /^f:1: tasks is missing/],
-    ['less than nothing', '{"timeMs":1,"tasks":-1}\n', /^f:1: tasks is -1/],
-    [
-      'a clock that steps back',
-      '{"timeMs":5,"tasks":1}\n{"timeMs":4,"tasks":1}\n',
-      /^f:2: timeMs goes back, from 5 to 4/,
-    ],
-    ['nothing', '', /^f holds no sample/],
-    ['a header alone', header, /^f holds no sample/],
-  ])('%s is refused by line and field', (_, text, want) => {
-    expect(() => parseSeries(text, 'f')).toThrow(want);
-  });
-  it('any text is read or refused, nothing else', () => {
-    fc.assert(
-      fc.property(fc.nat(200), fc.string({ maxLength: 6 }), (at, insert) => {
-        const good = header + lines(4);
-        try {
-          expect(parseSeries(good.slice(0, at) + insert + good.slice(at), 'f').points.length).toBeGreaterThan(0);
-        } catch (error) {
-          expect((error as { hint?: string }).hint).toBeTypeOf('string');
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
 
 describe('a pair', () => {
   const points = (stepMs: number, count: number, skip: (index: number) => boolean = () => false): SeriesPoint[] =>
@@ -100,5 +57,22 @@ describe('a pair', () => {
   });
   it('never has more samples than a judge wants', () => {
     expect(pair(points(100, 5_000), points(100, 5_000)).metrics.get('tasks')?.baseline.length).toBeLessThanOrEqual(601);
+  });
+  it('of recordings of different length ends where the shorter one ends, each from its own start', () => {
+    const [b, c] = gridsOf([
+      { label: 'a', points: points(1_000, 100) },
+      { label: 'b', points: points(1_000, 11).map((point) => ({ ...point, timeMs: point.timeMs + 60_000 })) },
+    ]);
+    expect(b).toEqual({ startMs: 5_000, stepMs: 1_000, count: 11, endMs: 15_000 });
+    expect(c).toEqual({ startMs: 65_000, stepMs: 1_000, count: 11, endMs: 75_000 });
+  });
+  it('of single samples is a single step', () => {
+    expect(pair(points(1_000, 1), points(1_000, 1)).metrics.get('tasks')).toEqual({ baseline: [0], candidate: [0] });
+  });
+  it('without a metric in one of them has none, and no load where one has none', () => {
+    const bare = points(1_000, 60).map(({ timeMs, tasks }) => ({ timeMs, tasks }));
+    const paired = pairSeries({ label: 'a', points: bare }, { label: 'b', points: points(1_000, 60) }, 'cpu');
+    expect([...paired.metrics.keys()]).toEqual(['tasks']);
+    expect(paired.load).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AlertMeaning } from '../../src/reporters/eventTable.ts';
-import { parseDestination } from '../../src/service/tell/destination.ts';
-import { bodyOf, type Message } from '../../src/service/tell/message.ts';
+import type { AlertMeaning } from '../../../src/reporters/eventTable.ts';
+import { parseDestination } from '../../../src/service/tell/destination.ts';
+import { bodyOf, type Message } from '../../../src/service/tell/message.ts';
 
 const message: Message = {
   schema: 'threadguard.event/1',

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { exhaustionMs, measureGrowth } from '../../src/core/forecast.ts';
+
+describe('forecast', () => {
+  const height = ({ value }: { value: number }) => value;
+  const line = (perSecond: number) =>
+    Array.from({ length: 31 }, (_, i) => ({ timeMs: i * 1000, value: 100 + i * perSecond }));
+  it('sees steady growth in both windows', () => {
+    expect(measureGrowth(line(10), height)).toEqual({ shortPerSecond: 10, longPerSecond: 10, gained: 300 });
+    expect(exhaustionMs(50, measureGrowth(line(10), height))).toBe(5000);
+  });
+  it('does not forecast from a burst that has ended, nor from nothing', () => {
+    const burst = line(0).map((point) => ({ ...point, value: point.timeMs < 20_000 ? 0 : 500 }));
+    expect(exhaustionMs(10, measureGrowth(burst, height))).toBe(Number.POSITIVE_INFINITY);
+    expect(measureGrowth<{ timeMs: number; value: number }>([], height)).toEqual({
+      shortPerSecond: 0,
+      longPerSecond: 0,
+      gained: 0,
+    });
+  });
+  it('one sample is no growth', () => {
+    expect(measureGrowth([{ timeMs: 5, value: 9 }], height)).toEqual({
+      shortPerSecond: 0,
+      longPerSecond: 0,
+      gained: 0,
+    });
+  });
+  it('two samples of one moment are no infinite growth', () => {
+    const twice = [1, 9].map((value) => ({ timeMs: 5, value }));
+    expect(measureGrowth(twice, height).shortPerSecond).toBe(0);
+  });
+  it('a burst of now is seen in the short window, and hardly in the long one', () => {
+    const late = line(0).map((point) => ({ ...point, value: point.timeMs < 29_000 ? 100 : 400 }));
+    expect(measureGrowth(late, height)).toEqual({ shortPerSecond: 150, longPerSecond: 10, gained: 300 });
+    // The slower of the two counts.
+    expect(exhaustionMs(100, measureGrowth(late, height))).toBe(10_000);
+  });
+  it('what lies before the long window does not count', () => {
+    const long = [{ timeMs: -100_000, value: 0 }, ...line(1)];
+    expect(measureGrowth(long, height)).toMatchObject({ longPerSecond: 1, gained: 30 });
+  });
+  it('a target that shrinks never runs out', () => {
+    const { gained, ...growth } = measureGrowth(line(-3), height);
+    expect([gained, exhaustionMs(10, { ...growth, gained })]).toEqual([-90, Number.POSITIVE_INFINITY]);
+  });
+});
