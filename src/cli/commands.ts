@@ -13,7 +13,13 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./configCommand.ts')).configCommand(),
   unit: async () => (await import('./unitCommand.ts')).unitCommand(),
   doctor: async () => (await import('./doctorCommand.ts')).doctorCommand(),
+  drill: async () => (await import('./drillCommand.ts')).drillCommand(),
   completion: async () => (await import('./completionCommand.ts')).completionCommand(allCommands),
+};
+
+/** What threadguard starts of itself: no help, manual page or completion shows it. */
+export const HIDDEN_COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  'drill-bomb': async () => (await import('./drillBombCommand.ts')).drillBombCommand(),
 };
 
 export async function allCommands(): Promise<Command[]> {

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
-import { COMMANDS } from './commands.ts';
+import { COMMANDS, HIDDEN_COMMANDS } from './commands.ts';
 import { addHelp } from './helpCommand.ts';
 import { withRefusals } from './refusals.ts';
 
 /** Does what the words after `threadguard` say. Throws a UsageError or a GuardError for what cannot be done. */
 export async function execute(words: readonly string[], version: string): Promise<void> {
-  const named = COMMANDS[words[0] ?? ''];
+  const [word = ''] = words;
+  const named = COMMANDS[word] ?? HIDDEN_COMMANDS[word];
   // Help, and the nearest name to an unknown one, need every command.
   const load = named === undefined ? Object.values(COMMANDS) : [named];
   const program = programOf(await Promise.all(load.map((one) => one())), version);

@@ -1,5 +1,6 @@
 import { canarySchema } from './canarySchema.ts';
 import { doctorSchema } from './doctorSchema.ts';
+import { drillSchema } from './drillSchema.ts';
 import { dumpSchema } from './dumpSchema.ts';
 import { eventsSchema, messageSchema } from './eventsSchema.ts';
 import { explainSchema } from './explainSchema.ts';
@@ -13,6 +14,7 @@ import { suggestLimitSchema } from './suggestLimitSchema.ts';
 export type SchemaName =
   | 'canary'
   | 'doctor'
+  | 'drill'
   | 'dump'
   | 'events'
   | 'explain'
@@ -27,6 +29,7 @@ export type SchemaName =
 export const SCHEMAS: Readonly<Record<SchemaName, DescribedDocument>> = {
   canary: { id: 'threadguard.canary/1', title: 'threadguard canary --json', schema: canarySchema },
   doctor: { id: 'threadguard.doctor/1', title: 'threadguard doctor --json', schema: doctorSchema },
+  drill: { id: 'threadguard.drill/1', title: 'threadguard drill --json', schema: drillSchema },
   dump: { id: 'threadguard.dump/1', title: 'threadguard dump --json', schema: dumpSchema },
   events: { id: 'threadguard.log/1', title: 'One line of threadguard run --log-format json', schema: eventsSchema },
   explain: { id: 'threadguard.explain/1', title: 'threadguard explain --json', schema: explainSchema },

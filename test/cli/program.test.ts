@@ -114,6 +114,10 @@ describe('a command line that cannot be carried out', () => {
     ['unit web --restart 5 -- true', 125, /Allowed choices are no, on-failure/, /^threadguard run --help/],
     ['unit --drop-in web -- true', 1, 'web.service has a command already', /leave out/],
     ['doctor x', 125, /too many arguments/, 'threadguard doctor --help lists every option'],
+    ['drill x', 125, /too many arguments/, 'threadguard drill --help lists every option'],
+    ['drill --bomb maps', 125, /Allowed choices are threads, forks\.$/, 'threadguard drill --help lists every option'],
+    ['drill --max-tasks 0', 125, /It must be a whole number from 1\.$/, 'threadguard drill --help lists every option'],
+    ['drill --for 10ms', 125, /It must be a duration from 100ms, like 2s\.$/, /^threadguard drill --help/],
     ['completion', 125, 'no SHELL was given', 'threadguard completion bash|zsh|fish'],
     [
       'completion tcsh',

@@ -28,6 +28,7 @@ const OTHERS = ['--help', '--port', '--seccomp-bpf', '--report-on-signal'];
 it.for([
   'README.md',
   'docs/run.md',
+  'docs/drill.md',
   'docs/service.md',
   'docs/systemd.md',
   'docs/evidence.md',

@@ -31,6 +31,7 @@ describe('a document', () => {
     ['limits', ['limits', '--json', '--who']],
     ['limits', ['limits', '--json', '--pid', String(process.pid)]],
     ['doctor', ['doctor', '--json']],
+    ['drill', ['drill', '--json', '--max-tasks', '150']],
     ['dump', ['dump', '--json', '--pid', String(process.pid)]],
     ['dump', ['dump', '--json', '--by', 'exact', '--timeout', '0', '--pid', String(process.pid)]],
     ['explain', ['explain', '--json', '--pid', String(process.pid)]],

@@ -18,6 +18,9 @@ import { groupStacks } from '../../src/core/stackGroups.ts';
 import { checksOf } from '../../src/doctor/checks.ts';
 import { doctorDocument } from '../../src/doctor/doctorText.ts';
 import type { Findings } from '../../src/doctor/findings.ts';
+import { drillDocument } from '../../src/drill/drillText.ts';
+import { HOLDS } from '../../src/drill/holds.ts';
+import { SIGNS } from '../../src/drill/judge.ts';
 import { readSlice } from '../../src/flags/flag.ts';
 import { CAUSES } from '../../src/policy/verdict.ts';
 import { canaryDocument } from '../../src/reporters/canaryText.ts';
@@ -27,6 +30,7 @@ import { explanationDocument } from '../../src/reporters/explainText.ts';
 import { suggestedLimitDocument } from '../../src/reporters/suggestedLimit.ts';
 import { bodyOf } from '../../src/service/tell/message.ts';
 import { renderReport } from '../../src/session/incidentReport.ts';
+import { drillFacts, held } from '../drill/facts.ts';
 import { findings } from '../fixtures/events.ts';
 import { madeIncident } from '../fixtures/incident.ts';
 import { makeMachine } from '../fixtures/machine.ts';
@@ -241,6 +245,22 @@ describe('doctor --json keeps its schema', () => {
     const document = doctorDocument(bad, checksOf(bad));
     expect(document.checks.filter(({ ok }) => !ok).length).toBeGreaterThan(8);
     expect(writtenErrors('doctor.json', document)).toEqual([]);
+  });
+});
+
+describe('drill --json keeps its schema', () => {
+  const about = { kind: 'threads', tookMs: 588.4, named: undefined } as const;
+  it.for(HOLDS)('where %s holds', (by) => {
+    for (const sign of SIGNS) {
+      const facts = drillFacts({ hold: held(by), sign: { by: sign, timeMs: 1_000 } });
+      expect(writtenErrors('drill.json', drillDocument(facts, about))).toEqual([]);
+    }
+  });
+  it('where nothing went well', () => {
+    const facts = drillFacts({ sign: undefined, emptyAtMs: undefined, peakTasks: 600, leftTasks: 3 });
+    const named = { as: 'creator', function: 'spawn', file: '/a.c', line: 3, module: 'a' } as const;
+    const document = drillDocument({ ...facts, stoppedByGuard: false }, { ...about, kind: 'forks', named });
+    expect(writtenErrors('drill.json', document)).toEqual([]);
   });
 });
 
