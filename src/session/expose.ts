@@ -1,7 +1,7 @@
 import type { Track } from '../engine/track.ts';
 import { summaryOf, viewOf } from '../engine/trackView.ts';
 import type { GuardEvent } from '../policy/event.ts';
-import type { MetricsView } from '../reporters/metrics.ts';
+import type { MetricsView } from '../reporters/metricTable.ts';
 import type { Target } from '../targets/contracts.ts';
 import type { MetricsOptions } from './runOptions.ts';
 
