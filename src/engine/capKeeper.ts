@@ -43,11 +43,11 @@ export class CapKeeper {
    * `moved` says what stood there.
    */
   verify(): { readonly moved: Cap } | undefined {
-    if (!this.#brake.isHeld || this.#settings.dryRun) return undefined;
+    const { dryRun, until } = this.#settings;
+    if (!this.#brake.isHeld || dryRun || !reaches(until, 'clamp')) return undefined;
     const shown = this.#brake.capNow();
     if (shown === undefined || shown === this.#cap) return undefined;
-    this.#brake.setCap(this.#cap);
-    return { moved: shown };
+    return this.#brake.setCap(this.#cap) ? { moved: shown } : undefined;
   }
 
   /** Moves the cap with the line. False when the kernel refused the new one; the old one then stays in force. */

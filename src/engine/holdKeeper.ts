@@ -18,7 +18,10 @@ export class HoldKeeper {
   /** Moves the cap and the limit of the pen with what is around the target. A refusal of the kernel is said once. */
   follow(tasks: number): void {
     this.#observer.keepReserve();
-    if (this.#cap.follow(tasks, this.#observer.capLine)) return;
+    if (this.#cap.follow(tasks, this.#observer.capLine)) {
+      this.#complaint = undefined;
+      return;
+    }
     const { cap } = this.#cap;
     const problem = `the kernel refused to move the cap of ${this.#parts.id}; the cap of ${cap} tasks stays in force`;
     if (this.#complaint !== problem) this.#parts.report({ event: 'error', about: 'action', problem });

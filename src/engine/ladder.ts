@@ -131,7 +131,11 @@ export class Ladder {
   }
 
   async #kill(tasks: number): Promise<void> {
-    await this.#parts.lastWords();
+    try {
+      await this.#parts.lastWords();
+    } catch {
+      // Words are no reason not to kill.
+    }
     const { emptyMs, survivors } = await killTree(this.#parts);
     this.#parts.report({ event: 'kill', tasks, emptyMs: Math.round(emptyMs * 10) / 10, survivors });
   }

@@ -80,8 +80,9 @@ export class MapsWatch {
     this.#waitMs = this.#intervalMs(tasks, line);
     if (this.#isCounting || nowMs - this.#lastMs < this.#waitMs) return;
     this.#lastMs = nowMs;
+    const candidates = this.#candidates(processes());
     this.#isCounting = true;
-    void this.#count(this.#candidates(processes())).then(() => {
+    void this.#count(candidates).then(() => {
       this.#isCounting = false;
       this.#tasksAtCount = tasks;
       if (this.#perSecond > 0) this.#onMove?.();

@@ -49,7 +49,10 @@ export class RuleBook {
     const { fired, states } = lookAtRules(rules, this.#states, facts);
     this.#states = states;
     const extra = fired.flatMap(extrasOf);
-    const tripping = fired.find(({ verdict }) => verdict.level === 'trip');
+    // Of several at once the one that goes furthest: the others have fired, and would not fire again.
+    const tripping = fired
+      .filter(({ verdict }) => verdict.level === 'trip')
+      .toSorted((a, b) => stepOf(this.#reachOf(b.rule)) - stepOf(this.#reachOf(a.rule)))[0];
     if (tripping === undefined || own.level === 'trip') return { verdict: own, reach, extra };
     return { verdict: tripping.verdict, reach: this.#reachOf(tripping.rule), extra };
   }
@@ -75,6 +78,10 @@ function extrasOf({ rule, verdict }: Fired): Extra[] {
 
 function isSame(a: Rule, b: Rule): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function stepOf({ until }: Reach): number {
+  return STEPS.indexOf(until);
 }
 
 function milder(a: Step, b: Step): Step {

@@ -32,8 +32,11 @@ export function summaryOf({ actions, observer, refusedBy }: Track, refused: numb
   return { peakTasks, peakMaps, nearest, refused, refusedBy, actions, lateness: late };
 }
 
-/** A program that ends this soon after it was refused something ended because of it. */
-const REFUSED_TO_DEATH_MS = 2_000;
+/**
+ * A program that ends this soon after it was refused something ended because of it. Dying takes time: the traceback of 900
+ * goroutines took 1 to 4 s on two busy cores.
+ */
+const REFUSED_TO_DEATH_MS = 10_000;
 
 /**
  * What is known of a command that ended (`ended` says how) right after the kernel had refused it something, before anything

@@ -57,7 +57,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const plan = run.track.rehearse();
     const { ceilings } = run.track.observer.headroom;
     announce(session, { ...contained, plan, attempt, ceilings });
-    const born = await bear(session, target, plan.cap, { attempt, recording: run.recording, tail: run.tail });
+    const born = await bear(session, target, plan.cap, run);
     const startedMs = now();
     const finish = follow(session, run, born, attempt);
     const ended = await born.ended;
@@ -169,7 +169,8 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
     track.resume();
     engine.wake(track);
   };
-  if (session.scheduling !== 'realtime') lowerNiceness();
+  // Niceness is inherited: the next run begins where this one did.
+  const restoreNiceness = session.scheduling === 'realtime' ? undefined : lowerNiceness();
   const stopWatching = target.meter.onRefusal(() => engine.wake(track));
   current.maps.onMove(() => engine.wake(track));
   const baselineTimer = setTimeout(run.evidence.takeBaseline, settings.now.startGraceMs);
@@ -183,6 +184,7 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
   if (attempt === 1) manager?.started(statusText(viewOf(track)));
   return () => {
     engine.stop();
+    restoreNiceness?.();
     current.maps.onMove(undefined);
     clearTimeout(baselineTimer);
     stopProgress?.();

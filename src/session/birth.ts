@@ -6,7 +6,6 @@ import { type Child, startChild } from '../launch/child.ts';
 import { injectOptions } from '../launch/inject.ts';
 import type { StderrTail } from '../launch/stderrTail.ts';
 import { readStat } from '../procfs/stat.ts';
-import { restoreNiceness } from '../sys/priority.ts';
 import type { Cap, ChildTarget } from '../targets/contracts.ts';
 import type { Session } from './session.ts';
 
@@ -22,7 +21,6 @@ export async function bear(
   target: ChildTarget,
   cap: Cap,
   run: {
-    readonly attempt: number;
     readonly recording: ThreadStartRecording | undefined;
     readonly tail: StderrTail | undefined;
   },
@@ -32,8 +30,6 @@ export async function bear(
   const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
   const given = manager?.env ?? notes.env;
   const env = options.launch.inject ? injectOptions(options.command, given, run.recording?.options()) : given;
-  // Niceness is inherited; where real time was refused, a run before this one has lowered the guard's own.
-  if (run.attempt > 1 && session.scheduling !== 'realtime') restoreNiceness();
   const child = await fork(session, target, cap, { env, newSession, captureStderr: run.tail !== undefined });
   session.current.pid = child.pid;
   if (child.stderr !== undefined) run.tail?.attach(child.stderr satisfies Readable);

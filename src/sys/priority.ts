@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { Libc } from './libc.ts';
 
 export type Scheduling = 'realtime' | 'default';
@@ -15,16 +15,28 @@ export function raisePriority(libc: Libc | undefined): Scheduling {
   return 'default';
 }
 
-/** The next best: a better nice value for the main thread. Children forked after it would inherit it. */
-export function lowerNiceness(): void {
-  try {
-    setPriority(-10);
-  } catch {
-    // No right to it (CAP_SYS_NICE): the target's own session has to do.
-  }
+/** The nice value of this process; a test has one of its own. */
+export interface Niceness {
+  get(): number;
+  /** Throws where a lower value is refused. */
+  set(nice: number): void;
 }
 
-/** Back to where a child may begin; needs no right. */
-export function restoreNiceness(): void {
-  setPriority(0);
+const OWN: Niceness = { get: () => getPriority(), set: (nice) => setPriority(nice) };
+const LOWER = -10;
+
+/**
+ * The next best: a better nice value for the main thread. Children forked after it would inherit it, so what is given back
+ * puts the value from before in force again: whoever started the guard with `nice` meant its command. That needs no right.
+ */
+export function lowerNiceness(niceness: Niceness = OWN): () => void {
+  const before = niceness.get();
+  if (before <= LOWER) return () => {};
+  try {
+    niceness.set(LOWER);
+    return () => niceness.set(before);
+  } catch {
+    // No right to it (CAP_SYS_NICE): the target's own session has to do.
+    return () => {};
+  }
 }

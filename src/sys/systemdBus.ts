@@ -2,6 +2,9 @@ import { createConnection, type Socket } from 'node:net';
 import { errnoOf } from '../errors.ts';
 import { type DbusCall, type DbusReply, decodeReply, encodeCall } from './dbusMessage.ts';
 
+/** An answer of systemd has some hundred bytes, and its signals a few thousand. */
+const MOST_BYTES = 1 << 20;
+
 /** systemd's own socket: it needs no message bus. It takes root, or in a user's runtime directory that user. */
 export function managerSocket(uid: number, env: NodeJS.ProcessEnv): string {
   return uid === 0 ? '/run/systemd/private' : `${env['XDG_RUNTIME_DIR'] ?? `/run/user/${uid}`}/systemd/private`;
@@ -16,12 +19,14 @@ export function callManager(path: string, uid: number, call: DbusCall, timeoutMs
   return new Promise((resolve) => {
     const socket = createConnection(path);
     const end = (error: string | undefined): void => {
+      clearTimeout(deadline);
       socket.destroy();
       resolve({ error });
     };
-    socket.setTimeout(timeoutMs, () => end(`no answer within ${timeoutMs} ms`));
+    // Not the timeout of the socket: every word of a peer that never answers would begin that anew.
+    const deadline = setTimeout(() => end(`no answer within ${timeoutMs} ms`), timeoutMs);
     socket.once('error', (error) => end(`${path}: ${errnoOf(error)}`));
-    socket.once('close', () => resolve({ error: `${path} closed the connection` }));
+    socket.once('close', () => end(`${path} closed the connection`));
     socket.once('connect', () => {
       socket.write(`\0AUTH EXTERNAL ${Buffer.from(String(uid)).toString('hex')}\r\n`);
     });
@@ -34,6 +39,7 @@ function converse(socket: Socket, call: DbusCall, end: (error: string | undefine
   let isIn = false;
   socket.on('data', (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk]);
+    if (bytes.length > MOST_BYTES) return end('its answer has no end');
     if (!isIn) {
       const line = bytes.indexOf('\r\n');
       if (line === -1) return;

@@ -249,7 +249,7 @@ it('Node with --report-on-signal: what its workers do in JavaScript, and none of
 });
 
 describe('a command that its cap refused a thread, and that ended of it before anything tripped', () => {
-  const flags = ['--max-tasks', '900', '--leash', '300'];
+  const flags = ['--max-tasks', '900'];
   it('leaves an incident with what it said itself', async () => {
     const { code, dir, incident } = await incidentOf(
       [...flags, '--capture-stderr'],
@@ -259,13 +259,15 @@ describe('a command that its cap refused a thread, and that ended of it before a
     expect(incident.trip).toMatchObject({ cause: 'refused', level: 'trip' });
     expect(incident.trip.reason).toMatch(/^exit 2, after its cap \(pids\.max \d+\) had refused it/);
     expect(incident.headline).toMatch(/^main\.spawnConnection .* makes (59|60|61)% of the threads/);
-    expect(incident.coverage.found).toBe(0);
     expect(readFileSync(join(dir, 'report.html'), 'utf8')).not.toContain('stacks of 0 of 0');
   });
   it('leaves one without its words too, and says how to keep them', async () => {
     const { incident } = await incidentOf(flags, join(BUILD_DIR, 'spawner-go'), '3000', '5');
-    expect(incident).toMatchObject({ headline: incident.trip.reason, trip: { cause: 'refused', level: 'trip' } });
-    expect(incident.headline).toMatch(/^exit 2, after its cap \(pids\.max \d+\) had refused it/);
+    expect(incident.trip).toMatchObject({ cause: 'refused', level: 'trip' });
+    expect(incident.trip.reason).toMatch(/^exit 2, after its cap \(pids\.max \d+\) had refused it/);
+    // It takes a tenth of a second from the picture to the end: on a busy machine there is not always one.
+    const hasPicture = incident.coverage.found > 0;
+    expect(incident.headline).toMatch(hasPicture ? / main\.parkRead \(.*spawner\.go:\d+\)$/ : /^exit 2, after its cap/);
     expect(incident.notes.join()).toContain('--capture-stderr');
   });
   it('leaves none when nothing was refused to it', async () => {

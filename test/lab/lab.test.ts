@@ -147,7 +147,7 @@ describe('a kernel that runs out', () => {
       left: '0',
       done: '',
     });
-    expect(logOf(said, 'delegated')).toMatch(/"by":"cgroup-v2".*delegated\.service\/threadguard-/s);
+    expect(logOf(said, 'delegated')).toMatch(/"by":"cgroup-v2".*delegated\.service\/threadguard\/threadguard-/s);
     expect(logOf(said, 'plain')).toMatch(/"by":"sampling".*systemd has not delegated \/system\.slice\/plain\.service/);
   });
   it('in a shell under systemd it gets a scope of its own, as root and as a plain user, or says why not', async () => {

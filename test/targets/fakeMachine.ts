@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { KeptFile } from '../../src/procfs/read.ts';
 import { type KernelRoot, kernelRoot } from '../../src/procfs/root.ts';
 import { type Libc, RLIM_INFINITY } from '../../src/sys/libc.ts';
@@ -35,15 +35,10 @@ export interface FakeMachine {
   host(tasks: number, lastPid: number): void;
 }
 
-const rubbish: string[] = [];
-afterAll(() => {
-  for (const dir of rubbish.splice(0)) rmSync(dir, { recursive: true, force: true });
-}, 60_000);
-
-/** A folder that is gone after the tests of this file. */
+/** A folder that is gone after the test. */
 export function scratch(): string {
   const dir = mkdtempSync(join(tmpdir(), 'fake-machine-'));
-  rubbish.push(dir);
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 

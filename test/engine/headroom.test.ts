@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { type CeilingFacts, makeCeiling } from '../../src/core/ceiling.ts';
+import type { Ceiling } from '../../src/core/model.ts';
+import { Headroom } from '../../src/engine/headroom.ts';
+
+const BUDGET = { shares: { user: 0.5 }, reserve: { tasks: 10 } };
+const ceiling = (scope: CeilingFacts['scope'], used: number, limit: Ceiling['limit']): Ceiling =>
+  makeCeiling({ name: `of ${scope}`, scope, unit: 'tasks', used, limit, source: '', raise: '' });
+
+function scene(...ceilings: Ceiling[]) {
+  const now = { ceilings };
+  const source = { readCeilings: () => now.ceilings, hostTasks: () => 0 };
+  const headroom = new Headroom({ budget: BUDGET }, source);
+  return { headroom, now, allowed: () => headroom.budgets.map(({ allowed }) => allowed) };
+}
+
+describe('budgets', () => {
+  it('a share of what was free before the start', () => {
+    const { allowed, headroom } = scene(ceiling('user', 200, 1_000));
+    headroom.rehearse();
+    expect(allowed()).toEqual([400]);
+    expect(headroom.roomAtStart).toEqual(new Map([['of user ', 800]]));
+  });
+  it('others who take the rest do not shrink the share, but the reserve stays free', () => {
+    const { allowed, headroom, now } = scene(ceiling('user', 200, 1_000));
+    headroom.rehearse();
+    now.ceilings = [ceiling('user', 700, 1_000)];
+    headroom.read(100, 0);
+    expect([allowed(), headroom.budgets[0]?.setBy]).toEqual([[390], 'reserve']);
+    now.ceilings = [ceiling('user', 500, 1_000)];
+    headroom.read(100, 0);
+    expect([allowed(), headroom.budgets[0]?.setBy]).toEqual([[400], 'share']);
+  });
+  it('a reload is measured against the start, and a lower one is in force at once', () => {
+    const { allowed, headroom, now } = scene(ceiling('user', 200, 1_000));
+    headroom.rehearse();
+    now.ceilings = [ceiling('user', 500, 1_000)];
+    headroom.read(100, 0);
+    headroom.reload({ budget: { ...BUDGET, shares: { user: 0.1 } } });
+    expect(allowed()).toEqual([80]);
+    headroom.read(100, 0);
+    expect(allowed()).toEqual([80]);
+  });
+  it('a read that throws leaves what was known', () => {
+    const known = [ceiling('user', 200, 1_000)];
+    let isBroken = false;
+    const headroom = new Headroom(
+      { budget: BUDGET },
+      {
+        hostTasks: () => 0,
+        readCeilings: () => {
+          if (isBroken) throw new Error('EIO');
+          return known;
+        },
+      },
+    );
+    headroom.rehearse();
+    isBroken = true;
+    expect(() => headroom.read(1, 0)).toThrow('EIO');
+    expect([headroom.ceilings, headroom.budgets.length]).toEqual([known, 1]);
+  });
+});
+
+describe('whether somebody else holds it', () => {
+  const host = ceiling('host', 0, 1_000);
+  it.each<[string, Ceiling[], boolean]>([
+    ['nothing known', [], false],
+    ['a cgroup before the host', [host, ceiling('cgroup', 0, 999)], true],
+    ['a user too', [host, ceiling('user', 0, 999)], true],
+    ['one that is no nearer', [host, ceiling('cgroup', 0, 1_000)], false],
+    ['one without a limit', [host, ceiling('cgroup', 0, 'unlimited')], false],
+    ['one that cannot be read is never safe', [host, ceiling('cgroup', 0, 'unknown')], false],
+    ['the namespace comes first', [ceiling('pid-namespace', 0, 50), ceiling('cgroup', 0, 60)], false],
+    ['the nearest of two counts', [host, ceiling('cgroup', 0, 5_000), ceiling('user', 0, 10)], true],
+  ])('%s', (_, ceilings, is) => {
+    const { headroom } = scene(...ceilings);
+    headroom.rehearse();
+    expect(headroom.isSurrounded).toBe(is);
+  });
+});
