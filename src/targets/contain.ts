@@ -1,7 +1,7 @@
 import type { Surroundings } from '../ceilings/surroundings.ts';
-import { createContainment } from '../cgroup/containment.ts';
+import { createContainment, removeContainment } from '../cgroup/containment.ts';
 import { delegationRefusal } from '../cgroup/delegation.ts';
-import { GuardError } from '../errors.ts';
+import { errnoOf, GuardError } from '../errors.ts';
 import { openThawer } from '../launch/thawer.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { KernelRoot } from '../procfs/root.ts';
@@ -84,7 +84,16 @@ function inCgroup({ isSidecar, libc, now, own, root, surroundings }: Required<Pl
   }
   const tree = new Tree(root, process.pid, uid, own);
   const thawer = (file: string, word: string) => openThawer(file, word, own);
-  return cgroupTarget(root, createContainment(root, places, process.pid, isSidecar), { tree, now, thawer });
+  const containment = createContainment(root, places, process.pid, isSidecar);
+  try {
+    return cgroupTarget(root, containment, { tree, now, thawer });
+  } catch (error) {
+    removeContainment(containment);
+    throw new GuardError('no-cgroup', `cannot work in ${containment.pidsDir} (${errnoOf(error)})`, {
+      hint: 'use --contain rlimit, or --contain none to run without a kernel cap',
+      cause: error,
+    });
+  }
 }
 
 function rlimitObstacle(surroundings: Pick<Surroundings, 'context'>, libc: Libc | undefined): string | undefined {

@@ -75,7 +75,7 @@ const IN_THE_LAB: readonly (readonly [name: string, binding: string, errno?: str
 ];
 
 describe('a kernel that runs out', () => {
-  it.for(['daemon', 'fork', 'thread'])(
+  it.for(['daemon', 'fork', 'thread', 'nested'])(
     '%s under threadguard: it can fork at the trip and after, and nothing is left',
     async (mode) => {
       const facts = await boot('guarded', mode);

@@ -12,8 +12,8 @@ import { fakeMachine } from './fakeMachine.ts';
 
 type Wish = Pick<Settings, 'contain' | 'dryRun' | 'requireContainment'>;
 interface Scene {
-  /** A v1 hierarchy where cgroups can be made; `closed`: one where they cannot. */
-  readonly cgroup?: 'open' | 'closed';
+  /** A v1 hierarchy where cgroups can be made; `closed`: one where they cannot; `empty`: they have no files. */
+  readonly cgroup?: 'open' | 'closed' | 'empty';
   /** systemd runs here, and has delegated nothing, unless an attribute says so. */
   readonly hasSystemd?: boolean;
   readonly isDelegated?: boolean;
@@ -33,7 +33,7 @@ const LEFT_BEHIND = 'threadguard-9-1';
 function scene({ cgroup, hasLibc = true, hasSystemd = false, isDelegated = false, isNprocExempt = false }: Scene) {
   const machine = fakeMachine();
   const app = machine.root.at('/cg/app');
-  if (cgroup === 'open') mkdirSync(join(app, LEFT_BEHIND), { recursive: true });
+  if (cgroup === 'open' || cgroup === 'empty') mkdirSync(join(app, LEFT_BEHIND), { recursive: true });
   if (hasSystemd) mkdirSync(machine.root.at('/run/systemd/system'), { recursive: true });
   const pids: Place = { version: 1, mountPoint: '/cg', dir: '/cg/app', path: '/app' };
   const libc = { ...machine.libc, getxattr: () => (isDelegated ? '1' : undefined) } as Libc;
@@ -53,7 +53,7 @@ function scene({ cgroup, hasLibc = true, hasSystemd = false, isDelegated = false
     },
   } as unknown as Surroundings;
   const place = {
-    root: kernelThatFills(machine.root, app),
+    root: cgroup === 'empty' ? machine.root : kernelThatFills(machine.root, app),
     surroundings,
     libc: hasLibc ? libc : undefined,
     now: () => (machine.nowMs += 0.1),
@@ -106,6 +106,13 @@ describe('of its own choice it takes', () => {
     expect(target.hold.kind).toBe('sampling');
     expect(target.brake.isHeld).toBe(false);
     expect(fallbacks).toEqual([NO_CGROUP, `not by RLIMIT_NPROC either: ${reason}`]);
+  });
+  it('the next best where a cgroup that it made cannot be used, and takes it back', () => {
+    const { made, run } = scene({ cgroup: 'empty' });
+    const { target, fallbacks } = run();
+    expect(target.hold.kind).toBe('rlimit');
+    expect(fallbacks).toEqual([expect.stringMatching(/^not contained by a cgroup: cannot work in .* \(ENOENT\)$/)]);
+    expect(made()).toEqual([]);
   });
   it('the next best where a cgroup may not be made, with the place and the errno', () => {
     const { target, fallbacks } = scene({ cgroup: 'closed' }).run();

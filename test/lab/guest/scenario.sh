@@ -11,7 +11,15 @@ echo 700 >/proc/sys/kernel/pid_max
 
 case $LAB_SCENARIO in
   guarded)
-    "$LAB_ROOT/bin/threadguard" run --incident-dir /tmp/incidents --log-format json --grace 1s --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60 2>/tmp/log &
+    bomb() { # It divides its own cgroup first: there the kernel counts what it refuses in the innermost one.
+      if [ $LAB_MODE = nested ]; then
+        set -- sh -c 'own=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup) && mkdir $own/inner && echo 0 >$own/inner/cgroup.procs && echo +pids >$own/cgroup.subtree_control && exec "$0" thread 100000 60' "$LAB_BOMB"
+      else
+        set -- "$LAB_BOMB" $LAB_MODE 100000 60
+      fi
+      exec "$LAB_ROOT/bin/threadguard" run --incident-dir /tmp/incidents --log-format json --grace 1s --budget 50% -- "$@"
+    }
+    bomb 2>/tmp/log &
     guard=$!
     while ! grep -q '"event":"trip"' /tmp/log && kill -0 $guard 2>/dev/null; do sleep 0.2; done
     say forks_at_trip "$(can_fork)"
