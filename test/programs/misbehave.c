@@ -123,7 +123,6 @@ int main(int argc, char **argv) {
       if (made >= max || mmap(NULL, 4096, made % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
         usleep(1000);
     }
-  if (!strcmp(mode, "can-fork")) { pid_t pid = fork(); if (pid == 0) _exit(0); return pid < 0; }
   if (!strcmp(mode, "hold")) { for (long i = 0; i < max; i++) make_thread(park); for (;;) pause(); }
   if (!strcmp(mode, "pulse")) { for (long i = 0; i < max; i++) make_thread(brief); sleep(seconds - 1); return 0; }
   if (!strcmp(mode, "burst")) {
