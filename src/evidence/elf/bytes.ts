@@ -75,7 +75,8 @@ export class Cursor {
     return text;
   }
 
-  skip(length: number): void {
+  /** Moves on by this many bytes. Backwards, or over the end, breaks it. */
+  advance(length: number): void {
     this.#take(length);
   }
 

@@ -106,6 +106,6 @@ export const CFI_INSTRUCTIONS: Readonly<Record<number, Instruction>> = {
 function block(cursor: Cursor): Buffer {
   const length = cursor.uleb();
   const start = cursor.at;
-  cursor.skip(length);
+  cursor.advance(length);
   return cursor.isBroken ? Buffer.alloc(0) : cursor.bytes.subarray(start, start + length);
 }

@@ -51,11 +51,11 @@ export function parseElf(source: ByteSource): Elf | { readonly error: string } {
   const cursor = new Cursor(head, 18);
   const machine = cursor.u16();
   // e_version, e_entry
-  cursor.skip(4 + 8);
+  cursor.advance(4 + 8);
   const programOffset = cursor.u64();
   const sectionOffset = cursor.u64();
   // e_flags, e_ehsize
-  cursor.skip(4 + 2);
+  cursor.advance(4 + 2);
   const programSize = cursor.u16();
   const programCount = cursor.u16();
   const sectionSize = cursor.u16();
@@ -80,7 +80,7 @@ function readSegments(source: ByteSource, offset: number, count: number): Segmen
     const from = cursor.u64();
     const address = cursor.u64();
     // p_paddr
-    cursor.skip(8);
+    cursor.advance(8);
     const fileSize = cursor.u64();
     segments.push({
       type,
@@ -103,7 +103,7 @@ function readSections(source: ByteSource, offset: number, count: number, namesIn
     const nameAt = cursor.u32();
     const type = cursor.u32();
     // sh_flags
-    cursor.skip(8);
+    cursor.advance(8);
     const address = cursor.u64();
     const from = cursor.u64();
     const size = cursor.u64();

@@ -50,10 +50,10 @@ export class GoFunctions {
     const { entryBytes, functions, names } = this.#header;
     const cursor = new Cursor(this.#bytes, functions + this.#word(functions + 2 * entryBytes * index + entryBytes));
     // Its address, known already.
-    cursor.skip(entryBytes);
+    cursor.advance(entryBytes);
     const name = this.#text(names + cursor.i32());
     // The size of its arguments, and where its deferred calls return to.
-    cursor.skip(8);
+    cursor.advance(8);
     const [stack, file, line] = [cursor.u32(), cursor.u32(), cursor.u32()];
     // How many values a table has.
     cursor.u32();

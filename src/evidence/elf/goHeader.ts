@@ -29,7 +29,7 @@ export function readGoHeader(bytes: Buffer, text: number): GoHeader | undefined 
   const cursor = new Cursor(bytes);
   const magic = cursor.u32();
   // Two zero bytes, and the size of an instruction.
-  cursor.skip(3);
+  cursor.advance(3);
   if (cursor.u8() !== POINTER_BYTES) return undefined;
   const count = cursor.u64();
   // The number of files.

@@ -94,7 +94,7 @@ function readAugmentation(cursor: Cursor, augmentation: string): number {
     else if (letter === 'P') pointer(data, data.u8(), 0);
     else if (letter !== 'S' && letter !== 'B') break;
   }
-  cursor.skip(length);
+  cursor.advance(length);
   return encoding;
 }
 
@@ -110,7 +110,7 @@ function readRule(elf: Elf, address: number, pc: number): UnwindRule | undefined
   // The length has the format of the address, but is relative to nothing.
   const length = pointer(cursor, common.encoding & 0x0f, 0);
   // Where its exception handlers are described.
-  if (common.hasAugmentation) cursor.skip(cursor.uleb());
+  if (common.hasAugmentation) cursor.advance(cursor.uleb());
   if (cursor.isBroken || start === undefined || length === undefined) return undefined;
   if (pc < start || pc >= start + length) return undefined;
   const state = new CfiState(common, start, pc);

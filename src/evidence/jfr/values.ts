@@ -95,7 +95,7 @@ export function readString(cursor: Cursor, type: number): JfrValue {
     case 5: {
       const length = varint(cursor);
       const at = cursor.at;
-      cursor.skip(length);
+      cursor.advance(length);
       return cursor.isBroken ? undefined : cursor.bytes.toString(how === 3 ? 'utf8' : 'latin1', at, at + length);
     }
     case 4:
@@ -128,7 +128,7 @@ const PLAIN: ReadonlyMap<string, (cursor: Cursor) => number> = new Map([
 
 /** No event that is read here has one of these. */
 function skipped(cursor: Cursor, length: number): number {
-  cursor.skip(length);
+  cursor.advance(length);
   return 0;
 }
 

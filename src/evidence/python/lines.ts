@@ -65,8 +65,8 @@ function locations(table: Buffer, firstLine: number, offset: number): number | u
     } else if (code === NO_COLUMNS) line += signed(cursor);
     else if (code >= ONE_LINE && code < NO_COLUMNS) {
       line += code - ONE_LINE;
-      cursor.skip(2);
-    } else if (code < ONE_LINE) cursor.skip(1);
+      cursor.advance(2);
+    } else if (code < ONE_LINE) cursor.advance(1);
     if (end > offset) return code === NONE || cursor.isBroken ? undefined : line;
   }
   return undefined;

@@ -59,9 +59,9 @@ describe('damage', () => {
   });
   it.for([
     ['a text without its end', (cursor: Cursor) => cursor.text()],
-    ['a jump over the end', (cursor: Cursor) => cursor.skip(100)],
-    ['a jump back', (cursor: Cursor) => cursor.skip(-1)],
-    ['a jump to nowhere', (cursor: Cursor) => cursor.skip(Number.NaN)],
+    ['a jump over the end', (cursor: Cursor) => cursor.advance(100)],
+    ['a jump back', (cursor: Cursor) => cursor.advance(-1)],
+    ['a jump to nowhere', (cursor: Cursor) => cursor.advance(Number.NaN)],
   ] as const)('%s breaks it', ([, act]) => {
     const cursor = cursorOf(1, 2, 3);
     act(cursor);
@@ -85,7 +85,7 @@ describe('damage', () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), steps, (raw, names) => {
         const cursor = new Cursor(Buffer.from(raw));
         for (const name of names) {
-          const value = name === 'skip' ? cursor.skip(cursor.uleb()) : cursor[name]();
+          const value = name === 'skip' ? cursor.advance(cursor.uleb()) : cursor[name]();
           expect(value).not.toBeNaN();
           expect(cursor.at).toBeLessThanOrEqual(cursor.end);
         }
