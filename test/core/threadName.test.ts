@@ -21,3 +21,14 @@ it('names that differ by their numbers are counted together', () => {
   ]);
   expect(countNames([]).size).toBe(0);
 });
+it('takes numbers and hashes out of names', () => {
+  expect([normaliseName('pool-3-thread-17'), normaliseName('conn-deadbeef01')]).toEqual(['pool-N-thread-N', 'conn-N']);
+});
+it('counts per name, and a Ruby name keeps its line', () => {
+  expect(countNames(['gc-1', 'gc-2', 'app.rb:7'])).toEqual(
+    new Map([
+      ['gc-N', 2],
+      ['app.rb:7', 1],
+    ]),
+  );
+});

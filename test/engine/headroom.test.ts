@@ -61,20 +61,20 @@ describe('budgets', () => {
   });
 });
 
-describe('whether somebody else holds it', () => {
+describe('which limit of somebody else holds it', () => {
   const host = ceiling('host', 0, 1_000);
-  it.each<[string, Ceiling[], boolean]>([
-    ['nothing known', [], false],
-    ['a cgroup before the host', [host, ceiling('cgroup', 0, 999)], true],
-    ['a user too', [host, ceiling('user', 0, 999)], true],
-    ['one that is no nearer', [host, ceiling('cgroup', 0, 1_000)], false],
-    ['one without a limit', [host, ceiling('cgroup', 0, 'unlimited')], false],
-    ['one that cannot be read is never safe', [host, ceiling('cgroup', 0, 'unknown')], false],
-    ['the namespace comes first', [ceiling('pid-namespace', 0, 50), ceiling('cgroup', 0, 60)], false],
-    ['the nearest of two counts', [host, ceiling('cgroup', 0, 5_000), ceiling('user', 0, 10)], true],
+  it.each<[string, Ceiling[], string | undefined]>([
+    ['nothing known', [], undefined],
+    ['a cgroup before the host', [host, ceiling('cgroup', 0, 999)], 'of cgroup'],
+    ['a user too', [host, ceiling('user', 0, 999)], 'of user'],
+    ['one that is no nearer', [host, ceiling('cgroup', 0, 1_000)], undefined],
+    ['one without a limit', [host, ceiling('cgroup', 0, 'unlimited')], undefined],
+    ['one that cannot be read is never safe', [host, ceiling('cgroup', 0, 'unknown')], undefined],
+    ['the namespace comes first', [ceiling('pid-namespace', 0, 50), ceiling('cgroup', 0, 60)], undefined],
+    ['the nearest of two counts', [host, ceiling('cgroup', 0, 5_000), ceiling('user', 0, 10)], 'of user'],
   ])('%s', (_, ceilings, is) => {
     const { headroom } = scene(...ceilings);
     headroom.rehearse();
-    expect(headroom.isSurrounded).toBe(is);
+    expect(headroom.surrounding?.name).toBe(is);
   });
 });

@@ -4,17 +4,8 @@ import { RuleBook } from '../../src/engine/ruleBook.ts';
 import type { Rule } from '../../src/policy/rules.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../../src/policy/settings.ts';
 import { OK, type Opinion } from '../../src/policy/verdict.ts';
+import { rule } from '../fixtures/rule.ts';
 
-const rule = (steps: readonly Step[], over: Partial<Rule> = {}): Rule => ({
-  name: 'small',
-  resource: 'tasks',
-  above: 5,
-  exhaustsWithinMs: undefined,
-  growsPerSecond: undefined,
-  lasts: { samples: 1 },
-  steps,
-  ...over,
-});
 const settings = (rules: readonly Rule[], over: Partial<Settings> = {}): Settings => ({
   ...DEFAULT_SETTINGS,
   rules,

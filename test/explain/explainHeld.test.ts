@@ -5,22 +5,13 @@ import { explainHeld, type HeldTools, type LaunchedSubject } from '../../src/exp
 import { kernelRoot } from '../../src/procfs/root.ts';
 import type { ChildTarget } from '../../src/targets/contracts.ts';
 import { fakeClock } from '../fixtures/clock.ts';
+import { fullHost } from '../fixtures/fullHost.ts';
 import { addProcess } from '../fixtures/processes.ts';
 import { makeTree } from '../fixtures/tree.ts';
 
 let tree: ReturnType<typeof makeTree>;
 beforeEach(() => {
-  tree = makeTree({
-    'proc/loadavg': '0 0 0 1/250 4000\n',
-    'proc/sys/kernel/pid_max': '32768\n',
-    'proc/sys/kernel/threads-max': '62000\n',
-    'proc/self/mountinfo': '30 1 0:30 / /cg rw - cgroup2 cgroup2 rw\n',
-    'proc/self/cgroup': '0::/\n',
-    'cg/cgroup.controllers': 'pids\n',
-    'cg/a/pids.max': '500\n',
-    'cg/a/pids.current': '500\n',
-    'cg/a/pids.events': 'max 0\n',
-  });
+  tree = makeTree(fullHost(500));
   addProcess(tree, 42, { cgroup: '0::/a\n' });
 });
 afterEach(() => tree.remove());

@@ -2,23 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { explainProcess } from '../../src/explain/explainProcess.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
 import { fakeClock } from '../fixtures/clock.ts';
+import { fullHost } from '../fixtures/fullHost.ts';
 import { addProcess } from '../fixtures/processes.ts';
 import { makeTree } from '../fixtures/tree.ts';
 
 let tree: ReturnType<typeof makeTree>;
 beforeEach(() => {
-  tree = makeTree({
-    'proc/loadavg': '0 0 0 1/250 4000\n',
-    'proc/sys/kernel/pid_max': '32768\n',
-    'proc/sys/kernel/threads-max': '62000\n',
-    'proc/self/mountinfo': '30 1 0:30 / /cg rw - cgroup2 cgroup2 rw\n',
-    'proc/self/cgroup': '0::/\n',
-    'cg/cgroup.controllers': 'pids\n',
-    'cg/a/pids.max': '500\n',
-    'cg/a/pids.current': '499\n',
-    'cg/a/pids.events': 'max 0\n',
-    'log.txt': 'hello\n',
-  });
+  tree = makeTree({ ...fullHost(499), 'log.txt': 'hello\n' });
   addProcess(tree, 42, { name: 'orders', cgroup: '0::/a\n' });
   tree.link('proc/42/fd/2', `${tree.dir}/log.txt`);
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BudgetRule, budgets, tightestTaskBudget } from '../../src/core/budget.ts';
 import { makeCeiling } from '../../src/core/ceiling.ts';
-import { countNames, normaliseName } from '../../src/core/threadName.ts';
 
 const ceiling = (over: Partial<Parameters<typeof makeCeiling>[0]> = {}) =>
   makeCeiling({
@@ -50,23 +49,6 @@ describe('budgets', () => {
     const maps = ceiling({ name: 'vm.max_map_count', unit: 'maps', scope: 'process', limit: 150 });
     expect(tightestTaskBudget(budgets([maps, ceiling()], { tasks: 0, maps: 0 }, rule))?.ceiling.name).toBe(
       'kernel.threads-max',
-    );
-  });
-});
-
-describe('groups', () => {
-  it('takes numbers and hashes out of names', () => {
-    expect([normaliseName('pool-3-thread-17'), normaliseName('conn-deadbeef01')]).toEqual([
-      'pool-N-thread-N',
-      'conn-N',
-    ]);
-  });
-  it('counts per name, and a Ruby name keeps its line', () => {
-    expect(countNames(['gc-1', 'gc-2', 'app.rb:7'])).toEqual(
-      new Map([
-        ['gc-N', 2],
-        ['app.rb:7', 1],
-      ]),
     );
   });
 });
