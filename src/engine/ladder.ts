@@ -105,9 +105,15 @@ export class Ladder {
   async settle(stage: Stage, sample: Sample): Promise<Stage> {
     const { clock, reap, target } = this.#parts;
     let last = stage;
-    while (last.at === 'terminating' && !this.#settings.dryRun && reaches(last.reach.until, 'kill')) {
+    // A look may begin the kill meanwhile. Then the tree is empty before the kill is told, so it is waited for in any case.
+    while (
+      this.#killing === undefined &&
+      last.at === 'terminating' &&
+      !this.#settings.dryRun &&
+      reaches(last.reach.until, 'kill')
+    ) {
       reap();
-      if (target.end.isEmpty()) return last;
+      if (target.end.isEmpty()) break;
       if (clock.now() - last.sinceMs >= last.reach.graceMs) {
         last = { at: 'killed', sinceMs: clock.now(), because: last.because, reach: last.reach };
         this.carryOut('kill', last.because, sample, last.reach.graceMs);

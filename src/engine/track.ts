@@ -22,7 +22,6 @@ import { SampleReporter } from './sampleReport.ts';
 
 /** Evidence on something that nothing holds: each millisecond lets it grow by ten processes. */
 const STORM_DUMP_MS = 10;
-/** A look that threw is tried again after this long. */
 const RETRY_MS = 250;
 
 /** What the engine remembers of one target: measure → decide → act → report, look after look. */
@@ -67,10 +66,12 @@ export class Track implements Tracked {
 
   /** Reads every ceiling once and works out the lines and the first cap: all before the child starts. */
   rehearse(): Rehearsal {
-    this.observer.headroom.rehearse();
-    const cap = this.#cap.rehearse(this.observer.capLine);
-    this.observer.keepReserve();
-    return { cap, tasks: this.observer.line('tasks'), maps: this.observer.line('maps'), intervalMs: this.#freeMs(0) };
+    const { observer } = this;
+    observer.rehearse();
+    const cap = this.#cap.rehearse(observer.capLine);
+    observer.keepReserve();
+    const [tasks, maps] = [observer.line('tasks'), observer.line('maps')];
+    return { cap, around: observer.around, tasks, maps, intervalMs: this.#freeMs(0) };
   }
 
   /** The target runs, under the cap of `rehearse`; looks follow. */
@@ -115,7 +116,8 @@ export class Track implements Tracked {
 
   /** The child has ended: what was begun is finished. Resolves when no more will be done. */
   async settled(): Promise<void> {
-    this.#stage = await this.#ladder.settle(this.#stage, this.observer.witness.last);
+    const last = await this.#ladder.settle(this.#stage, this.observer.witness.last);
+    if (this.#stage.at !== 'killed') this.#stage = last;
   }
 
   /** Whether the guard ended the target, or is ending it. */

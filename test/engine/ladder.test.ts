@@ -9,7 +9,7 @@ import { FakeClock, newWorld, partsOf, type World } from './fakes.ts';
 const WHY: Opinion = { level: 'trip', cause: 'budget', ceiling: 'pids.max', unit: 'tasks' };
 const SAMPLE = { timeMs: 0, tasks: 7, maps: 9, refused: 0 };
 
-function scene(settings: Partial<Settings> = {}, over: Partial<World> = {}) {
+function scene(settings: Partial<Settings> = {}, over: Partial<World> = {}, lastWords?: () => Promise<void>) {
   const clock = new FakeClock();
   const world = newWorld({ tasks: 8, ...over });
   const parts = partsOf({ clock, world }, settings);
@@ -19,7 +19,7 @@ function scene(settings: Partial<Settings> = {}, over: Partial<World> = {}) {
     ...parts,
     cap,
     line: () => 100,
-    lastWords: evidence.lastWords,
+    lastWords: lastWords ?? evidence.lastWords,
     dump: (opinion) =>
       evidence.dump({ opinion, ceilings: [], ceilingsAtStart: [], samples: [], tasks: world.tasks }, 1),
   });
@@ -111,6 +111,20 @@ describe('the rest of a tree that is told to end', () => {
     world.isEmpty = true;
     await clock.advanceSlowly(20);
     expect([(await settled).at, world.done]).toEqual(['terminating', []]);
+  });
+  it('a kill that a look begins meanwhile is told before all is settled', async () => {
+    let speak = (): void => {};
+    const words = new Promise<void>((resolve) => {
+      speak = resolve;
+    });
+    const { clock, ladder, world } = scene({}, {}, () => words);
+    const settled = ladder.settle(terminating('kill'), SAMPLE).then(() => world.events.map(({ event }) => event));
+    await clock.advanceSlowly(50);
+    ladder.carryOut('kill', WHY, SAMPLE, 100);
+    world.isEmpty = true;
+    await clock.advanceSlowly(20);
+    speak();
+    expect([await settled, ladder.actions]).toEqual([['kill'], { kill: 1 }]);
   });
   it.each<[string, Stage, Partial<Settings>]>([
     ['where the ladder ends before a kill', terminating('terminate', 0), {}],

@@ -1,20 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../../src/core/model.ts';
-import type { Rule } from '../../src/policy/rules.ts';
 import type { Settings } from '../../src/policy/settings.ts';
 import type { Hold } from '../../src/targets/contracts.ts';
+import { rule } from '../fixtures/rule.ts';
 import { type Scene, scene, type World } from './fakes.ts';
-
-const rule = (steps: readonly Step[], over: Partial<Rule> = {}): Rule => ({
-  name: 'small',
-  resource: 'tasks',
-  above: 5,
-  exhaustsWithinMs: undefined,
-  growsPerSecond: undefined,
-  lasts: { samples: 1 },
-  steps,
-  ...over,
-});
 
 /** One look after the other; a number is so many looks in which nothing changes. */
 type Story = readonly (Partial<World> | number)[];
