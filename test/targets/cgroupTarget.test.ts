@@ -175,7 +175,7 @@ describe('leaving', () => {
 
 describe('a kill', () => {
   /** A tree that is empty after so many rounds; 0 is never. */
-  const dying = (rounds: number) => {
+  const dying = (rounds: number, left: (round: number) => number = () => 1) => {
     const clock = new FakeClock();
     const seen = { rounds: 0, reaped: 0 };
     const target = {
@@ -185,7 +185,7 @@ describe('a kill', () => {
         },
         isEmpty: () => rounds > 0 && seen.rounds >= rounds,
       },
-      meter: { processes: () => [CHILD] },
+      meter: { processes: () => Array<number>(left(seen.rounds)).fill(CHILD) },
     };
     const reap = (): void => {
       seen.reaped += 1;
@@ -216,7 +216,21 @@ describe('a kill', () => {
   });
   it('names what survives all of it', async () => {
     const { found } = await ending(dying(0), 20_000);
-    expect(found?.survivors).toEqual([CHILD]);
+    expect(found).toMatchObject({ survivors: [CHILD], emptyMs: expect.closeTo(5_000, -2) });
+  });
+  it('goes on for as long as fewer are left each time: the dead wait for a processor', async () => {
+    const { found } = await ending(
+      dying(100, (round) => 1_500 - round),
+      40_000,
+    );
+    expect(found).toMatchObject({ survivors: [], emptyMs: expect.closeTo(9_900, -3) });
+  });
+  it('but not for ever: a service manager waits', async () => {
+    const { found } = await ending(
+      dying(0, (round) => 1_500 - round),
+      60_000,
+    );
+    expect(found?.emptyMs).toBeCloseTo(30_000, -2);
   });
 });
 
