@@ -6,6 +6,7 @@ import { keepHeapSmall } from '../sys/heap.ts';
 import { pauseHere } from '../sys/pause.ts';
 import type { CreatorSource } from './creators/creatorSource.ts';
 import type { RawFile, Reading } from './dumpers/dumper.ts';
+import { settle } from './memoryLock.ts';
 import { ElfFiles } from './native/elfFiles.ts';
 import type { Pause } from './pauseTarget.ts';
 import type { DumperList } from './process/askDumpers.ts';
@@ -53,10 +54,18 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
   keepHeapSmall();
   const startMs = options.now();
   const context = contextOf(root, options, startMs);
+  const processes = withThreads(root, pids);
+  const { now, pause, wait = pauseHere } = options;
+  const order = processes.map(({ pid }) => pid);
+  const settled = settle(root, order, { now, pause, wait });
   try {
-    const dumps = withThreads(root, pids).map(({ pid, tids }) => dumpProcess(context, pid, tids));
-    return sumUp(dumps, options.now() - startMs, context.stillness.stoppedMs);
+    const dumps = processes.map(({ pid, tids }) => {
+      settled.tick();
+      return dumpProcess(context, pid, tids);
+    });
+    return sumUp(dumps, now() - startMs, context.stillness.stoppedMs + settled.end());
   } finally {
+    settled.end();
     context.files.close();
   }
 }

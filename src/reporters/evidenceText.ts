@@ -26,5 +26,9 @@ export function creatorLines(creators: Findings['creators']): string[] {
 }
 
 function stopText({ stops, stoppedMs }: Findings['coverage']): string {
-  return stops === 0 ? '' : `, target stopped ${formatCount(stops)} times for ${formatDuration(stoppedMs)} in all`;
+  if (stops === 0) return '';
+  const long = formatDuration(stoppedMs);
+  return stops === 1
+    ? `, target stopped once for ${long}`
+    : `, target stopped ${formatCount(stops)} times for ${long} in all`;
 }

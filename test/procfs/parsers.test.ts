@@ -152,8 +152,8 @@ describe('limits', () => {
 
 describe('short files', () => {
   it.for([
-    ['0.15 0.07 0.02 2/79 2259\n', { tasks: 79, lastPid: 2259 }],
-    ['12.00 9.99 9.00 1234/32768 4194303\n', { tasks: 32_768, lastPid: 4_194_303 }],
+    ['0.15 0.07 0.02 2/79 2259\n', { running: 2, tasks: 79, lastPid: 2259 }],
+    ['12.00 9.99 9.00 1234/32768 4194303\n', { running: 1_234, tasks: 32_768, lastPid: 4_194_303 }],
     ['0.15 0.07 0.02 2/79', undefined],
     ['0.15 0.07 0.02', undefined],
     ['', undefined],

@@ -53,7 +53,7 @@ describe('parsers', () => {
     expect(parseStatus('Name:\tx\nVmSize:\t  12 kB\nThreads:\t9\n')?.vmSizeBytes).toBe(12288);
   });
   it('loadavg, limits, meminfo, numbers', () => {
-    expect(parseLoadavg('0.15 0.07 0.02 2/79 2259\n')).toEqual({ tasks: 79, lastPid: 2259 });
+    expect(parseLoadavg('0.15 0.07 0.02 2/79 2259\n')).toEqual({ running: 2, tasks: 79, lastPid: 2259 });
     expect(parseLoadavg('')).toBeUndefined();
     const limits = parseLimits(
       'Limit                     Soft Limit           Hard Limit           Units     \nMax processes             96365                unlimited            processes \n',

@@ -32,6 +32,10 @@ describe('captureText', () => {
       'stacks of 1,100 of 1,200 tasks read in 480 ms, target stopped 12 times for 170 ms in all',
     ]);
   });
+  it('one stop is a stop', () => {
+    const coverage = { ...findings().coverage, stops: 1, stoppedMs: 99 };
+    expect(captureText(findings({ coverage }))[0]).toMatch(/, target stopped once for 99 ms$/);
+  });
   it('three groups with stacks; those without are left out', () => {
     const groups = groupStacks([task('a', 'f'), task('b', 'g'), task('c', 'h'), task('d', 'i'), task('e')], 'function');
     expect(captureText(findings({ groups })).slice(1)).toEqual([

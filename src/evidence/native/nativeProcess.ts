@@ -3,6 +3,7 @@ import { readCodeMaps } from '../../procfs/maps.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import type { UnwindRule } from '../elf/unwindRule.ts';
 import { findUnwindRule } from '../elf/unwindTable.ts';
+import { mayHoldLock } from '../memoryLock.ts';
 import { CALL_BYTES, type CallTarget, calledBefore } from './callSite.ts';
 import type { ElfFiles } from './elfFiles.ts';
 import { nameFrame } from './frameNames.ts';
@@ -24,8 +25,12 @@ export interface NativeProcess {
   close(): void;
 }
 
-/** `undefined` without the rights of ptrace, and for a process that is gone or has no memory of its own. */
+/**
+ * `undefined` without the rights of ptrace, for a process that is gone or has no memory of its own, and for one whose memory
+ * may have to be waited for.
+ */
 export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles): NativeProcess | undefined {
+  if (mayHoldLock(root, pid)) return undefined;
   const maps = readCodeMaps(root, pid);
   if (maps === undefined || maps.length === 0) return undefined;
   const memory = openMemory(root, pid);
