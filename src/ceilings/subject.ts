@@ -1,5 +1,6 @@
 import { locate } from '../cgroup/locate.ts';
 import type { TaskCost } from '../core/cost.ts';
+import type { CountScan } from '../core/gate.ts';
 import { countIds, countUidTasks, type IdCalls } from '../procfs/ids.ts';
 import { readLimits } from '../procfs/limits.ts';
 import { hidesProcesses, isNested, rootOutside } from '../procfs/namespace.ts';
@@ -25,7 +26,7 @@ export interface SubjectSources {
   /** True for a command that looks once: its own tasks are gone when its answer is read, so they do not count. */
   readonly isPassing?: boolean;
   /** Wraps a count between two scans, when all growth of the host may be the subject's. Default: `gate`. */
-  readonly growth?: ((scan: () => number) => () => number) | undefined;
+  readonly growth?: ((scan: CountScan) => () => number) | undefined;
 }
 
 /** Opens everything that the ceilings of a process look at. Of a subject that is gone, what can still be read. */
@@ -34,7 +35,7 @@ export function openContext(root: KernelRoot, pid: number | 'self', sources: Sub
   const uid = status?.uid ?? -1;
   const isInUserNamespace = isNested(root, pid, 'user') ?? isNested(root, 'self', 'user') ?? false;
   const isOwnNested = isNested(root, 'self', 'pid') ?? false;
-  const growing = sources.growth ?? ((scan) => sources.gate(scan));
+  const growing = sources.growth ?? ((scan) => sources.gate(() => scan(() => false) ?? 0));
   const process = sources.process;
   return {
     root,
@@ -45,7 +46,7 @@ export function openContext(root: KernelRoot, pid: number | 'self', sources: Sub
     isNprocExempt: status !== undefined && isExempt(root, status, isInUserNamespace),
     isInUserNamespace,
     limits: readLimits(root, pid),
-    uidTasks: growing(() => countUidTasks(root, uid)),
+    uidTasks: growing((isLate) => countUidTasks(root, uid, isLate)),
     pidNamespace: (status?.nsPids.length ?? 1) > 1 ? 'foreign' : isOwnNested ? 'nested' : 'host',
     pidUse: pidUse(root, isOwnNested, sources, growing),
     asker: sources.isPassing === true ? self(root) : undefined,
@@ -76,7 +77,7 @@ function pidUse(
   root: KernelRoot,
   isOwnNested: boolean,
   { gate, ids }: SubjectSources,
-  growing: (scan: () => number) => () => number,
+  growing: (scan: CountScan) => () => number,
 ): () => PidUse {
   const isWhole = !hidesProcesses(root) || readStatus(root, 'self')?.uid === 0;
   const count = () => {

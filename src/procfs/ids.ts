@@ -61,11 +61,13 @@ function groupOf(root: KernelRoot, pid: number, calls: IdCalls | undefined): [pg
 /**
  * Tasks that count against RLIMIT_NPROC of a real uid. The owner of `/proc/PID` is the effective uid, or root for a
  * process that is not dumpable. A process whose real uid differs from its effective one is never dumpable (commit_creds,
- * begin_new_exec). So the status is read only for processes of root; for others the owner is enough.
+ * begin_new_exec). So the status is read only for processes of root; for others the owner is enough. `undefined` when
+ * `isLate` said so on the way.
  */
-export function countUidTasks(root: KernelRoot, uid: number): number {
+export function countUidTasks(root: KernelRoot, uid: number, isLate: () => boolean = () => false): number | undefined {
   let tasks = 0;
   for (const pid of listProcesses(root)) {
+    if (isLate()) return undefined;
     try {
       const { nlink, uid: owner } = statSync(root.proc(pid, 'task'));
       if (owner === 0 ? readStatus(root, pid)?.uid === uid : owner === uid) tasks += nlink - 2;

@@ -84,13 +84,13 @@ export class WalkedTree {
     return this.#readHostTasks() - this.#hostTasks - (threads - this.#firstThreads);
   }
 
-  /** Walks `/proc`; false, with all as it was, when it was not done after `mostMs`. */
-  walk(mostMs: number = Number.POSITIVE_INFINITY): boolean {
+  /** Walks `/proc`; false, with all as it was, when `isHopeless` said so on the way. */
+  walk(isHopeless?: () => boolean): boolean {
     const { now, own } = this.#parts;
     const beforeMs = now();
     // Read before the walk: what a bomb makes during a slow walk must call for the next one.
     const hostTasks = this.#readHostTasks();
-    const walk = this.#tree.walk(() => now() - beforeMs >= mostMs);
+    const walk = this.#tree.walk(isHopeless);
     if (walk === undefined) return false;
     this.#hostTasks = hostTasks;
     this.#walk = walk;

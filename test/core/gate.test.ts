@@ -76,4 +76,25 @@ describe('gatedCount', () => {
     [now, host, ours] = [100, 200, 90];
     expect(read()).toBe(90);
   });
+  it('a count that takes too long is given up, the old one stands, and the next may take longer', () => {
+    let now = 0;
+    let host = 100;
+    /** What one count takes; it asks whether it is late when it is done. */
+    let takesMs = 0;
+    const read = gatedCount(
+      () => host,
+      () => now,
+      (isLate) => {
+        now += takesMs;
+        return isLate() ? undefined : 90;
+      },
+      1000,
+    );
+    takesMs = 500;
+    expect(read(), 'the first has to be made').toBe(90);
+    [now, host, takesMs] = [60_000, 200, 150];
+    expect(read(), 'given up after 100 ms').toBe(190);
+    now += 100;
+    expect(read(), '200 ms are enough').toBe(90);
+  });
 });

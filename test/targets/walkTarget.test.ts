@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openNprocCap } from '../../src/targets/nprocCap.ts';
 import { walkTarget } from '../../src/targets/walkTarget.ts';
@@ -8,11 +10,20 @@ const CHILD = FIRST_PID + 1;
 const { SIGCONT, SIGSTOP } = constants.signals;
 const uid = process.getuid?.() ?? 0;
 
-/** A child of this process, which plays the guard; `useRlimit` as on a machine where a plain user is held by it. */
-function scene(useRlimit: boolean) {
+/**
+ * A child of this process, which plays the guard; `useRlimit` as on a machine where a plain user is held by it. Without
+ * `waitsMs` the kernel does not say how long the guard waits for a processor.
+ */
+function scene(useRlimit: boolean, waitsMs?: number) {
   const machine = fakeMachine();
   machine.put({ pid: process.pid, ppid: 1, threads: 10 });
   const { libc, loadavg, root } = machine;
+  const schedstat = root.proc('self', 'schedstat');
+  mkdirSync(dirname(schedstat), { recursive: true });
+  /** What the kernel says that the guard has waited for a processor. */
+  const waitedMs = (ms: number): void => writeFileSync(schedstat, `1000000 ${ms * 1e6} 5\n`);
+  if (waitsMs === undefined) writeFileSync(schedstat, '');
+  else waitedMs(waitsMs);
   /** What each question about the time takes. */
   const tick = { ms: 0.01 };
   const target = walkTarget(
@@ -34,7 +45,7 @@ function scene(useRlimit: boolean) {
     machine.nowMs += ms;
     return target.meter.tasks(machine.nowMs);
   };
-  return { machine, target, tick, bear, fork, tasksAfter };
+  return { machine, target, tick, bear, fork, tasksAfter, waitedMs };
 }
 
 describe('what it says of itself', () => {
@@ -121,6 +132,31 @@ describe('counting', () => {
     expect(machine.signals).toContain(`${SIGSTOP} → ${CHILD}`);
     expect(machine.signals).toContain(`${SIGSTOP} → ${CHILD + 299}`);
     expect(machine.signals.some((sent) => sent.startsWith(`${SIGCONT} `))).toBe(false);
+  });
+  it('a guard that waited for a processor before the look does not walk first', () => {
+    const { bear, fork, machine, target, waitedMs } = scene(true, 10);
+    bear(300);
+    fork(299);
+    waitedMs(90);
+    expect(target.meter.tasks(10)).toBe(300);
+    expect(machine.signals).toContain(`${SIGSTOP} → ${CHILD + 299}`);
+  });
+  it('a slow walk of a guard that has the processor is made to its end', () => {
+    const { bear, fork, machine, target, tick } = scene(true, 10);
+    bear(300);
+    fork(299);
+    tick.ms = 60;
+    expect(target.meter.tasks(10)).toBe(300);
+    expect(machine.signals).toEqual([]);
+  });
+  it('the list of processes is not made anew while a storm keeps the guard from it', () => {
+    const { bear, fork, machine, target, tick } = scene(true);
+    bear(300);
+    fork(299);
+    machine.nowMs += 100;
+    tick.ms = 60;
+    expect(target.meter.processes()).toEqual([CHILD]);
+    expect(machine.signals).toEqual([]);
   });
   it('what was stopped and is not of the target goes on at once', () => {
     const { bear, fork, machine, target, tick } = scene(true);
