@@ -1,5 +1,5 @@
 import { type Budget, budgetKey, budgets } from '../core/budget.ts';
-import type { Ceiling } from '../core/model.ts';
+import type { Ceiling, Scope } from '../core/model.ts';
 import type { Settings } from '../policy/settings.ts';
 
 type Lines = Pick<Settings, 'budget'>;
@@ -47,17 +47,17 @@ export class Headroom {
   }
 
   /**
-   * Whether a limit that somebody else set (the engine of a container, systemd) stands between the target and the last task
-   * of the host. The guard then has all the time that it needs.
+   * The limit that somebody else set (the engine of a container, systemd) and that stands between the target and the last task
+   * of the host; `undefined` where there is none. With it the guard has all the time that it needs.
    */
-  get isSurrounded(): boolean {
-    const room = (isWanted: (ceiling: Ceiling) => boolean): number =>
+  get surrounding(): Ceiling | undefined {
+    const tightest = (scopes: readonly Scope[]): Ceiling | undefined =>
       this.#ceilings
-        .filter((ceiling) => ceiling.unit === 'tasks' && isWanted(ceiling))
-        .reduce((least, { remaining }) => Math.min(least, typeof remaining === 'number' ? remaining : least), Infinity);
-    const around = room(({ scope }) => scope === 'cgroup' || scope === 'user');
-    const host = room(({ scope }) => scope === 'host' || scope === 'pid-namespace');
-    return around < host;
+        .filter(({ scope, unit }) => unit === 'tasks' && scopes.includes(scope))
+        .toSorted((a, b) => roomOf(a) - roomOf(b))[0];
+    const around = tightest(['cgroup', 'user']);
+    const host = tightest(['host', 'pid-namespace']);
+    return around !== undefined && roomOf(around) < roomOf(host) ? around : undefined;
   }
 
   /** Before the child starts: every later budget is measured against what is there now. */
@@ -88,4 +88,8 @@ export class Headroom {
     this.#ceilings = this.#surroundings.readCeilings();
     this.#budgets = budgets(this.#ceilings, { tasks, maps }, this.#settings.budget, this.#allowedAtStart);
   }
+}
+
+function roomOf(ceiling: Ceiling | undefined): number {
+  return typeof ceiling?.remaining === 'number' ? ceiling.remaining : Number.POSITIVE_INFINITY;
 }

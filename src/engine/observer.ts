@@ -30,6 +30,8 @@ export class Observer {
   #startedMs = 0;
   #growth = NO_GROWTH;
   #pen: Limits['pen'];
+  /** Tasks in the pen just before the ceilings were read. */
+  #penBefore = 0;
   /** Where the maps of one process trip, as of the last whole look. */
   #mapsLine: number | undefined;
   /** What the last whole look saw. */
@@ -40,6 +42,14 @@ export class Observer {
     this.#cap = cap;
     this.#settings = parts.settings;
     this.headroom = new Headroom(parts.settings, parts.ceilings);
+  }
+
+  /** What a whole look reads, read before there is a target: the first look at it may then be a glance. */
+  rehearse(): void {
+    this.#penBefore = this.#penTasks();
+    this.headroom.rehearse();
+    this.#mapsLine = this.line('maps')?.at;
+    this.#looked = { timeMs: this.#parts.clock.now(), tasks: 0, maps: 0, hostTasks: this.#parts.ceilings.hostTasks() };
   }
 
   begin(): void {
@@ -117,6 +127,7 @@ export class Observer {
   read(sample: Sample, isClamped: boolean): Reading {
     const { maps, tasks, timeMs: nowMs } = sample;
     this.#looked = { timeMs: nowMs, tasks, maps: maps ?? 0, hostTasks: this.#parts.ceilings.hostTasks() };
+    this.#penBefore = this.#penTasks();
     this.headroom.read(tasks, maps ?? 0);
     const { peakTasks } = this.witness;
     this.witness.see(sample);
@@ -166,9 +177,14 @@ export class Observer {
   keepReserve(): void {
     const { pen } = this.#parts.target;
     if (this.#settings.dryRun || !reaches(this.#settings.until, 'clamp')) return;
-    const used = pen?.read()?.used ?? 0;
-    const tasks = penTasks(this.headroom.ceilings, used, this.#settings.budget.reserve, () => false);
+    // What came into the pen while the ceilings were read is in them already, and what left it makes no room there.
+    const inside = Math.min(this.#penBefore, this.#penTasks());
+    const tasks = penTasks(this.headroom.ceilings, inside, this.#settings.budget.reserve, () => false);
     if (tasks !== undefined) pen?.setLimit(tasks);
+  }
+
+  #penTasks(): number {
+    return this.#parts.target.pen?.read()?.used ?? 0;
   }
 
   #hold(): Reading['hold'] {
@@ -178,9 +194,14 @@ export class Observer {
     return { by, marginTasks: Math.ceil(this.witness.nowPerSecond * seconds) };
   }
 
+  /** The limit of somebody else that holds the target; `undefined` where the guard has means of its own, or nothing holds it. */
+  get around(): Ceiling | undefined {
+    return this.heldBy === 'surroundings' ? this.headroom.surrounding : undefined;
+  }
+
   get heldBy(): HeldBy {
     const { brake, hold } = this.#parts.target;
     if (brake.isHeld) return hold.kind === 'rlimit' ? 'rlimit' : 'cap';
-    return this.headroom.isSurrounded ? 'surroundings' : 'nothing';
+    return this.headroom.surrounding === undefined ? 'nothing' : 'surroundings';
   }
 }

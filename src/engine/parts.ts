@@ -73,6 +73,8 @@ export interface DumpFacts {
 /** What is known before the child starts. */
 export interface Rehearsal {
   readonly cap: Cap;
+  /** The limit of somebody else that holds the target where the guard has no means of its own. */
+  readonly around: Ceiling | undefined;
   /** Where it will trip; `undefined` where nothing sets a line. */
   readonly tasks: Line | undefined;
   readonly maps: Line | undefined;

@@ -1,6 +1,7 @@
-import { bindingCeiling } from '../core/ceiling.ts';
+import { bindingCeiling, ceilingLabel } from '../core/ceiling.ts';
 import type { Ceiling } from '../core/model.ts';
 import { redactWords } from '../core/redact.ts';
+import { formatCount } from '../core/units.ts';
 import type { Track } from '../engine/track.ts';
 import type { ContainedEvent } from '../policy/event.ts';
 import type { Line } from '../policy/lines.ts';
@@ -18,10 +19,10 @@ interface Plan {
 
 /** Says what will be done before anything is done. */
 export function announce(session: Session, plan: Plan): void {
-  const { options, report, scheduling } = session;
+  const { options, report, standing } = session;
   const { attempt, ceilings } = plan;
   const command = redactWords(options.command);
-  report({ event: 'start', command, scheduling, ceilings, attempt });
+  report({ event: 'start', command, scheduling: standing.scheduling, ceilings, attempt });
   report(containedEvent(session, plan, command));
 }
 
@@ -37,10 +38,10 @@ function containedEvent(
     attempt,
     command,
     by: hold.kind,
-    holder: hold.description,
+    holder: plan.around === undefined ? hold.description : aroundText(plan.around),
     isHeld: brake.isHeld,
     cap: plan.cap,
-    cannot: [...hold.cannot, ...losses],
+    cannot: [...(plan.around === undefined ? hold.cannot : HELD_FROM_OUTSIDE), ...losses],
     fallbacks,
     intervalMs: plan.intervalMs,
     binding: bindingCeiling(ceilings) ?? null,
@@ -52,6 +53,16 @@ function containedEvent(
     policies: rules.map(({ name }) => name),
     metrics: exposed.address ?? null,
   };
+}
+
+const HELD_FROM_OUTSIDE = [
+  'the limit protects what is outside of it: whatever else is inside can run short of tasks until the command is stopped',
+  'the kernel keeps the command from nothing below that limit, so a trip is seen at the budget or a little above it',
+];
+
+function aroundText(ceiling: Ceiling): string {
+  const limit = typeof ceiling.limit === 'number' ? formatCount(ceiling.limit) : ceiling.limit;
+  return `${ceilingLabel(ceiling)} (${limit} tasks), which stands around it`;
 }
 
 function told({ at, cause, ceiling }: Line): { readonly tripAt: number; readonly setBy: string } {

@@ -20,6 +20,7 @@ describe('the sum of what all guards of a place may hold', () => {
     ['at least sixteen stay free', [cgroup('/a', 0, 100)], 0, 84],
     ['the tightest counts', [cgroup('/a', 0, 2_000), threads(0, 1_000)], 0, 950],
     ['none is left', [cgroup('/a', 2_000, 2_000)], 10, 10],
+    ['what came or went between two reads makes no room', [cgroup('/a', 100, 2_000)], 1_800, 1_900],
     ['never below one', [cgroup('/a', 2_000, 2_000)], 0, 1],
     ['no limit', [cgroup('/a', 5, 'unlimited')], 5, undefined],
     ['unknown is not a number', [cgroup('/a', 5, 'unknown')], 5, undefined],

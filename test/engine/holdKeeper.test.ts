@@ -7,13 +7,13 @@ import type { Target } from '../../src/targets/contracts.ts';
 import { FakeClock, newWorld, partsOf } from './fakes.ts';
 
 /** A rehearsed hold with a leash, so that the cap moves with the target. */
-function scene(settings: Partial<Settings> = {}, more: Partial<Target> = {}) {
-  const world = newWorld();
+function scene(settings: Partial<Settings> = {}, more: Partial<Target> = {}, tasks = 1) {
+  const world = newWorld({ tasks });
   const plain = partsOf({ clock: new FakeClock(), world }, { leash: 50, ...settings });
   const parts = { ...plain, target: { ...plain.target, ...more } };
   const cap = new CapKeeper(parts.settings, parts.target.brake);
   const observer = new Observer(parts, cap);
-  observer.headroom.rehearse();
+  observer.rehearse();
   cap.rehearse(observer.capLine);
   return { world, cap, keeper: new HoldKeeper(parts, cap, observer) };
 }
@@ -76,11 +76,22 @@ describe('the pen', () => {
   });
   it('is moved at every look, before the cap', () => {
     const limits: number[] = [];
-    const { keeper, world } = scene({ budget: { shares: {}, reserve: { tasks: 100 } } }, { pen: pen(limits) });
+    const { keeper, world } = scene({ budget: { shares: {}, reserve: { tasks: 100 } } }, { pen: pen(limits) }, 300);
     world.broken.add('cap');
     keeper.follow(10);
-    // 999 are free of the cgroup's 1,000; 100 stay free, and 10 stand in the pen.
-    expect(limits).toEqual([909]);
+    // 700 are free of the cgroup's 1,000; 100 stay free, and 10 stand in the pen.
+    expect(limits).toEqual([610]);
+  });
+  it.each([
+    ['came', 10, 500],
+    ['went', 500, 10],
+  ])('what %s while its surroundings were read makes no room', (_, before, after) => {
+    const limits: number[] = [];
+    const numbers = [before, after];
+    const changing = { ...pen(limits), read: () => ({ used: numbers.shift() ?? after, limit: 500 }) };
+    const { keeper } = scene({ budget: { shares: {}, reserve: { tasks: 100 } } }, { pen: changing }, 300);
+    keeper.follow(10);
+    expect(limits).toEqual([610]);
   });
   it.each<[string, Partial<Settings>]>([
     ['in a dry run', { dryRun: true }],

@@ -12,7 +12,7 @@ function scene(settings: Partial<Settings> = {}, over: Partial<World> = {}, kind
   const parts = { ...plain, target };
   const cap = new CapKeeper(parts.settings, target.brake);
   const observer = new Observer(parts, cap);
-  observer.headroom.rehearse();
+  observer.rehearse();
   cap.rehearse(observer.capLine);
   observer.begin();
   /** A whole look. */
@@ -109,15 +109,33 @@ describe('whether a whole look is worth it', () => {
   ])('%s', (_, is, want) => {
     expect(is).toBe(want);
   });
-  it('the first is always worth it, and one after a reload', () => {
+  it('one after a reload is, and one in any stage but calm', () => {
     const { observer, parts, read } = scene();
-    const sample = observer.sample(10);
-    expect(observer.isUneventful(sample, 'calm', 900)).toBe(false);
-    read(10);
+    const { sample } = read(10);
     expect(observer.isUneventful(sample, 'calm', 900)).toBe(true);
     expect(observer.isUneventful(sample, 'warned', 900)).toBe(false);
     observer.reload(parts.settings);
     expect(observer.isUneventful(sample, 'calm', 900)).toBe(false);
+  });
+});
+
+describe('the first look at a child that was just born', () => {
+  it.each<[string, Partial<World>, boolean]>([
+    ['is a glance: all was read a moment before', { tasks: 1 }, true],
+    ['is a whole one where the child grew meanwhile', { tasks: 9 }, false],
+    ['is a whole one where the host did', { tasks: 1, hostTasks: 164 }, false],
+  ])('%s', (_, change, want) => {
+    const { observer, world } = scene();
+    Object.assign(world, change);
+    const sample = observer.sample(10);
+    expect(observer.isUneventful(sample, 'calm', observer.distance(sample.tasks))).toBe(want);
+  });
+  it('knows how many maps are many', () => {
+    const { observer, parts } = scene({ maxMaps: 500 });
+    let line: number | undefined;
+    Object.assign(parts.maps, { look: (_: number, __: number, at: number | undefined) => (line = at) });
+    observer.sample(10);
+    expect(line).toBe(500);
   });
 });
 

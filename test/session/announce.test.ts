@@ -26,7 +26,7 @@ function told({ ceilings = [pids], command = ['a'], losses = [], metrics, plan =
   const events: GuardEvent[] = [];
   const session = {
     options: { command },
-    scheduling: 'realtime',
+    standing: { scheduling: 'realtime' },
     settings: { now: { ...DEFAULT_SETTINGS, ...settings } },
     losses,
     exposed: { address: metrics },
@@ -41,7 +41,7 @@ function told({ ceilings = [pids], command = ['a'], losses = [], metrics, plan =
     fallbacks: ['not by magic'],
     attempt: 2,
     ceilings,
-    plan: { cap: 950, tasks: onTasks, maps: onMaps, intervalMs: 200, ...plan },
+    plan: { cap: 950, around: undefined, tasks: onTasks, maps: onMaps, intervalMs: 200, ...plan },
   });
   return events;
 }
@@ -53,6 +53,12 @@ describe('before a run', () => {
       { attempt: 2, scheduling: 'realtime', ceilings: [pids] },
       { attempt: 2, by: 'cgroup-v2', holder: 'pids cgroup /x', isHeld: true, cap: 950, intervalMs: 200 },
     ]);
+  });
+  it('where only a limit of somebody else holds it, that is what is named', () => {
+    const [, contained] = told({ plan: { around: { ...pids, limit: 1_024 } } });
+    expect(contained).toMatchObject({ holder: 'pids.max of /a (1,024 tasks), which stands around it' });
+    expect(contained).not.toMatchObject({ cannot: expect.arrayContaining(['fly']) });
+    expect(JSON.stringify(contained)).toContain('protects what is outside of it');
   });
   it('a secret of the command is in neither of them', () => {
     const events = told({ command: ['app', '--password', 'hunter2', 'https://me:hunter2@host/'] });
