@@ -12,7 +12,7 @@ import { isZombie, readStat } from '../procfs/stat.ts';
 import { readStatus } from '../procfs/status.ts';
 import { listProcesses } from '../procfs/task.ts';
 import type { Libc } from '../sys/libc.ts';
-import { raisePriority } from '../sys/priority.ts';
+import { Standing } from '../sys/standing.ts';
 import { contain } from '../targets/contain.ts';
 import type { Findings, HoldFindings, KernelFindings, RoomFindings } from './findings.ts';
 import { findSight } from './sight.ts';
@@ -69,7 +69,7 @@ async function findHold(
     containment: await tryContaining(root, surroundings, libc, now),
     hasLibc: libc !== undefined,
     isSubreaper: libc?.becomeSubreaper() ?? false,
-    priority: raisePriority(libc) === 'realtime' ? 'realtime' : isRoot ? 'nice' : 'none',
+    priority: new Standing(libc).raise() === 'realtime' ? 'realtime' : isRoot ? 'nice' : 'none',
   };
 }
 

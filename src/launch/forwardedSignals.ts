@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 /**
  * Signals handed on to the child. Not in it: KILL and STOP (nobody can catch them), CHLD (the guard's
  * own), PIPE (the kernel tells it to whoever writes, and that is the guard when the reader of its log is gone: an honest
- * command died of it), SEGV, BUS, FPE, ILL and PROF (listening to them can spin Node at 100 %). Real-time signals
+ * command died of it), XFSZ (the same, when its log grows over RLIMIT_FSIZE), SEGV, BUS, FPE, ILL and PROF (listening to them can spin Node at 100 %). Real-time signals
  * cannot be caught in Node at all: they end the guard.
  */
 export const FORWARDED: readonly NodeJS.Signals[] = [
@@ -23,13 +23,20 @@ export const FORWARDED: readonly NodeJS.Signals[] = [
   'SIGTTOU',
   'SIGURG',
   'SIGXCPU',
-  'SIGXFSZ',
   'SIGVTALRM',
   'SIGWINCH',
   'SIGIO',
   'SIGPWR',
   'SIGSYS',
 ];
+
+/** What the kernel tells a process about its own writing. It must not end the guard, and it is no business of the child. */
+export const KEPT: readonly NodeJS.Signals[] = ['SIGXFSZ'];
+
+/** Whether a SIGXCPU was for the guard: it has used up its own RLIMIT_CPU. The child has a limit and a signal of its own. */
+export function isOwnCpuLimit(usedMs: number, softSeconds: bigint | undefined): boolean {
+  return softSeconds !== undefined && BigInt(Math.floor(usedMs / 1000)) >= softSeconds;
+}
 
 /** What a terminal sends to its whole foreground group: the child has it already. */
 const FROM_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set([

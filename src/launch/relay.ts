@@ -1,6 +1,6 @@
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
-import { FORWARDED, planSignal } from './forwardedSignals.ts';
+import { FORWARDED, KEPT, planSignal } from './forwardedSignals.ts';
 
 export interface Relay {
   /** From now on signals go to this child; the ones that came before are handed on at once. */
@@ -41,8 +41,8 @@ export function openRelay(
     if (signal === 'SIGCONT') hooks.onContinue();
     if (stopSelf) process.kill(process.pid, 'SIGSTOP');
   };
-  for (const signal of FORWARDED) {
-    const listener = () => deliver(signal);
+  for (const signal of [...FORWARDED, ...KEPT]) {
+    const listener = KEPT.includes(signal) ? () => {} : () => deliver(signal);
     try {
       process.on(signal, listener);
       listeners.set(signal, listener);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { errnoOf } from '../errors.ts';
+import type { Fork } from '../sys/standing.ts';
 
 /** What a command is told in its environment, in this order. */
 export const HELPER_VARIABLES = [
@@ -49,7 +50,7 @@ const REAL: HelperWorld = {
 export function openHelper(
   command: string,
   env: NodeJS.ProcessEnv,
-  own: Set<number>,
+  { fork, own }: { readonly fork: Fork; readonly own: Set<number> },
   world: HelperWorld = REAL,
 ): Helper {
   let isClosed = false;
@@ -57,7 +58,7 @@ export function openHelper(
   let refusal = 'no process was left for it';
   const arm = (): void => {
     try {
-      const child = world.start(command, env);
+      const child = fork(() => world.start(command, env));
       child.on('error', (error) => {
         refusal = errnoOf(error);
         if (waiting === child) waiting = undefined;

@@ -10,9 +10,9 @@ import type { GuardEvent } from '../policy/event.ts';
 import type { Opinion } from '../policy/verdict.ts';
 import { statusText } from '../service/notification.ts';
 import { systemClock } from '../sys/clock.ts';
-import { lowerNiceness } from '../sys/priority.ts';
 import { contain } from '../targets/contain.ts';
 import type { ChildTarget } from '../targets/contracts.ts';
+import { KILL_MS } from '../targets/killTree.ts';
 import { announce } from './announce.ts';
 import { type Born, bear } from './birth.ts';
 import { evidenceSource } from './evidenceSource.ts';
@@ -38,8 +38,8 @@ export interface Outcome {
   readonly incident: string | undefined;
 }
 
-/** Beyond what a stop is known to take. */
-const STOP_SLACK_MS = 5_000;
+/** Beyond the grace, and the longest that a kill may take. */
+const STOP_SLACK_MS = KILL_MS + 5_000;
 
 /** Guards one run of the command, from its containment to its farewell. */
 export async function runOnce(session: Session, attempt: number): Promise<Outcome> {
@@ -169,8 +169,6 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
     track.resume();
     engine.wake(track);
   };
-  // Niceness is inherited: the next run begins where this one did.
-  const restoreNiceness = session.scheduling === 'realtime' ? undefined : lowerNiceness();
   const stopWatching = target.meter.onRefusal(() => engine.wake(track));
   current.maps.onMove(() => engine.wake(track));
   const baselineTimer = setTimeout(run.evidence.takeBaseline, settings.now.startGraceMs);
@@ -184,7 +182,6 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
   if (attempt === 1) manager?.started(statusText(viewOf(track)));
   return () => {
     engine.stop();
-    restoreNiceness?.();
     current.maps.onMove(undefined);
     clearTimeout(baselineTimer);
     stopProgress?.();

@@ -50,7 +50,7 @@ function adopt({ current, root }: Session, pid: number, target: ChildTarget, cap
 
 /** Forks inside the containment; the guard is out of it again before anything else happens. */
 async function fork(
-  { launch, passFds }: Session,
+  { launch, passFds, standing }: Session,
   { birth }: ChildTarget,
   cap: Cap,
   options: { readonly env: NodeJS.ProcessEnv; readonly newSession: boolean; readonly captureStderr: boolean },
@@ -58,7 +58,7 @@ async function fork(
   birth.beforeFork(cap);
   let child: Child | undefined;
   try {
-    child = startChild(launch, { ...options, passFds });
+    child = standing.asBefore(() => startChild(launch, { ...options, passFds }));
   } finally {
     birth.afterFork(child?.pid === 0 ? undefined : child?.pid, cap);
   }

@@ -8,6 +8,7 @@ import { activationFds, checkDescriptors } from '../launch/preflight.ts';
 import { type KernelRoot, kernelRoot } from '../procfs/root.ts';
 import { openServiceManager, type ServiceManager } from '../service/systemd.ts';
 import { type Libc, loadLibc } from '../sys/libc.ts';
+import { Standing } from '../sys/standing.ts';
 import { AS_IT_WAS, type Placement, type PlacementParts, takePlace } from './placement.ts';
 import type { RunOptions } from './runOptions.ts';
 import type { Current } from './session.ts';
@@ -25,6 +26,7 @@ export interface Ground {
   readonly sidecar: number | undefined;
   readonly libc: Libc | undefined;
   readonly isReaper: boolean;
+  readonly standing: Standing;
   readonly manager: ServiceManager | undefined;
   readonly placement: Placement;
   readonly placing: PlacementParts;
@@ -60,6 +62,7 @@ export async function openGround(options: RunOptions): Promise<Ground> {
     sidecar,
     libc,
     isReaper,
+    standing: new Standing(libc),
     manager,
     placement,
     placing,

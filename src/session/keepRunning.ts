@@ -28,7 +28,10 @@ export async function keepRunning(session: Session): Promise<LastOutcome> {
   const rollback =
     options.service.onTripExec === undefined
       ? undefined
-      : openHelper(options.service.onTripExec, session.notes.env, session.own);
+      : openHelper(options.service.onTripExec, session.notes.env, {
+          own: session.own,
+          fork: session.standing.asBefore,
+        });
   const state = rule.mode === 'no' ? undefined : openRestartMemory(session, rule);
   const roomAtStart = roomNow(session.surroundings);
   let memory: RestartMemory | undefined = state?.memory;

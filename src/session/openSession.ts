@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { openSurroundings, type Surroundings } from '../ceilings/surroundings.ts';
 import { errnoOf } from '../errors.ts';
+import { isOwnCpuLimit } from '../launch/forwardedSignals.ts';
 import { planLaunch } from '../launch/launchPlan.ts';
 import { findTool, refuseWhenFull, restoreOpenFiles } from '../launch/preflight.ts';
 import { openReaper } from '../launch/reaper.ts';
@@ -8,7 +9,7 @@ import { openRelay, type Relay } from '../launch/relay.ts';
 import type { GuardEvent } from '../policy/event.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { catches } from '../procfs/status.ts';
-import { raisePriority } from '../sys/priority.ts';
+import { RLIMIT_CPU } from '../sys/libc.ts';
 import { exposeMetrics } from './expose.ts';
 import { type Ground, openGround } from './ground.ts';
 import { liveSettings } from './liveSettings.ts';
@@ -27,7 +28,16 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
   const voice = openVoice(options.output, { target, pid, env: notes.env, libc });
   const surroundings = await openRoom(options, ground, voice);
   const onProblem = (problem: string): void => voice.report({ event: 'error', about: 'telling', problem });
-  const people = { env: notes.env, own, host: hostname(), target, pid, incident: () => current.incident, onProblem };
+  const people = {
+    env: notes.env,
+    own,
+    fork: ground.standing.asBefore,
+    host: hostname(),
+    target,
+    pid,
+    incident: () => current.incident,
+    onProblem,
+  };
   const telling = await openTelling(options.telling, people);
   const undelivered = (): number => telling.undelivered();
   const exposed = await exposeMetrics(options.metrics, target, { now: placing.now, onProblem, undelivered });
@@ -43,7 +53,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
   // The first asynchronous read makes the threads of the pool: now, not when there is no room for them.
   await countMaps(root, process.pid);
   restoreOpenFiles(libc, notes);
-  const scheduling = raisePriority(libc);
+  ground.standing.raise();
   return {
     root,
     now: placing.now,
@@ -61,7 +71,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
     telling,
     exposed,
     usage,
-    scheduling,
+    standing: ground.standing,
     launch: launchOf(options, ground),
     sidecar: ground.sidecar,
     passFds: [...new Set([...options.launch.passFds, ...ground.sockets])],
@@ -90,7 +100,11 @@ async function openRoom(
   return surroundings;
 }
 
-function openSignals({ service }: RunOptions, { current, manager, root }: Ground, reload: () => Promise<void>): Relay {
+function openSignals(
+  { service }: RunOptions,
+  { current, libc, manager, root }: Ground,
+  reload: () => Promise<void>,
+): Relay {
   const hasConfig = service.config !== undefined;
   return openRelay(root, {
     onContinue: () => current.onContinue(),
@@ -100,10 +114,18 @@ function openSignals({ service }: RunOptions, { current, manager, root }: Ground
       if (signal === 'SIGHUP' && hasConfig) void reload();
       current.onSignal(signal);
     },
-    // With a configuration SIGHUP is the guard's own. A command that waits for it gets it too; one that would die of it
-    // does not.
-    mayForward: (signal, child) => signal !== 'SIGHUP' || !hasConfig || catches(root, child, signal),
+    mayForward: (signal, child) => {
+      if (signal === 'SIGXCPU') return !isOwnCpuLimit(usedCpuMs(), libc?.getLimit(0, RLIMIT_CPU)?.soft);
+      // With a configuration SIGHUP is the guard's own. A command that waits for it gets it too; one that would die of it
+      // does not.
+      return signal !== 'SIGHUP' || !hasConfig || catches(root, child, signal);
+    },
   });
+}
+
+function usedCpuMs(): number {
+  const { system, user } = process.cpuUsage();
+  return (system + user) / 1000;
 }
 
 function launchOf({ command, settings }: RunOptions, { libc, manager, notes, sockets }: Ground): Session['launch'] {

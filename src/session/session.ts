@@ -10,7 +10,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 import type { ServiceManager } from '../service/systemd.ts';
 import type { Tellers } from '../service/tell/tellers.ts';
 import type { Libc } from '../sys/libc.ts';
-import type { Scheduling } from '../sys/priority.ts';
+import type { Standing } from '../sys/standing.ts';
 import type { Exposed } from './expose.ts';
 import type { LiveSettings } from './liveSettings.ts';
 import type { Usage } from './progress.ts';
@@ -36,7 +36,7 @@ export interface Session {
   readonly telling: Tellers;
   readonly exposed: Exposed;
   readonly usage: Usage | undefined;
-  readonly scheduling: Scheduling;
+  readonly standing: Standing;
   readonly launch: LaunchPlan;
   readonly passFds: readonly number[];
   /** The service beside which the guard runs; `undefined` where it starts the command itself. */

@@ -8,8 +8,10 @@ export interface Libc extends Datagrams, UnixSockets {
   becomeSubreaper(): boolean;
   /** Reaps one adopted child; true when it is gone. Never waits. */
   reap(pid: number): boolean;
-  /** SCHED_FIFO 1 for one thread; what it forks runs under the default policy again. */
-  setRealtime(tid: number): boolean;
+  /** Policy and priority of one thread; `undefined` when it is gone. */
+  getScheduler(tid: number): Scheduler | undefined;
+  /** False where it is refused. With `resetsOnFork` a child of a real-time thread has the default policy, and nice 0. */
+  setScheduler(tid: number, scheduler: Scheduler, resetsOnFork: boolean): boolean;
   /** kill(2) without an exception for what is gone or not ours: 0.3 µs instead of 10. */
   signal(pid: number, signal: number): boolean;
   /** Soft and hard limit of a process; `undefined` when it is gone or not ours to change. */
@@ -23,14 +25,19 @@ export interface Libc extends Datagrams, UnixSockets {
   exitNow(code: number): never;
 }
 
+/** As sched_setscheduler(2) takes it. */
+export interface Scheduler {
+  readonly policy: number;
+  readonly priority: number;
+}
+
+export const RLIMIT_CPU = 0;
 export const RLIMIT_CORE = 4;
 export const RLIMIT_NPROC = 6;
 export const RLIMIT_NOFILE = 7;
 export const RLIM_INFINITY = 0xffffffffffffffffn;
 
 const PR_SET_CHILD_SUBREAPER = 36;
-const SCHED_FIFO = 1;
-// Without it every child of a real-time guard would be real-time too: sched(7).
 const SCHED_RESET_ON_FORK = 0x40000000;
 const WNOHANG = 1;
 
@@ -45,6 +52,8 @@ export function loadLibc(): Libc | undefined {
     const prctl = lib.func('int prctl(int op, ulong a, ulong b, ulong c, ulong d)');
     const waitpid = lib.func('int waitpid(int pid, int *status, int options)');
     const schedSetscheduler = lib.func('int sched_setscheduler(int pid, int policy, int *param)');
+    const schedGetscheduler = lib.func('int sched_getscheduler(int pid)');
+    const schedGetparam = lib.func('int sched_getparam(int pid, _Out_ int *param)');
     const prlimit = lib.func('int prlimit64(int pid, int resource, const uint64 *limit, _Out_ uint64 *old)');
     const getxattr = lib.func('long getxattr(const char *path, const char *name, void *value, size_t size)');
     const kill = lib.func('int kill(int pid, int signal)');
@@ -57,7 +66,14 @@ export function loadLibc(): Libc | undefined {
       exchange,
       becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
       reap: (pid) => waitpid(pid, null, WNOHANG) === pid,
-      setRealtime: (tid) => schedSetscheduler(tid, SCHED_FIFO | SCHED_RESET_ON_FORK, [1]) === 0,
+      getScheduler: (tid) => {
+        const policy = schedGetscheduler(tid);
+        const priority = new Int32Array(1);
+        if (policy < 0 || schedGetparam(tid, priority) !== 0) return undefined;
+        return { policy: policy & ~SCHED_RESET_ON_FORK, priority: priority[0] as number };
+      },
+      setScheduler: (tid, { policy, priority }, resetsOnFork) =>
+        schedSetscheduler(tid, policy | (resetsOnFork ? SCHED_RESET_ON_FORK : 0), [priority]) === 0,
       signal: (pid, signal) => kill(pid, signal) === 0,
       getLimit: (pid, resource) => {
         const pair = new BigUint64Array(2);

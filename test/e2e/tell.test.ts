@@ -136,7 +136,10 @@ describe('--tell', () => {
   it('a command is there before it is needed: it runs where nothing can be forked', async () => {
     const ran = join(box.scratch, 'ran');
     const own = new Set<number>();
-    const helper = openHelper(`echo "$THREADGUARD_EVENT $THREADGUARD_REASON" >${ran}`, process.env, own);
+    const helper = openHelper(`echo "$THREADGUARD_EVENT $THREADGUARD_REASON" >${ran}`, process.env, {
+      own,
+      fork: (start) => start(),
+    });
     for (const pid of own) writeFileSync(join(box.dir, 'cgroup.procs'), String(pid));
     writeFileSync(join(box.dir, 'pids.max'), '1');
     const facts = { THREADGUARD_TARGET: 'x', THREADGUARD_INCIDENT: '' };

@@ -2,10 +2,11 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FORWARDED, maskNames, planSignal } from '../../src/launch/forwardedSignals.ts';
+import { FORWARDED, isOwnCpuLimit, maskNames, planSignal } from '../../src/launch/forwardedSignals.ts';
 import { injectOptions, isJava } from '../../src/launch/inject.ts';
 import { parseLaunchNotes } from '../../src/launch/launchNotes.ts';
 import { findExecutable, planLaunch } from '../../src/launch/launchPlan.ts';
+import { RLIM_INFINITY } from '../../src/sys/libc.ts';
 import { scratch } from '../targets/fakeMachine.ts';
 
 describe('a launch that needs everything', () => {
@@ -100,6 +101,14 @@ describe('signals that are handed on', () => {
   });
   it.each(['SIGQUIT', 'SIGHUP', 'SIGWINCH', 'SIGCONT', 'SIGTTIN', 'SIGTTOU'] as const)('%s of a terminal', (signal) => {
     expect([planSignal(signal, true).forward, planSignal(signal, false).forward]).toEqual([false, true]);
+  });
+  it.each<[string, number, bigint | undefined, boolean]>([
+    ['below its limit it was for the child', 4_999, 5n, false],
+    ['at its limit it was for the guard', 5_000, 5n, true],
+    ['without a limit it was for the child', 1e9, RLIM_INFINITY, false],
+    ['where the limit is not known it was for the child', 1e9, undefined, false],
+  ])('SIGXCPU to a guard: %s', (_, usedMs, soft, want) => {
+    expect(isOwnCpuLimit(usedMs, soft)).toBe(want);
   });
   it('a mask of all of them names none that cannot be ignored, and none by two names', () => {
     const names = maskNames((1n << 64n) - 1n);

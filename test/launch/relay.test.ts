@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FORWARDED } from '../../src/launch/forwardedSignals.ts';
+import { FORWARDED, KEPT } from '../../src/launch/forwardedSignals.ts';
 import { openRelay, type Relay } from '../../src/launch/relay.ts';
 import { FIRST_PID, fakeMachine } from '../targets/fakeMachine.ts';
 
@@ -30,7 +30,7 @@ function scene({ foreground = -1, may = true } = {}) {
   const rest = `${terminal} ${foreground} 0 0 0 0 0 0 0 0 0 20 0 1 0 5`;
   writeFileSync(root.proc('self', 'stat'), `9 (node) S 1 7 7 ${rest}`);
   const seen: string[] = [];
-  const before = new Map(FORWARDED.map((signal) => [signal, new Set(process.listeners(signal))]));
+  const before = new Map([...FORWARDED, ...KEPT].map((signal) => [signal, new Set(process.listeners(signal))]));
   const opened = openRelay(root, {
     onContinue: () => void seen.push('continue'),
     onSignal: (signal) => void seen.push(signal),
@@ -53,6 +53,13 @@ describe('a signal to the guard', () => {
     come('SIGTERM', 'SIGUSR2', 'SIGTERM');
     expect(sent).toEqual([`SIGTERM → ${CHILD}`, `SIGUSR2 → ${CHILD}`, `SIGTERM → ${CHILD}`]);
     expect(seen).toEqual(['SIGTERM', 'SIGUSR2', 'SIGTERM']);
+  });
+  it('of the kernel, about its own log, ends nobody: neither the guard nor the child', () => {
+    const { added, come, relay, seen } = scene();
+    relay.attach(CHILD, false);
+    expect(added('SIGXFSZ')).toHaveLength(1);
+    come('SIGXFSZ');
+    expect([sent, seen]).toEqual([[], []]);
   });
   it('waits for a child that is not there yet, and is seen once', () => {
     const { come, relay, seen } = scene();

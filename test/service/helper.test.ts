@@ -46,7 +46,12 @@ function made(refuse: () => 'error' | 'throw' | undefined = () => undefined) {
     shells.push(shell);
     return shell;
   };
-  const helper = openHelper('mail root', {}, own, { start, killGroup: (pid) => void killed.push(pid) });
+  const helper = openHelper(
+    'mail root',
+    {},
+    { own, fork: (begin) => begin() },
+    { start, killGroup: (pid) => void killed.push(pid) },
+  );
   return { helper, shells, killed, own };
 }
 

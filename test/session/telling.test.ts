@@ -13,6 +13,7 @@ async function scene(destinations: (dir: string) => string[], events?: readonly 
     {
       env: {},
       own: new Set(),
+      fork: (start) => start(),
       host: 'here',
       target: 'command:app',
       pid: () => undefined,

@@ -3,6 +3,7 @@ import { createConnection } from 'node:net';
 import { AbortError } from 'p-retry';
 import { errnoOf, GuardError } from '../../errors.ts';
 import { openSink } from '../../reporters/sink.ts';
+import type { Fork } from '../../sys/standing.ts';
 import { type Helper, openHelper } from '../helper.ts';
 import type { Destination } from './destination.ts';
 import { bodyOf, type Letter, type Message } from './message.ts';
@@ -24,7 +25,7 @@ const COMMAND_MS = 30_000;
 /** Opens all that needs a thread, a PID or a descriptor, before the command starts. */
 export async function openChannel(
   destination: Destination,
-  parts: { readonly env: NodeJS.ProcessEnv; readonly own: Set<number> },
+  parts: { readonly env: NodeJS.ProcessEnv; readonly own: Set<number>; readonly fork: Fork },
 ): Promise<Channel> {
   const { label } = destination;
   switch (destination.kind) {
@@ -47,7 +48,7 @@ export async function openChannel(
     case 'file':
       return fileChannel(destination.path, label);
     case 'exec': {
-      const helper = openHelper(destination.command, parts.env, parts.own);
+      const helper = openHelper(destination.command, parts.env, parts);
       return {
         label,
         problem: undefined,

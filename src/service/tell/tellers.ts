@@ -2,6 +2,7 @@ import { pacedLoop } from '../../core/pacedLoop.ts';
 import type { EventName, GuardEvent } from '../../policy/event.ts';
 import { rowOf } from '../../reporters/eventTable.ts';
 import { systemClock } from '../../sys/clock.ts';
+import type { Fork } from '../../sys/standing.ts';
 import { openChannel } from './channel.ts';
 import type { Destination } from './destination.ts';
 import type { Message } from './message.ts';
@@ -23,6 +24,7 @@ export interface Tellers {
 export interface TellerParts {
   readonly env: NodeJS.ProcessEnv;
   readonly own: Set<number>;
+  readonly fork: Fork;
   readonly host: string;
   readonly target: string;
   readonly pid: () => number | undefined;

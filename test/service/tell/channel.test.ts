@@ -36,7 +36,8 @@ const message: Message = {
   incident: '/incidents/1',
 };
 const letter: Letter = { message, alert: undefined };
-const open = (text: string) => openChannel(parseDestination(text), { env: {}, own: new Set() });
+const open = (text: string) =>
+  openChannel(parseDestination(text), { env: {}, own: new Set(), fork: (start) => start() });
 
 /** A receiver on loopback that answers as it is made to. */
 async function receiver(answer: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -170,6 +171,7 @@ describe('tellers', () => {
     const all = await openTellers([parseDestination(`file:${path}`)], events, {
       env: {},
       own: new Set(),
+      fork: (start) => start(),
       host: 'h1',
       target: 'command:a',
       pid: () => undefined,
@@ -217,6 +219,7 @@ describe('tellers', () => {
     const all = await openTellers([parseDestination(url)], undefined, {
       env: {},
       own: new Set(),
+      fork: (start) => start(),
       host: 'h1',
       target: 'a',
       pid: () => 7,
