@@ -8,7 +8,16 @@ const LAB_ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/,
 
 /** Boots a kernel of its own (user-mode Linux, cgroup v2, 700 PIDs) that runs one scenario; returns its facts. */
 function boot(
-  scenario: 'guarded' | 'guard-stopped' | 'bare' | 'bad-ground' | 'systemd' | 'broker' | 'ceilings' | 'places',
+  scenario:
+    | 'guarded'
+    | 'guard-stopped'
+    | 'bare'
+    | 'bad-ground'
+    | 'systemd'
+    | 'broker'
+    | 'ceilings'
+    | 'places'
+    | 'container',
   mode: string,
 ): Promise<Map<string, string>> {
   const settings = {
@@ -115,6 +124,22 @@ describe('a kernel that runs out', () => {
     expect(logOf(said, 'full')).toMatch(/kept nowhere but here: cannot write .*incident\.json \(ENOSPC\)\nhint: /);
     expect(logOf(said, 'full')).not.toContain('"incident"');
   });
+  it.for(['fork', 'thread'])(
+    'in a container as an engine leaves it a %s bomb is stopped, as root and as a plain user',
+    async (mode) => {
+      const facts = await boot('container', mode);
+      const output = facts.get('output') as string;
+      for (const name of ['root', 'plain']) {
+        expect([facts.get(`exit_${name}`), facts.get(`forks_beside_${name}`)], output).toEqual(['113', 'yes']);
+        // The whole limit of 60 less the reserve, and the guard itself: no half lines.
+        const [, line] =
+          new RegExp(`^LAB said_${name} .*trips when it asks for more than (\\d+)`, 'm').exec(output) ?? [];
+        expect(Number(line), output).toBeGreaterThan(28);
+      }
+      expect(output).toMatch(/^LAB said_root .*held by pids\.max of \/box \(60 tasks\), which stands around it/m);
+      expect(facts.get('done'), output).toBe('');
+    },
+  );
   it('under systemd it stays within what was delegated, says so where nothing was, and stops as a service', async () => {
     const facts = await boot('systemd', 'thread');
     const said = facts.get('output') as string;
@@ -170,7 +195,9 @@ describe('a kernel that runs out', () => {
     expect(said('plain')).toMatch(
       /held by pids cgroup \S+\/user@1234\.service\/app\.slice\/app-threadguard\.slice\/threadguard-misbehave-\d+\.scope\//,
     );
-    expect(said('deaf')).toMatch(/held by sampling alone[\s\S]*note: systemd did not make a scope: .*ENOENT/);
+    expect(said('deaf')).toMatch(
+      /held by pids\.max of \S+\/session-4\.scope \(\d+ tasks\), which stands around it[\s\S]*note: systemd did not make a scope: .*ENOENT/,
+    );
     expect(Object.fromEntries(facts), output).toMatchObject({
       scope: expect.stringMatching(/^threadguard-sleep-\d+\.scope$/),
       description: 'threadguard: sleep',

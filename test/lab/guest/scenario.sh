@@ -77,6 +77,33 @@ except OSError:
     say contained_daemons "$(grep -o '"by":"cgroup-v2"' /tmp/log | wc -l)"
     name=full guard --incident-dir /tmp/full --grace 1s --budget 50% -- "$LAB_BOMB" $LAB_MODE 100000 60
     ;;
+  container)
+    # As the engine of a container leaves it: inside of a limit of its own, with nothing that can be written.
+    mkdir /sys/fs/cgroup/box
+    echo +pids >/sys/fs/cgroup/cgroup.subtree_control
+    echo 60 >/sys/fs/cgroup/box/pids.max
+    install -d -o 1234 /tmp/incidents-plain
+    in_box() { # NAME PREFIX...: a guard inside, started once nothing can be written any more.
+      name=$1
+      shift
+      sh -c 'echo 0 >/sys/fs/cgroup/box/cgroup.procs && : >/tmp/in && while [ ! -e /tmp/ro ]; do sleep 0.1; done; exec "$@"' sh \
+        "$@" "$LAB_ROOT/bin/threadguard" run --grace 1s --incident-dir /tmp/incidents-$name -- "$LAB_BOMB" $LAB_MODE 100000 60 >/tmp/out 2>&1 &
+      boxed=$!
+      while [ ! -e /tmp/in ]; do sleep 0.1; done
+      mount -o remount,ro /sys/fs/cgroup
+      : >/tmp/ro
+      while ! grep -q '^threadguard: trip' /tmp/out && kill -0 $boxed 2>/dev/null; do sleep 0.2; done
+      say forks_beside_$name "$(can_fork)"
+      wait $boxed
+      say exit_$name $?
+      grep -E 'held by|warns at|trip:|note:|stopped by' /tmp/out | while read -r line; do say "said_$name" "$line"; done
+      say tasks_in_$name "$(cat /sys/fs/cgroup/box/pids.current)"
+      mount -o remount,rw /sys/fs/cgroup
+      rm -f /tmp/in /tmp/ro
+    }
+    in_box root
+    in_box plain setpriv --reuid=1234 --regid=1234 --clear-groups env HOME=/tmp
+    ;;
   broker)
     # The example on a kernel and a cgroup v2 of its own. One slow processor: fewer tasks, and a few seconds.
     ip link set lo up
