@@ -33,8 +33,8 @@ const START_MS = 5_000;
 const ASK_EVERY_MS = 20;
 /** After SIGTERM: a candidate may have work to finish. */
 const GRACE_MS = 10_000;
-/** After SIGKILL to the candidate: its guard has only to clean up and end. */
-const FAREWELL_MS = 3_000;
+/** After SIGKILL to the candidate: its guard has only to clean up and end. On a loaded machine that took more than 3 s. */
+const FAREWELL_MS = 15_000;
 
 /** The guard around a candidate. Nothing of it goes to stdout: that is for the verdict. */
 export function guardWith(launcher: string): CandidateWorld['guard'] {

@@ -1,7 +1,7 @@
 import type { EvidenceOptions, LaunchOptions } from '../session/runOptions.ts';
 import type { GroupedFlagsOf } from './flag.ts';
 import { count } from './quantities.ts';
-import { descriptors, file, no, yes } from './words.ts';
+import { choice, descriptors, file, no, yes } from './words.ts';
 
 /** How the command is started. */
 export const LAUNCH_FLAGS: GroupedFlagsOf<LaunchOptions> = {
@@ -13,6 +13,14 @@ export const LAUNCH_FLAGS: GroupedFlagsOf<LaunchOptions> = {
     group: 'The command',
     help: 'run the guard beside the command, which keeps its pid, descriptors and parent',
     docs: 'See [systemd.md](systemd.md).',
+  },
+  onDaemons: {
+    name: 'on-daemons',
+    kind: choice(['keep', 'kill'], '<what>'),
+    default: 'keep',
+    group: 'The command',
+    help: 'what happens to processes that outlive the command',
+    docs: '`keep` leaves them under their cap, and says how many there are. `kill` sends them SIGTERM, and SIGKILL after `--grace`.',
   },
   passFds: {
     name: 'pass-fd',

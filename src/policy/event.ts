@@ -126,6 +126,8 @@ export interface ExitEvent {
   readonly summary: Summary;
   readonly leftTasks: number;
   readonly leftWhere: string;
+  /** Tasks that outlived the command and were ended (`--on-daemons kill`). */
+  readonly endedTasks: number;
   readonly cgroupRemoved: boolean;
   /** Log lines that a slow reader lost. */
   readonly dropped: number;

@@ -19,7 +19,7 @@ export function bannerLines(event: ContainedEvent): string[] {
 
 /** What holds the target, and how often it is looked at: all that a later run of the same command has to say. */
 export function heldText({ cap, holder, intervalMs, isHeld }: ContainedEvent): string {
-  const at = cap === 'max' || !isHeld ? '' : `, cap of ${formatCount(cap)} tasks (the kernel refuses it more)`;
+  const at = cap === 'max' || !isHeld ? '' : `, cap of ${formatCount(cap)} tasks (the kernel allows no more)`;
   return `held by ${holder}${at}; looks every ${formatDuration(intervalMs)}`;
 }
 

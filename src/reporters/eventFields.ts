@@ -35,9 +35,9 @@ export function containedFields(event: ContainedEvent): ContainedLine {
 }
 
 export function exitFields(event: ExitEvent): ExitLine {
-  const { cgroupRemoved, dropped, ended, incident, leftTasks, stoppedByGuard, summary } = event;
+  const { cgroupRemoved, dropped, ended, endedTasks, incident, leftTasks, stoppedByGuard, summary } = event;
   const evidence = incident === undefined ? {} : { incident };
-  return { ...ended, ...summary, stoppedByGuard, leftTasks, cgroupRemoved, dropped, ...evidence };
+  return { ...ended, ...summary, stoppedByGuard, leftTasks, endedTasks, cgroupRemoved, dropped, ...evidence };
 }
 
 /** The stacks are in the incident; the log has how much was seen. */

@@ -106,7 +106,7 @@ export const EVENT_TABLE: Table = {
     isGood: true,
     isTold: yes,
     alert: tripIsOver,
-    say: (event) => done(event, ['the target has receded; the cap follows it again']),
+    say: (event) => done(event, ['the target has fewer tasks again; it may grow up to its budget']),
   },
   dump: {
     ...STEP,

@@ -8,7 +8,7 @@ const WORTH_SAYING = 0.01;
 
 /** What happened, in a few lines at the end. */
 export function summaryLines(event: ExitEvent): string[] {
-  const { dropped, dryRun, ended, incident, leftTasks, leftWhere, stoppedByGuard, summary } = event;
+  const { dropped, dryRun, ended, endedTasks, incident, leftTasks, leftWhere, stoppedByGuard, summary } = event;
   const outcome = stoppedByGuard ? 'stopped by threadguard (exit 113)' : endedText(ended);
   const lines = [`${outcome}; peak ${formatCount(summary.peakTasks)} tasks${maps(event)}${nearest(event)}`];
   const actions = Object.entries(summary.actions).map(([name, count]) => (count === 1 ? name : `${name} ×${count}`));
@@ -21,7 +21,8 @@ export function summaryLines(event: ExitEvent): string[] {
     lines.push(`refused by ${ceilingLabel({ name: ceiling, ...(path === undefined ? {} : { path }) })} (${verdict})`);
   }
   if (incident !== undefined) lines.push(`evidence: ${incident}`);
-  if (leftTasks > 0) lines.push(`${formatCount(leftTasks)} tasks of it live on (${leftWhere})`);
+  if (endedTasks > 0) lines.push(`ended what outlived it: ${tasksText(endedTasks)} (--on-daemons kill)`);
+  if (leftTasks > 0) lines.push(`still alive: ${tasksText(leftTasks)} that it left behind (${leftWhere})`);
   if (dropped > 0) lines.push(`${formatCount(dropped)} log lines were dropped: the reader was too slow`);
   return lines;
 }
@@ -30,6 +31,10 @@ export function summaryLines(event: ExitEvent): string[] {
 export function endedText(ended: Ended): string {
   if (ended.by === 'gone') return 'ended';
   return ended.by === 'exit' ? `exit ${ended.code}` : `ended by ${ended.signal}`;
+}
+
+function tasksText(tasks: number): string {
+  return tasks === 1 ? '1 task' : `${formatCount(tasks)} tasks`;
 }
 
 function maps({ summary: { peakMaps } }: ExitEvent): string {

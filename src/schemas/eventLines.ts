@@ -66,7 +66,7 @@ export type EndedLine =
   | { readonly by: 'gone' };
 
 export type SummaryLine = EventOf<'exit'>['summary'] &
-  Pick<EventOf<'exit'>, 'stoppedByGuard' | 'leftTasks' | 'cgroupRemoved' | 'dropped' | 'incident'>;
+  Pick<EventOf<'exit'>, 'stoppedByGuard' | 'leftTasks' | 'endedTasks' | 'cgroupRemoved' | 'dropped' | 'incident'>;
 
 export type ExitLine = EndedLine & SummaryLine;
 

@@ -26,6 +26,8 @@ export interface LaunchOptions {
   readonly passFds: readonly number[];
   /** Whether the environment of a JVM may get what makes its stacks readable. */
   readonly inject: boolean;
+  /** What happens to processes that outlive the command. */
+  readonly onDaemons: 'keep' | 'kill';
   /** Whether the launcher becomes the command and the guard runs beside it. */
   readonly sidecar: boolean;
 }

@@ -15,6 +15,7 @@ export function sidecarOf(options: RunOptions, root: KernelRoot, env: NodeJS.Pro
     ...(options.evidence.captureStderr ? ['--capture-stderr'] : []),
     ...(options.evidence.jvmThreadEvents ? ['--jvm-thread-events'] : []),
     ...(options.settings.onGuardDeath === 'kill' ? ['--on-guard-death kill'] : []),
+    ...(options.launch.onDaemons === 'kill' ? ['--on-daemons kill'] : []),
     ...(options.launch.passFds.length > 0 ? ['--pass-fd'] : []),
   ];
   if (cannot.length > 0) {

@@ -27,6 +27,7 @@ const ROWS: readonly (readonly [words: string, path: string, want: unknown])[] =
   ['--on-guard-death kill', 'settings.onGuardDeath', 'kill'],
   ['--notify off', 'service.notify', 'off'],
   ['--sidecar', 'launch.sidecar', true],
+  ['--on-daemons kill', 'launch.onDaemons', 'kill'],
   ['--pass-fd 3 7', 'launch.passFds', [3, 7]],
   ['--incident-dir /tmp/i', 'evidence.incidentDir', '/tmp/i'],
   ['--keep 3', 'evidence.keep', 3],

@@ -85,6 +85,49 @@ describe('differential: how it ends', () => {
   });
 });
 
+describe('limits of the command', () => {
+  it('RLIMIT_FSIZE ends neither the guard, whose log is full, nor the command', async () => {
+    const log = join(box.scratch, 'log');
+    const guarded = `${THREADGUARD} run --log-format json --log-file ${log} -- sh -c 'sleep 0.5; ulimit -f; exit 7'`;
+    const { code, err, out } = await box.start(['sh', '-c', `ulimit -f 1; exec ${guarded}`]).ended;
+    expect([code, out], err).toEqual([7, '1\n']);
+  });
+  it.for([
+    ['nice', 'ps -o ni= -p $$', 'nice -n 5'],
+    ['a better nice', 'ps -o ni= -p $$', 'nice -n -5'],
+    ['the policy of batch jobs', 'chrt -p $$ | cut -d: -f2', 'chrt -b 0'],
+    ['the policy of idle jobs, and nice', 'chrt -p $$ | cut -d: -f2; ps -o ni= -p $$', 'nice -n 7 chrt -i 0'],
+    ['a real-time priority', 'chrt -p $$ | cut -d: -f2', 'chrt -r 20'],
+    ['the class of its reads and writes', 'ionice -p $$', 'ionice -c 3'],
+    ['the processors that it may use', 'taskset -p $$ | cut -d: -f2', 'taskset -c 0'],
+    ['the score of the OOM killer', 'cat /proc/self/oom_score_adj', 'choom -n 300 --'],
+  ] as const)('%s is the one that the guard was started with, also after a restart', async ([, ask, prefix]) => {
+    const counter = join(box.scratch, 'counter');
+    const script = `${ask}; echo x >>${counter}; [ $(wc -l <${counter}) -gt 1 ]`;
+    const bare = await box.start(['sh', '-c', `exec ${prefix} sh -c '${ask}'`]).ended;
+    const flags = '--quiet --restart on-failure --restart-delay 1ms';
+    const guarded = `exec ${prefix} ${THREADGUARD} run ${flags} --state-file ${counter}.state -- sh -c "$0"`;
+    const { code, err, out } = await box.start(['sh', '-c', guarded, script]).ended;
+    expect([code, out], err).toEqual([0, bare.out + bare.out]);
+  });
+});
+
+describe('processes that outlive the command', () => {
+  const daemons = ['sh', '-c', 'sleep 60 & sleep 60 & exit 3'];
+  it('live on, and that is said', async () => {
+    const { code, err } = await box.start([THREADGUARD, 'run', '--', ...daemons]).ended;
+    expect([code, box.tasks()], err).toEqual([3, 2]);
+    expect(err).toMatch(/still alive: 2 tasks that it left behind \(pids cgroup /);
+  });
+  it('are ended with --on-daemons kill, also one that ignores SIGTERM', async () => {
+    const stubborn = ['sh', '-c', 'sleep 60 & (trap "" TERM; sleep 60; sleep 60) & sleep 0.2; exit 3'];
+    const flags = ['--on-daemons', 'kill', '--grace', '300ms'];
+    const { code, err } = await box.start([THREADGUARD, 'run', ...flags, '--', ...stubborn]).ended;
+    expect([code, box.tasks(), box.inner()], err).toEqual([3, 0, []]);
+    expect(err).toMatch(/ended what outlived it: \d tasks \(--on-daemons kill\)/);
+  });
+});
+
 describe('signals', () => {
   it.for([
     'SIGHUP',

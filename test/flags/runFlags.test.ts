@@ -54,7 +54,7 @@ describe('the options of run', () => {
     expect(readRunOptions(['true'], {}, [])).toEqual({
       command: ['true'],
       settings: DEFAULT_SETTINGS,
-      launch: { passFds: [], inject: true, sidecar: false },
+      launch: { passFds: [], inject: true, sidecar: false, onDaemons: 'keep' },
       evidence: {
         incidentDir: undefined,
         keep: 20,

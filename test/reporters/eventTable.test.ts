@@ -111,13 +111,14 @@ describe('what people read', () => {
     expect(textOf({ ...SAMPLES.contained, attempt: 2 })).toMatch(/^held by pids cgroup \/x[^\n]*$/);
   });
   it('the end, in a few lines', () => {
-    expect(textOf({ ...exit, incident: '/i', leftTasks: 2, dropped: 3 })).toBe(
+    expect(textOf({ ...exit, incident: '/i', leftTasks: 2, endedTasks: 1, dropped: 3 })).toBe(
       [
         'exit 3; peak 950 tasks, 2,000 maps; nearest ceiling pids.max of /a at 100% of its budget',
         'actions: warn, trip, dump ×2',
         'the kernel refused 12 new tasks at the cap',
         'evidence: /i',
-        '2 tasks of it live on (pids cgroup /x)',
+        'ended what outlived it: 1 task (--on-daemons kill)',
+        'still alive: 2 tasks that it left behind (pids cgroup /x)',
         '3 log lines were dropped: the reader was too slow',
       ].join('\n'),
     );

@@ -17,11 +17,16 @@ interface Scene {
   readonly isUsed?: boolean;
   readonly wasStopped?: boolean;
   readonly dryRun?: boolean;
+  readonly onDaemons?: 'keep' | 'kill';
+  /** Whether SIGTERM, or only SIGKILL, ends what lives on. */
+  readonly diesOf?: 'SIGTERM' | 'SIGKILL';
 }
 
 /** `done` is what happened to the target and the terminal, in order. */
 async function scene(of: Scene = {}) {
   const { busy = 0, cap = 50, capLine, dryRun = false, isUsed = false, left, wasStopped = false } = of;
+  const { diesOf = 'SIGTERM', onDaemons = 'keep' } = of;
+  let tasks = left;
   const done: string[] = [];
   const events: GuardEvent[] = [];
   let tries = 0;
@@ -31,14 +36,26 @@ async function scene(of: Scene = {}) {
       done.push('report');
       events.push(event);
     },
-    settings: { now: { ...DEFAULT_SETTINGS, dryRun } },
+    settings: { now: { ...DEFAULT_SETTINGS, dryRun, graceMs: 30 } },
+    options: { launch: { onDaemons } },
+    reaper: { reap: () => {} },
     voice: { status: (text: string) => void done.push(`status '${text}'`), dropped: () => 4 },
   } as unknown as Session;
   const target = {
     hold: { description: 'pids cgroup /x' },
     brake: { release: (to: Cap) => void done.push(`release ${to}`) },
-    end: { isEmpty: () => left === undefined },
-    meter: { tasks: () => left, refused: () => 3 },
+    end: {
+      isEmpty: () => tasks === undefined,
+      signal: (signal: NodeJS.Signals) => {
+        done.push(signal);
+        if (diesOf === signal) tasks = undefined;
+      },
+      killRound: () => {
+        done.push('SIGKILL');
+        tasks = undefined;
+      },
+    },
+    meter: { tasks: () => tasks, refused: () => 3, processes: () => [] },
     close: async () => void done.push('close'),
     remove: () => {
       tries += 1;
@@ -78,6 +95,7 @@ describe('after the command', () => {
         lateness: { p99Ms: 1.3, worstMs: 2 },
       },
       leftTasks: 0,
+      endedTasks: 0,
       leftWhere: 'pids cgroup /x',
       cgroupRemoved: true,
       dropped: 4,
@@ -111,6 +129,30 @@ describe('what lives on', () => {
   });
 });
 
+describe('what lives on and must not', () => {
+  it('is asked to end, and then it is gone with what held it', async () => {
+    const { done, event } = await scene({ left: 30, onDaemons: 'kill' });
+    expect(done[0]).toBe('SIGTERM');
+    expect(done).not.toContain('SIGKILL');
+    expect([event.leftTasks, event.endedTasks, event.cgroupRemoved]).toEqual([0, 30, true]);
+  });
+  it('is killed when it does not, after the grace', async () => {
+    const { done, event } = await scene({ left: 30, onDaemons: 'kill', diesOf: 'SIGKILL' });
+    expect(done.slice(0, 2)).toEqual(['SIGTERM', 'SIGKILL']);
+    expect([event.leftTasks, event.endedTasks]).toEqual([0, 30]);
+  });
+  it('is left alone in a dry run', async () => {
+    const { done, event } = await scene({ left: 30, onDaemons: 'kill', dryRun: true });
+    expect(done).not.toContain('SIGTERM');
+    expect([event.leftTasks, event.endedTasks]).toEqual([30, 0]);
+  });
+  it('where nothing does, nothing is sent', async () => {
+    const { done, event } = await scene({ onDaemons: 'kill' });
+    expect(done).not.toContain('SIGTERM');
+    expect(event.endedTasks).toBe(0);
+  });
+});
+
 describe('what held it', () => {
   it('is removed once zombies are gone', async () => {
     const { event, tries } = await scene({ busy: 2 });
@@ -118,6 +160,6 @@ describe('what held it', () => {
   });
   it('is left to the next guard when it stays busy', async () => {
     const { event, tries } = await scene({ busy: 1_000 });
-    expect([event.cgroupRemoved, tries()]).toEqual([false, 7]);
+    expect([event.cgroupRemoved, tries()]).toEqual([false, 26]);
   });
 });

@@ -10,7 +10,7 @@ const options = (over: Partial<Record<keyof RunOptions, object>> = {}): RunOptio
     settings: DEFAULT_SETTINGS,
     restart: { mode: 'no' },
     evidence: { captureStderr: false, jvmThreadEvents: false },
-    launch: { passFds: [] },
+    launch: { passFds: [], onDaemons: 'keep' },
   };
   const merged = Object.entries(slices).map(([name, slice]) => [name, { ...slice, ...over[name as keyof RunOptions] }]);
   return Object.fromEntries(merged) as unknown as RunOptions;
@@ -36,6 +36,7 @@ describe('the service that the launcher has become', () => {
     ['--jvm-thread-events', { evidence: { jvmThreadEvents: true } }],
     ['--on-guard-death kill', { settings: { onGuardDeath: 'kill' } }],
     ['--pass-fd', { launch: { passFds: [3] } }],
+    ['--on-daemons kill', { launch: { onDaemons: 'kill' } }],
   ])('cannot have %s, which a parent is needed for', (flag, over) => {
     expect(() => pidOf(over, { _THREADGUARD_SIDECAR: '4711' })).toThrow(`${flag} cannot be had`);
   });
