@@ -5,7 +5,7 @@ import { allCommands } from '../dist/lib/cli/commands.js';
 import { withFlagTables } from '../dist/lib/cli/flagTables.js';
 import { manualPage } from '../dist/lib/cli/manual.js';
 import { jsonSchema } from '../dist/lib/config/schema.js';
-import { SCHEMAS } from '../dist/lib/schemas/allSchemas.js';
+import { SCHEMAS } from '../dist/lib/documents/allSchemas.js';
 import { toJsonSchema } from '../dist/lib/schemas/jsonSchema.js';
 
 const at = (path) => new URL(`../${path}`, import.meta.url);

@@ -10,6 +10,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   core: [],
   policy: ['core'],
   schemas: ['core', 'policy'],
+  documents: ['core', 'policy', 'schemas', 'reporters'],
   flags: ['core', 'policy', 'reporters', 'session'],
   config: ['core', 'policy', 'flags', 'schemas', '.'],
   procfs: ['core'],

@@ -181,22 +181,26 @@ export interface ReloadEvent {
   readonly needsRestart: readonly string[];
 }
 
+/** What an error can be about. */
+export const ABOUTS = [
+  'action',
+  'ceiling',
+  'target',
+  'evidence',
+  'reload',
+  'restart',
+  'gave-up',
+  'rollback',
+  'telling',
+] as const;
+
 /**
  * Something that the guard could not do. `about` says what: only `gave-up` means that the target is down, and a problem
  * with a reload, a message or a log is never a trip.
  */
 export interface ErrorEvent {
   readonly event: 'error';
-  readonly about:
-    | 'action'
-    | 'ceiling'
-    | 'target'
-    | 'evidence'
-    | 'reload'
-    | 'restart'
-    | 'gave-up'
-    | 'rollback'
-    | 'telling';
+  readonly about: (typeof ABOUTS)[number];
   /** One sentence: what failed, on which object, why. */
   readonly problem: string;
   /** Further facts for programs. */

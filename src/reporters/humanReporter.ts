@@ -1,6 +1,7 @@
 import { escapeText } from '../core/units.ts';
 import type { Reporter } from '../policy/event.ts';
-import { type EventRow, rowOf, type Severity } from './eventTable.ts';
+import type { EventRow, Severity } from './eventRow.ts';
+import { rowOf } from './eventTable.ts';
 import { SYSLOG_PRIORITY } from './journalReporter.ts';
 import type { Sink } from './sink.ts';
 

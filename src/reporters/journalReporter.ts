@@ -1,6 +1,7 @@
 import { escapeText } from '../core/units.ts';
 import type { Reporter } from '../policy/event.ts';
-import { fieldsOf, rowOf, type Severity, textOf } from './eventTable.ts';
+import type { Severity } from './eventRow.ts';
+import { fieldsOf, rowOf, textOf } from './eventTable.ts';
 
 /** Priorities of syslog(3), as systemd takes them. */
 export const SYSLOG_PRIORITY: Readonly<Record<Severity, number>> = { error: 3, warning: 4, notice: 5, info: 6 };

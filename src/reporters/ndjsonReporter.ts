@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { Reporter } from '../policy/event.ts';
-import { fieldsOf, rowOf, type Severity, textOf } from './eventTable.ts';
+import type { Severity } from './eventRow.ts';
+import { fieldsOf, rowOf, textOf } from './eventTable.ts';
 import type { Sink } from './sink.ts';
 
 /** pino has no `notice`. */

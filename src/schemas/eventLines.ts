@@ -2,22 +2,20 @@ import type { EventName, GuardEvent } from '../policy/event.ts';
 import type { CeilingDocument } from './ceilingSchema.ts';
 import type { OpinionDocument } from './opinionSchema.ts';
 
-/** The fields of each event in the log, beside those that every line has. A new event needs a row here. */
-export interface EventLines extends Record<EventName, object> {
+/** The fields of each event in the log, beside those that every line has: the event as it is, or what is written instead. */
+export type EventLines = {
+  readonly [Name in EventName]: Name extends keyof WrittenLines ? WrittenLines[Name] : Whole<Name>;
+};
+
+interface WrittenLines {
   readonly start: StartLine;
   readonly contained: ContainedLine;
-  readonly sample: Whole<'sample'>;
   readonly warn: OpinionLine | RefusalLine | PlainWarning;
   readonly trip: OpinionLine;
-  readonly clamp: Whole<'clamp'>;
-  readonly release: Whole<'release'>;
   readonly dump: DumpLine;
-  readonly terminate: Whole<'terminate'>;
-  readonly kill: Whole<'kill'>;
   readonly exit: ExitLine;
   readonly restart: Pick<EventOf<'restart'>, 'reason' | 'attempt' | 'delayMs' | 'crashes' | 'trips'>;
   readonly rollback: EndedLine;
-  readonly reload: Whole<'reload'>;
   readonly error: ErrorLine;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SchemaName } from '../../src/schemas/allSchemas.ts';
+import type { SchemaName } from '../../src/documents/allSchemas.ts';
 import { type Box, events, MISBEHAVE, makeBox, THREADGUARD, until } from '../e2e/harness.ts';
 import { schemaErrors } from '../setup/schema.ts';
 

@@ -3,7 +3,6 @@ import type { GuardEvent } from '../../src/policy/event.ts';
 import { CAUSES } from '../../src/policy/verdict.ts';
 import { EVENT_NAMES } from '../../src/reporters/eventTable.ts';
 import { ndjsonReporter } from '../../src/reporters/ndjsonReporter.ts';
-import { EVENT_FORMS } from '../../src/schemas/eventForms.ts';
 import { opinion, pids, SAMPLES } from '../fixtures/events.ts';
 import { schemaErrors } from '../setup/schema.ts';
 
@@ -93,8 +92,4 @@ describe('a line of the log is refused', () => {
   ] as const)('with %s', ([, document]) => {
     expect(schemaErrors('events.json', document)).not.toEqual([]);
   });
-});
-
-it('every event has a form', () => {
-  expect([...Object.keys(EVENT_FORMS), 'error'].sort()).toEqual([...EVENT_NAMES].sort());
 });

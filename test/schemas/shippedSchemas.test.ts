@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { SCHEMAS, type SchemaName } from '../../src/documents/allSchemas.ts';
 import { CAUSES } from '../../src/policy/verdict.ts';
-import { SCHEMAS, type SchemaName } from '../../src/schemas/allSchemas.ts';
 import { toJsonSchema } from '../../src/schemas/jsonSchema.ts';
 import { schemaErrors } from '../setup/schema.ts';
 

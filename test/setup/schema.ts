@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { SchemaName } from '../../src/schemas/allSchemas.ts';
+import type { SchemaName } from '../../src/documents/allSchemas.ts';
 
 const dir = join(import.meta.dirname, '../../schema');
 const ajv = new Ajv2020({

@@ -1,5 +1,5 @@
 import type { EventName } from '../../policy/event.ts';
-import type { AlertMeaning } from '../../reporters/eventTable.ts';
+import type { AlertMeaning } from '../../reporters/eventRow.ts';
 import type { WebhookFormat } from './destination.ts';
 
 /** Something that happened, told to people and programs elsewhere: `threadguard.event/1`. */

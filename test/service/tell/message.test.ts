@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AlertMeaning } from '../../../src/reporters/eventTable.ts';
+import type { AlertMeaning } from '../../../src/reporters/eventRow.ts';
 import { parseDestination } from '../../../src/service/tell/destination.ts';
 import { bodyOf, type Message } from '../../../src/service/tell/message.ts';
 

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { EventName } from '../policy/event.ts';
-import { describing } from './describing.ts';
-import { EVENT_FORMS } from './eventForms.ts';
-import type { ErrorLine } from './eventLines.ts';
+import { EVENT_NAMES, EVENT_TABLE } from '../reporters/eventTable.ts';
+import { describing } from '../schemas/describing.ts';
+import { EVENT_KIT } from '../schemas/eventKit.ts';
 
 /** The fields that every line of the log has. */
 const BASE = {
@@ -13,28 +13,18 @@ const BASE = {
   msg: z.string().describe('The same for people; several lines where there is more to say.'),
 };
 
-const about = z.enum([
-  'action',
-  'ceiling',
-  'target',
-  'evidence',
-  'reload',
-  'restart',
-  'gave-up',
-  'rollback',
-  'telling',
-]) satisfies z.ZodType<ErrorLine['about']>;
+const FURTHER = z.union([z.string(), z.number(), z.boolean()]);
+
+function linesOf(event: EventName): z.ZodType[] {
+  const { form, more } = EVENT_TABLE[event];
+  return form(EVENT_KIT).map((fields) => {
+    const whole = { ...BASE, event: z.literal(event), ...fields };
+    return more === undefined ? z.strictObject(whole) : z.object(whole).catchall(FURTHER).describe(more);
+  });
+}
 
 /** One line of `--log-format json`. */
-export const eventsSchema: z.ZodType = z.union([
-  ...Object.entries(EVENT_FORMS).flatMap(([event, forms]) =>
-    forms.map((fields) => z.strictObject({ ...BASE, event: z.literal(event), ...fields })),
-  ),
-  z
-    .object({ ...BASE, event: z.literal('error'), about: about.describe('What could not be done.') })
-    .catchall(z.union([z.string(), z.number(), z.boolean()]))
-    .describe('Something that could not be done. Further fields depend on what it was.'),
-]);
+export const eventsSchema: z.ZodType = z.union(EVENT_NAMES.flatMap(linesOf));
 
 /** A message to people and programs elsewhere (`--tell`). */
 export interface MessageDocument {
@@ -48,8 +38,6 @@ export interface MessageDocument {
   readonly incident: string | null;
 }
 
-const NAMES = [...Object.keys(EVENT_FORMS), 'error'] as EventName[];
-
 export const messageSchema: z.ZodType<MessageDocument> = describing<MessageDocument>()(
   z.strictObject({
     schema: z.literal('threadguard.event/1'),
@@ -57,7 +45,7 @@ export const messageSchema: z.ZodType<MessageDocument> = describing<MessageDocum
     host: z.string(),
     target: z.string(),
     pid: z.int().min(1).nullable(),
-    event: z.enum(NAMES),
+    event: z.enum(EVENT_NAMES),
     message: z.string(),
     incident: z.string().nullable().describe('Where the evidence is.'),
   }),

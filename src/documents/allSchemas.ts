@@ -1,14 +1,14 @@
-import { canarySchema } from './canarySchema.ts';
-import { doctorSchema } from './doctorSchema.ts';
-import { drillSchema } from './drillSchema.ts';
-import { dumpSchema } from './dumpSchema.ts';
+import { canarySchema } from '../schemas/canarySchema.ts';
+import { doctorSchema } from '../schemas/doctorSchema.ts';
+import { drillSchema } from '../schemas/drillSchema.ts';
+import { dumpSchema } from '../schemas/dumpSchema.ts';
+import { explainSchema } from '../schemas/explainSchema.ts';
+import { incidentSchema, reportSchema } from '../schemas/incidentSchema.ts';
+import type { DescribedDocument } from '../schemas/jsonSchema.ts';
+import { limitsSchema } from '../schemas/limitsSchema.ts';
+import { recordingSchema } from '../schemas/recordingSchema.ts';
+import { suggestLimitSchema } from '../schemas/suggestLimitSchema.ts';
 import { eventsSchema, messageSchema } from './eventsSchema.ts';
-import { explainSchema } from './explainSchema.ts';
-import { incidentSchema, reportSchema } from './incidentSchema.ts';
-import type { DescribedDocument } from './jsonSchema.ts';
-import { limitsSchema } from './limitsSchema.ts';
-import { recordingSchema } from './recordingSchema.ts';
-import { suggestLimitSchema } from './suggestLimitSchema.ts';
 
 /** The name of a file in `schema/`. */
 export type SchemaName =
