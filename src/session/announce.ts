@@ -19,15 +19,15 @@ interface Plan {
 
 /** Says what will be done before anything is done. */
 export function announce(session: Session, plan: Plan): void {
-  const { options, report, standing } = session;
+  const { options, report, start } = session;
   const { attempt, ceilings } = plan;
   const command = redactWords(options.command);
-  report({ event: 'start', command, scheduling: standing.scheduling, ceilings, attempt });
+  report({ event: 'start', command, scheduling: start.standing.scheduling, ceilings, attempt });
   report(containedEvent(session, plan, command));
 }
 
 function containedEvent(
-  { exposed, losses, settings }: Session,
+  { outlets, settings, start }: Session,
   { attempt, ceilings, fallbacks, plan, target }: Plan,
   command: readonly string[],
 ): ContainedEvent {
@@ -41,7 +41,7 @@ function containedEvent(
     holder: plan.around === undefined ? hold.description : aroundText(plan.around),
     isHeld: brake.isHeld,
     cap: plan.cap,
-    cannot: [...(plan.around === undefined ? hold.cannot : HELD_FROM_OUTSIDE), ...losses],
+    cannot: [...(plan.around === undefined ? hold.cannot : HELD_FROM_OUTSIDE), ...start.losses],
     fallbacks,
     intervalMs: plan.intervalMs,
     binding: bindingCeiling(ceilings) ?? null,
@@ -51,7 +51,7 @@ function containedEvent(
     graceMs,
     dryRun,
     policies: rules.map(({ name }) => name),
-    metrics: exposed.address ?? null,
+    metrics: outlets.exposed.address ?? null,
   };
 }
 

@@ -43,15 +43,15 @@ const STOP_SLACK_MS = KILL_MS + 5_000;
 
 /** Guards one run of the command, from its containment to its farewell. */
 export async function runOnce(session: Session, attempt: number): Promise<Outcome> {
-  const { current, now, root, settings, surroundings } = session;
+  const { current, settings, start, system } = session;
+  const { now, root } = system;
   current.pid = undefined;
   current.maps = new MapsWatch(root, now);
   const incident = openIncident(session, attempt);
   let target: ChildTarget | undefined;
   try {
-    const isSidecar = session.sidecar !== undefined;
-    const place = { root, surroundings, libc: session.libc, now, own: session.own, isSidecar };
-    const contained = contain(settings.now, place);
+    const isSidecar = start.sidecar !== undefined;
+    const contained = contain(settings.now, { ...system, isSidecar });
     target = contained.target;
     const run = prepare(session, target, incident);
     const plan = run.track.rehearse();
@@ -61,7 +61,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const startedMs = now();
     const finish = follow(session, run, born, attempt);
     const ended = await born.ended;
-    session.relay.detach();
+    start.relay.detach();
     await run.track.settled();
     await run.tail?.settled();
     finish();
@@ -75,7 +75,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     // Nobody follows a service that outlives its sidecar: it is let go.
     await sayFarewell(session, run, { ended, cap: isSidecar ? 'max' : plan.cap, incident });
     for (const problem of await run.evidence.finish())
-      session.voice.report({ event: 'error', about: 'evidence', problem });
+      session.outlets.voice.report({ event: 'error', about: 'evidence', problem });
     incident.settle();
     const tripped = died ?? run.tripped;
     return { ...outcome, tripped, incident: incident.isUsed() ? incident.path : undefined };
@@ -105,7 +105,9 @@ export interface Run {
 
 /** Everything that the loop needs, before the child starts. */
 function prepare(session: Session, target: ChildTarget, incident: IncidentDir): Run {
-  const { current, libc, manager, now, options, root, settings, surroundings } = session;
+  const { current, options, outlets, settings, start, system } = session;
+  const { libc, now, root, surroundings } = system;
+  const { manager } = outlets;
   const recording = options.evidence.jvmThreadEvents ? new ThreadStartRecording(incident.scratch('jfr')) : undefined;
   const tail = options.evidence.captureStderr ? new StderrTail() : undefined;
   const evidence = new IncidentWriter({
@@ -133,10 +135,10 @@ function prepare(session: Session, target: ChildTarget, incident: IncidentDir): 
     settings: settings.now,
     evidence: evidenceSource(session, { evidence, target, tail, extend: (ms) => manager?.extend(ms + STOP_SLACK_MS) }),
     report: session.report,
-    reap: session.reaper.reap,
+    reap: start.reaper.reap,
     pulse: {
       beat: () => manager?.beat(),
-      looked: session.exposed.looked,
+      looked: outlets.exposed.looked,
       heartbeatMs: manager?.heartbeatMs,
     },
     clock: systemClock,
@@ -151,7 +153,8 @@ function prepare(session: Session, target: ChildTarget, incident: IncidentDir): 
 }
 
 /** What a run itself does with an event. */
-function record({ current, manager, options }: Session, run: Run, incident: IncidentDir, event: GuardEvent): void {
+function record({ current, options, outlets }: Session, run: Run, incident: IncidentDir, event: GuardEvent): void {
+  const { manager } = outlets;
   if (event.event === 'trip') run.tripped = event.opinion;
   run.evidence.record(event);
   if (incident.isUsed()) current.incident = incident.path;
@@ -163,7 +166,8 @@ function record({ current, manager, options }: Session, run: Run, incident: Inci
 
 /** From the birth of the child to its end. Returns what ends the looking. */
 function follow(session: Session, run: Run, born: Born, attempt: number): () => void {
-  const { current, exposed, manager, settings, usage, voice } = session;
+  const { current, outlets, settings, start } = session;
+  const { exposed, manager, usage, voice } = outlets;
   const { engine, target, track } = run;
   current.onContinue = () => {
     track.resume();
@@ -187,6 +191,6 @@ function follow(session: Session, run: Run, born: Born, attempt: number): () => 
     stopProgress?.();
     stopWatching();
     exposed.follow(undefined);
-    session.reaper.reap();
+    start.reaper.reap();
   };
 }

@@ -25,20 +25,20 @@ export async function bear(
     readonly tail: StderrTail | undefined;
   },
 ): Promise<Born> {
-  if (session.sidecar !== undefined) return adopt(session, session.sidecar, target, cap);
-  const { manager, notes, options, root } = session;
-  const newSession = (readStat(root, 'self')?.ttyNr ?? 0) === 0;
-  const given = manager?.env ?? notes.env;
+  if (session.start.sidecar !== undefined) return adopt(session, session.start.sidecar, target, cap);
+  const { options, outlets, start, system } = session;
+  const newSession = (readStat(system.root, 'self')?.ttyNr ?? 0) === 0;
+  const given = outlets.manager?.env ?? start.notes.env;
   const env = options.launch.inject ? injectOptions(options.command, given, run.recording?.options()) : given;
   const child = await fork(session, target, cap, { env, newSession, captureStderr: run.tail !== undefined });
   session.current.pid = child.pid;
   if (child.stderr !== undefined) run.tail?.attach(child.stderr satisfies Readable);
-  session.relay.attach(child.pid, !newSession);
+  start.relay.attach(child.pid, !newSession);
   return child;
 }
 
 /** The service runs beside the guard; whoever wants the guard to end does not mean the service. */
-function adopt({ current, root }: Session, pid: number, target: ChildTarget, cap: Cap): Born {
+function adopt({ current, system: { root } }: Session, pid: number, target: ChildTarget, cap: Cap): Born {
   const child = watchProcess(root, pid);
   target.birth.adopt(pid, cap);
   current.pid = pid;
@@ -50,7 +50,7 @@ function adopt({ current, root }: Session, pid: number, target: ChildTarget, cap
 
 /** Forks inside the containment; the guard is out of it again before anything else happens. */
 async function fork(
-  { launch, passFds, standing }: Session,
+  { start: { passFds, plan, standing } }: Session,
   { birth }: ChildTarget,
   cap: Cap,
   options: { readonly env: NodeJS.ProcessEnv; readonly newSession: boolean; readonly captureStderr: boolean },
@@ -58,7 +58,7 @@ async function fork(
   birth.beforeFork(cap);
   let child: Child | undefined;
   try {
-    child = standing.asBefore(() => startChild(launch, { ...options, passFds }));
+    child = standing.asBefore(() => startChild(plan, { ...options, passFds }));
   } finally {
     birth.afterFork(child?.pid === 0 ? undefined : child?.pid, cap);
   }

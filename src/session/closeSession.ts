@@ -1,7 +1,8 @@
 import type { Session } from './session.ts';
 
 /** What is open is closed; what is still to be said is said, within bounds. */
-export async function closeSession({ exposed, manager, reaper, relay, telling, voice }: Session): Promise<void> {
+export async function closeSession({ outlets, start: { reaper, relay } }: Session): Promise<void> {
+  const { exposed, manager, telling, voice } = outlets;
   await Promise.all([telling.flush(TELLING_MS), exposed.close()]);
   telling.close();
   const undelivered = telling.undelivered();

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 /** The evidence of one run, as the loop asks for it. */
 export function evidenceSource(
-  { now, root, settings }: Session,
+  { settings, system: { now, root } }: Session,
   run: {
     readonly evidence: IncidentWriter;
     readonly target: ChildTarget;

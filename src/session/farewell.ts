@@ -20,11 +20,12 @@ export async function sayFarewell(
   { target, track }: Run,
   end: { readonly ended: Ended; readonly cap: Cap; readonly incident: IncidentDir },
 ): Promise<void> {
-  const { now, options, report, settings, voice } = session;
+  const { options, outlets, report, settings, system } = session;
+  const { voice } = outlets;
   const { cap, ended, incident } = end;
-  const outlived = leftBehind(target, now());
+  const outlived = leftBehind(target, system.now());
   if (outlived > 0 && options.launch.onDaemons === 'kill' && !settings.now.dryRun) await endDaemons(session, target);
-  const leftTasks = outlived === 0 ? 0 : leftBehind(target, now());
+  const leftTasks = outlived === 0 ? 0 : leftBehind(target, system.now());
   const line = track.observer.capLine ?? leftTasks;
   if (leftTasks > 0) target.brake.release(cap === 'max' ? 'max' : Math.max(leftTasks, line));
   const summary = summaryOf(track, target.meter.refused());
@@ -51,7 +52,7 @@ function leftBehind({ end, meter }: Target, nowMs: number): number {
 }
 
 /** SIGTERM to all that outlived the command; what is there after the grace is killed. */
-async function endDaemons({ reaper, settings }: Session, target: Target): Promise<void> {
+async function endDaemons({ settings, start: { reaper } }: Session, target: Target): Promise<void> {
   target.end.signal('SIGTERM');
   await pacedLoop({ everyMs: DAEMONS_LOOK_MS, forMs: settings.now.graceMs }, systemClock, () => {
     reaper.reap();
@@ -64,7 +65,7 @@ async function endDaemons({ reaper, settings }: Session, target: Target): Promis
  * Zombies keep a cgroup busy until somebody reaps them, and the dead of a loaded machine have to wait for a processor before
  * they are zombies: some tries, then the next guard removes it.
  */
-async function removeTarget({ reaper }: Session, target: Target, left: number): Promise<boolean> {
+async function removeTarget({ start: { reaper } }: Session, target: Target, left: number): Promise<boolean> {
   await target.close();
   if (left > 0) return false;
   try {

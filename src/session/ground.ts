@@ -7,32 +7,33 @@ import { findExecutable } from '../launch/launchPlan.ts';
 import { activationFds, checkDescriptors } from '../launch/preflight.ts';
 import { type KernelRoot, kernelRoot } from '../procfs/root.ts';
 import { openServiceManager, type ServiceManager } from '../service/systemd.ts';
-import { type Libc, loadLibc } from '../sys/libc.ts';
+import { loadLibc } from '../sys/libc.ts';
 import { Standing } from '../sys/standing.ts';
-import { AS_IT_WAS, type Placement, type PlacementParts, takePlace } from './placement.ts';
+import { AS_IT_WAS, type Placement, takePlace } from './placement.ts';
 import type { RunOptions } from './runOptions.ts';
-import type { Current } from './session.ts';
+import type { Current, System } from './session.ts';
 import { sidecarOf } from './sidecar.ts';
 
 /** Where the guard stands and what it was given, before anything of its surroundings is read. */
 export interface Ground {
-  readonly root: KernelRoot;
-  readonly notes: LaunchNotes;
-  readonly executable: string;
+  readonly system: Omit<System, 'surroundings'>;
+  readonly given: Given;
   /** How the target is called: `command:redis`. */
   readonly target: string;
-  /** Descriptors of socket activation. */
-  readonly sockets: readonly number[];
-  readonly sidecar: number | undefined;
-  readonly libc: Libc | undefined;
   readonly isReaper: boolean;
   readonly standing: Standing;
   readonly manager: ServiceManager | undefined;
   readonly placement: Placement;
-  readonly placing: PlacementParts;
-  /** Processes that the guard makes for itself. */
-  readonly own: Set<number>;
   readonly current: Current;
+}
+
+/** What whoever started the guard gave it for the command. */
+export interface Given {
+  readonly notes: LaunchNotes;
+  readonly executable: string;
+  /** Descriptors of socket activation. */
+  readonly sockets: readonly number[];
+  readonly sidecar: number | undefined;
 }
 
 /** Checks the command, and takes the guard to where it can hold it. Throws a GuardError for what makes a start pointless. */
@@ -44,30 +45,18 @@ export async function openGround(options: RunOptions): Promise<Ground> {
   const sidecar = options.launch.sidecar ? sidecarOf(options, root, process.env) : undefined;
   const libc = loadLibc();
   const isReaper = libc?.becomeSubreaper() ?? false;
-  const uid = process.getuid?.() ?? 0;
-  const placing = { root, libc, uid, env: notes.env, command: options.command, now };
+  const placing = { root, libc, uid: process.getuid?.() ?? 0, env: notes.env, command: options.command, now };
   const placement = sidecar === undefined ? await takePlace(options.settings, placing) : AS_IT_WAS;
   const notify = sidecar === undefined ? options.service.notify : 'off';
-  const manager = openServiceManager(notes.env, notify, { libc, pid: process.pid, now });
-  const target = `command:${options.service.name ?? basename(options.command[0] ?? '')}`;
-  const sockets = activationFds(notes.env);
-  const own = new Set<number>();
-  const current = noRun(root, now);
   return {
-    root,
-    notes,
-    executable,
-    target,
-    sockets,
-    sidecar,
-    libc,
+    system: { root, now, libc, own: new Set() },
+    given: { notes, executable, sockets: activationFds(notes.env), sidecar },
+    target: `command:${options.service.name ?? basename(options.command[0] ?? '')}`,
     isReaper,
     standing: new Standing(libc),
-    manager,
+    manager: openServiceManager(notes.env, notify, { libc, pid: process.pid, now }),
     placement,
-    placing,
-    own,
-    current,
+    current: noRun(root, now),
   };
 }
 

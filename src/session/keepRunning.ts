@@ -23,17 +23,17 @@ const INTERRUPTING: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
 /** Runs the command, and again, as `--restart` says. */
 export async function keepRunning(session: Session): Promise<LastOutcome> {
-  const { options, report } = session;
+  const { options, report, start, system } = session;
   const rule = options.restart;
   const rollback =
     options.service.onTripExec === undefined
       ? undefined
-      : openHelper(options.service.onTripExec, session.notes.env, {
-          own: session.own,
-          fork: session.standing.asBefore,
+      : openHelper(options.service.onTripExec, start.notes.env, {
+          own: system.own,
+          fork: start.standing.asBefore,
         });
   const state = rule.mode === 'no' ? undefined : openRestartMemory(session, rule);
-  const roomAtStart = roomNow(session.surroundings);
+  const roomAtStart = roomNow(system.surroundings);
   let memory: RestartMemory | undefined = state?.memory;
   try {
     return await pRetry(
@@ -113,7 +113,9 @@ function wasAsked({ current: { signals } }: Session, { ended }: Outcome): boolea
 
 /** The delay, and then until the host has room again: a restart into a full machine would only fail once more. */
 async function waitFor(session: Session, due: Due, attempt: number, roomAtStart: number | undefined): Promise<void> {
-  const { current, manager, now, report, surroundings } = session;
+  const { current, outlets, report, system } = session;
+  const { manager } = outlets;
+  const { now, surroundings } = system;
   const { delayMs, memory } = due.decision;
   const { ended, uptimeMs, wasStopped } = due.last;
   const counts = { crashes: memory.crashes.length, trips: memory.trips.length };

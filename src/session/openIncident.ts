@@ -3,11 +3,11 @@ import { type IncidentDir, openIncidentDir, unkeptIncident } from '../evidence/i
 import type { Session } from './session.ts';
 
 /** A service that is to be started again is: a full disk may cost it its evidence, not its life. */
-export function openIncident({ notes, options, report }: Session, attempt: number): IncidentDir {
+export function openIncident({ options, report, start }: Session, attempt: number): IncidentDir {
   try {
     return openIncidentDir(
       options.evidence.incidentDir,
-      notes.env,
+      start.notes.env,
       new Date().toISOString().replace(/[:.]/g, '-'),
       process.pid,
     );

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { openSurroundings, type Surroundings } from '../ceilings/surroundings.ts';
 import { errnoOf } from '../errors.ts';
 import { isOwnCpuLimit } from '../launch/forwardedSignals.ts';
-import { planLaunch } from '../launch/launchPlan.ts';
+import { type LaunchPlan, planLaunch } from '../launch/launchPlan.ts';
 import { findTool, refuseWhenFull, restoreOpenFiles } from '../launch/preflight.ts';
 import { openReaper } from '../launch/reaper.ts';
 import { openRelay, type Relay } from '../launch/relay.ts';
@@ -23,7 +23,9 @@ import { openVoice, type Voice } from './voice.ts';
 /** Everything is opened, loaded and warmed. Throws a GuardError for what makes a start pointless. */
 export async function openSession(options: RunOptions, reload: Reload): Promise<Session> {
   const ground = await openGround(options);
-  const { current, libc, manager, notes, own, placing, root, target } = ground;
+  const { current, given, manager, system, target } = ground;
+  const { libc, now, own, root } = system;
+  const { notes } = given;
   const pid = (): number | undefined => current.pid;
   const voice = openVoice(options.output, { target, pid, env: notes.env, libc });
   const surroundings = await openRoom(options, ground, voice);
@@ -40,7 +42,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
   };
   const telling = await openTelling(options.telling, people);
   const undelivered = (): number => telling.undelivered();
-  const exposed = await exposeMetrics(options.metrics, target, { now: placing.now, onProblem, undelivered });
+  const exposed = await exposeMetrics(options.metrics, target, { now, onProblem, undelivered });
   const report = (event: GuardEvent): void => {
     current.record(event);
     voice.report(event);
@@ -55,28 +57,22 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
   restoreOpenFiles(libc, notes);
   ground.standing.raise();
   return {
-    root,
-    now: placing.now,
     options,
     settings,
-    notes,
     target,
-    executable: ground.executable,
-    libc,
-    manager,
-    voice,
-    surroundings,
-    reaper: openReaper(root, ground.isReaper ? libc : undefined, pid, own),
-    relay,
-    telling,
-    exposed,
-    usage,
-    standing: ground.standing,
-    launch: launchOf(options, ground),
-    sidecar: ground.sidecar,
-    passFds: [...new Set([...options.launch.passFds, ...ground.sockets])],
-    own,
-    losses: lossesOf(ground),
+    system: { ...system, surroundings },
+    start: {
+      notes,
+      executable: given.executable,
+      plan: launchOf(options, ground),
+      passFds: [...new Set([...options.launch.passFds, ...given.sockets])],
+      sidecar: given.sidecar,
+      standing: ground.standing,
+      reaper: openReaper(root, ground.isReaper ? libc : undefined, pid, own),
+      relay,
+      losses: lossesOf(ground),
+    },
+    outlets: { voice, manager, telling, exposed, usage },
     current,
     report,
   };
@@ -85,24 +81,26 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
 /** The ceilings around the guard, where it stands now. Throws where nothing more fits under one of them. */
 async function openRoom(
   { settings }: RunOptions,
-  { current, libc, placement, placing, root }: Ground,
+  { current, given, placement, system }: Ground,
   voice: Voice,
 ): Promise<Surroundings> {
   const heaviest = () => current.maps.heaviest;
   const perThread = () => current.maps.perThread;
-  const surroundings = openSurroundings(root, { heaviest, perThread, libc, now: placing.now }, (name, error) => {
+  const { libc, now, root } = system;
+  const surroundings = openSurroundings(root, { heaviest, perThread, libc, now }, (name, error) => {
     const problem = `cannot read ${name} (${errnoOf(error)}); going on without it`;
     voice.report({ event: 'error', about: 'ceiling', problem, details: { ceiling: name } });
   });
   const ceilings = surroundings.readCeilings();
   refuseWhenFull(ceilings);
+  const placing = { root, env: given.notes.env, uid: process.getuid?.() ?? 0 };
   await keepReserve(placement, ceilings, settings.budget.reserve, placing);
   return surroundings;
 }
 
 function openSignals(
   { service }: RunOptions,
-  { current, libc, manager, root }: Ground,
+  { current, manager, system: { libc, root } }: Ground,
   reload: () => Promise<void>,
 ): Relay {
   const hasConfig = service.config !== undefined;
@@ -128,7 +126,10 @@ function usedCpuMs(): number {
   return (system + user) / 1000;
 }
 
-function launchOf({ command, settings }: RunOptions, { libc, manager, notes, sockets }: Ground): Session['launch'] {
+function launchOf(
+  { command, settings }: RunOptions,
+  { given: { notes, sockets }, manager, system: { libc } }: Ground,
+): LaunchPlan {
   const dieWithGuard = settings.onGuardDeath === 'kill';
   if (dieWithGuard) findTool('setpriv', notes.env);
   return planLaunch(command as [string, ...string[]], {
@@ -140,7 +141,7 @@ function launchOf({ command, settings }: RunOptions, { libc, manager, notes, soc
 }
 
 /** What could not be had, each a sentence. */
-function lossesOf({ isReaper, libc, manager, placement }: Ground): string[] {
+function lossesOf({ isReaper, manager, placement, system: { libc } }: Ground): string[] {
   return [
     ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
     ...(manager?.problem === undefined ? [] : [manager.problem]),

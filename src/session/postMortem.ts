@@ -10,7 +10,7 @@ const ASKED_TO_END: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 
 
 /** A command that ended by itself of what the kernel had refused it counts as tripped, with its own exit status. */
 export function whyItDied(
-  { now, report }: Session,
+  { report, system: { now } }: Session,
   { evidence, target, track }: Run,
   ended: Ended,
 ): Opinion | undefined {

@@ -9,8 +9,9 @@ import type { Session } from './session.ts';
 
 /** Throws where it must not be started at all. */
 export function openRestartMemory(session: Session, rule: RestartRule): RestartState {
-  const { executable, options, report, root } = session;
-  const deploy = deployOf(options.command, executable);
+  const { options, report, start, system } = session;
+  const { root } = system;
+  const deploy = deployOf(options.command, start.executable);
   const path = options.service.stateFile ?? defaultPath(session);
   const state = openRestartState(
     path,
@@ -31,7 +32,7 @@ export function openRestartMemory(session: Session, rule: RestartRule): RestartS
 }
 
 /** Beside the incidents, one for each command. */
-function defaultPath({ executable, notes, options, target }: Session): string {
+function defaultPath({ options, start: { executable, notes }, target }: Session): string {
   const hash = createHash('sha256')
     .update([executable, ...options.command.slice(1)].join('\0'))
     .digest('hex');

@@ -8,7 +8,7 @@ import type { Reload, RunOptions } from './runOptions.ts';
 /** `threadguard run`: everything is opened, loaded and rehearsed before the command starts. */
 export async function run(options: RunOptions, reload: Reload): Promise<void> {
   const session = await openSession(options, reload);
-  const { libc } = session;
+  const { libc } = session.system;
   const last = await keepRunning(session);
   await closeSession(session);
   if (last.gaveUp) leave(EXIT.gaveUp, libc);

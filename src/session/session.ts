@@ -19,36 +19,52 @@ import type { Voice } from './voice.ts';
 
 /** Everything that lives as long as the guard, over all runs of the command: opened, loaded and warmed before the first. */
 export interface Session {
-  readonly root: KernelRoot;
-  readonly now: () => number;
   readonly options: RunOptions;
   /** The settings in force; SIGHUP swaps the snapshot. */
   readonly settings: LiveSettings;
-  readonly notes: LaunchNotes;
+  /** How the target is called: `command:redis`. */
   readonly target: string;
-  readonly executable: string;
-  readonly libc: Libc | undefined;
-  readonly manager: ServiceManager | undefined;
-  readonly voice: Voice;
-  readonly surroundings: Surroundings;
-  readonly reaper: Reaper;
-  readonly relay: Relay;
-  readonly telling: Tellers;
-  readonly exposed: Exposed;
-  readonly usage: Usage | undefined;
-  readonly standing: Standing;
-  readonly launch: LaunchPlan;
-  readonly passFds: readonly number[];
-  /** The service beside which the guard runs; `undefined` where it starts the command itself. */
-  readonly sidecar: number | undefined;
-  /** Processes that the guard makes for itself. */
-  readonly own: ReadonlySet<number> & Set<number>;
-  /** What could not be had, each a sentence. */
-  readonly losses: readonly string[];
+  readonly system: System;
+  readonly start: Start;
+  readonly outlets: Outlets;
   /** The run that is under way; what concerns all runs reaches it through here. */
   readonly current: Current;
   /** Says it wherever somebody listens. */
   readonly report: Reporter;
+}
+
+/** The system, as the guard reads it and asks it. */
+export interface System {
+  readonly root: KernelRoot;
+  readonly now: () => number;
+  readonly libc: Libc | undefined;
+  /** Processes that the guard makes for itself. */
+  readonly own: Set<number>;
+  readonly surroundings: Surroundings;
+}
+
+/** How the command is started, each time, and what the guard is to it. */
+export interface Start {
+  readonly notes: LaunchNotes;
+  readonly executable: string;
+  readonly plan: LaunchPlan;
+  readonly passFds: readonly number[];
+  /** The service beside which the guard runs; `undefined` where it starts the command itself. */
+  readonly sidecar: number | undefined;
+  readonly standing: Standing;
+  readonly reaper: Reaper;
+  readonly relay: Relay;
+  /** What could not be had, each a sentence. */
+  readonly losses: readonly string[];
+}
+
+/** Who hears of it. */
+export interface Outlets {
+  readonly voice: Voice;
+  readonly manager: ServiceManager | undefined;
+  readonly telling: Tellers;
+  readonly exposed: Exposed;
+  readonly usage: Usage | undefined;
 }
 
 /** Of the run that is under way. */

@@ -26,10 +26,9 @@ function told({ ceilings = [pids], command = ['a'], losses = [], metrics, plan =
   const events: GuardEvent[] = [];
   const session = {
     options: { command },
-    standing: { scheduling: 'realtime' },
+    start: { losses, standing: { scheduling: 'realtime' } },
     settings: { now: { ...DEFAULT_SETTINGS, ...settings } },
-    losses,
-    exposed: { address: metrics },
+    outlets: { exposed: { address: metrics } },
     report: (event: GuardEvent) => void events.push(event),
   } as unknown as Session;
   const target = {

@@ -18,7 +18,10 @@ function scene(hasTail = true) {
   const machine = fakeMachine();
   machine.put({ pid: FIRST_PID, ppid: 1, threads: 3 });
   const source = evidenceSource(
-    { now: () => 0, root: machine.root, settings: { now: { ...DEFAULT_SETTINGS, dumpTimeoutMs: 20 } } } as Session,
+    {
+      system: { now: () => 0, root: machine.root },
+      settings: { now: { ...DEFAULT_SETTINGS, dumpTimeoutMs: 20 } },
+    } as unknown as Session,
     {
       evidence: {
         dump: (given: DumpFacts, ms: number) => {

@@ -31,15 +31,15 @@ async function scene(of: Scene = {}) {
   const events: GuardEvent[] = [];
   let tries = 0;
   const session = {
-    now: () => 0,
+    system: { now: () => 0 },
     report: (event: GuardEvent) => {
       done.push('report');
       events.push(event);
     },
     settings: { now: { ...DEFAULT_SETTINGS, dryRun, graceMs: 30 } },
     options: { launch: { onDaemons } },
-    reaper: { reap: () => {} },
-    voice: { status: (text: string) => void done.push(`status '${text}'`), dropped: () => 4 },
+    start: { reaper: { reap: () => {} } },
+    outlets: { voice: { status: (text: string) => void done.push(`status '${text}'`), dropped: () => 4 } },
   } as unknown as Session;
   const target = {
     hold: { description: 'pids cgroup /x' },

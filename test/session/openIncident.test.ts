@@ -11,7 +11,7 @@ function scene(below?: string) {
   const dir = scratch();
   writeFileSync(join(dir, 'file'), '');
   const session = {
-    notes: { env: {} },
+    start: { notes: { env: {} } },
     options: { evidence: { incidentDir: join(dir, below ?? '') } },
     report: (event: GuardEvent) => void events.push(event),
   } as unknown as Session;

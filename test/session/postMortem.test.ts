@@ -41,7 +41,10 @@ function scene({ because, hasEvidence = false, lastRefusalMs, refusedBy = [], un
       return hasEvidence ? undefined : { findings, lost: [] };
     },
   };
-  const session = { now: () => NOW, report: (event: GuardEvent) => void events.push(event) } as unknown as Session;
+  const session = {
+    system: { now: () => NOW },
+    report: (event: GuardEvent) => void events.push(event),
+  } as unknown as Session;
   const run = { evidence, track, target: { meter: { refused: () => 7 } } } as unknown as Run;
   return { events, kept, die: (ended: Ended) => whyItDied(session, run, ended) };
 }

@@ -23,15 +23,14 @@ function scene() {
   ) => {
     const { command = ['app', '--port=1'], mode = 'always', target = 'command:app' } = of;
     const session = {
-      executable: '/no/such/app',
-      notes: { env: {} },
+      start: { executable: '/no/such/app', notes: { env: {} } },
       options: {
         command,
         evidence: { incidentDir: dir },
         service: { stateFile: 'stateFile' in of ? of.stateFile : file },
       },
       report: (event: GuardEvent) => void events.push(event),
-      root: machine.root,
+      system: { root: machine.root },
       target,
     } as unknown as Session;
     return openRestartMemory(session, {
