@@ -1,3 +1,5 @@
+import { parseDurationMs } from '../core/units.ts';
+
 /** What a unit for a guarded command is made from. */
 export interface UnitFacts {
   /** Without `.service`. */
@@ -39,7 +41,7 @@ ${guardedLines(flags, true)}
 Restart=on-failure
 RestartSec=5
 # Longer than --grace and --dump-timeout together.
-TimeoutStopSec=30
+TimeoutStopSec=${stopSeconds(flags)}
 
 # Hardening that seldom disturbs a command. ProtectControlGroups= is left out: the guard writes the cap into a cgroup file.
 NoNewPrivileges=yes
@@ -83,6 +85,19 @@ function isSidecar(flags: readonly string[]): boolean {
 /** Whether a flag is given, alone or as `--flag=value`. */
 function hasFlag(flags: readonly string[], name: string): boolean {
   return flags.some((flag) => flag === name || flag.startsWith(`${name}=`));
+}
+
+/** The usual grace and evidence fit into 30 s three times. A longer grace, or more time for evidence, is added to that. */
+function stopSeconds(flags: readonly string[]): number {
+  const askedMs = ['--grace', '--dump-timeout'].map((name) => parseDurationMs(flagValue(flags, name) ?? '') ?? 0);
+  return 30 + Math.ceil(askedMs.reduce((sum, ms) => sum + ms, 0) / 1_000);
+}
+
+/** The value of a flag, given as `--flag value` or `--flag=value`; of several the last, as the guard takes it. */
+function flagValue(flags: readonly string[], name: string): string | undefined {
+  const at = flags.findLastIndex((flag) => flag === name || flag.startsWith(`${name}=`));
+  if (at < 0) return undefined;
+  return flags[at] === name ? flags[at + 1] : flags[at]?.slice(name.length + 1);
 }
 
 /** For each type of service: its type when it is wrapped (`undefined`: the same), and who notifies systemd. */

@@ -31,6 +31,15 @@ describe('a unit', () => {
   ])('%j: a reload is for one that has a file to read', (flags, want) => {
     expect(linesOf(unitText({ ...made, flags }), 'ExecReload')).toEqual(want);
   });
+  it.each([
+    [[], '30'],
+    [['--grace', '2m'], '150'],
+    [['--grace=90s', '--dump-timeout', '500ms'], '121'],
+    [['--grace', '1m', '--grace', '5s'], '35'],
+    [['--grace', 'soon'], '30'],
+  ])('%j: systemd waits for longer than the guard does', (flags, want) => {
+    expect(linesOf(unitText({ ...made, flags }), 'TimeoutStopSec')).toEqual([`TimeoutStopSec=${want}`]);
+  });
   it('each setting of the guard has its reason above it', () => {
     const lines = unitText(made).split('\n');
     for (const name of ['Delegate', 'KillMode', 'WatchdogSec', 'LimitRTPRIO', 'RestartPreventExitStatus']) {
