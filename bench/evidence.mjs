@@ -49,9 +49,13 @@ console.log(JSON.stringify({ ms, covered: dump.covered, found: dump.found, rss: 
 const lib = fileURLToPath(new URL('../dist/lib', import.meta.url));
 const measure = (pid) =>
   JSON.parse(
-    execFileSync(process.execPath, ['--v8-pool-size=0', '--input-type=module', '-e', MEASURE, lib, String(pid)], {
-      encoding: 'utf8',
-    }),
+    execFileSync(
+      process.execPath,
+      ['--v8-pool-size=0', '--single-threaded-gc', '--input-type=module', '-e', MEASURE, lib, String(pid)],
+      {
+        encoding: 'utf8',
+      },
+    ),
   );
 
 export async function dumpCost() {

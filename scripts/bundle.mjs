@@ -70,7 +70,18 @@ script.runInThisContext().call(module_.exports, module_.exports, createRequire(p
 execFileSync(
   process.execPath,
   // The flags of bin/threadguard: V8 takes no cache that was made under others.
-  ['--v8-pool-size=0', out('threadguard.cjs'), 'run', '--quiet', '--contain', 'none', '--', 'sleep', '1'],
+  [
+    '--v8-pool-size=0',
+    '--single-threaded-gc',
+    out('threadguard.cjs'),
+    'run',
+    '--quiet',
+    '--contain',
+    'none',
+    '--',
+    'sleep',
+    '1',
+  ],
   {
     env: { ...process.env, _THREADGUARD_WRITE_CACHE: '1', NODE_OPTIONS: '' },
     stdio: 'inherit',
