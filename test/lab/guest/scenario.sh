@@ -173,7 +173,7 @@ except OSError:
     # A guard that sleeps is found by its watchdog, and its command goes with it.
     systemctl start notifying.service
     kill -STOP "$(systemctl show -P MainPID notifying.service)"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in $(seq 30); do
       [ "$(systemctl show -P ActiveState notifying.service)" = active ] || break
       sleep 1
     done
@@ -184,13 +184,13 @@ except OSError:
     say state_made "$(stat -c '%U' /var/lib/threadguard/made)"
     echo 'maxTasks: 30' >/tmp/made.yaml
     systemctl reload made.service
-    for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q '"event":"reload"' /tmp/made.log && break; sleep 0.5; done
+    for _ in $(seq 120); do grep -q '"event":"reload"' /tmp/made.log && break; sleep 0.5; done
     say reloaded_made "$(grep -c '"event":"reload"' /tmp/made.log)"
     systemctl stop made.service
     say result_made "$(systemctl show -P Result made.service)"
     # Beside a service: it is the main process, and in a cgroup of its own.
     systemctl start beside.service
-    for _ in 1 2 3 4 5 6 7 8 9 10; do grep -q 'held by pids cgroup' /tmp/beside.log && break; sleep 0.5; done
+    for _ in $(seq 120); do grep -q 'held by pids cgroup' /tmp/beside.log && break; sleep 0.5; done
     say main_beside "$(tr '\0' ' ' </proc/$(systemctl show -P MainPID beside.service)/cmdline | cut -c1-10)"
     say leaves_beside "$(find /sys/fs/cgroup/system.slice/beside.service -name 'threadguard-*' | wc -l)"
     systemctl stop beside.service
@@ -198,7 +198,7 @@ except OSError:
     # The guard runs out of memory: systemd ends what it leaves behind.
     systemctl start oomed.service
     systemctl set-property --runtime oomed.service MemoryMax=12M MemorySwapMax=0
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in $(seq 30); do
       [ "$(systemctl show -P ActiveState oomed.service)" = active ] || break
       sleep 1
     done
