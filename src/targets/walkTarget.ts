@@ -71,6 +71,7 @@ function holdOf(limits: NprocCap | undefined, uid: number): Hold {
     description: `RLIMIT_NPROC of uid ${uid}`,
     cannot: [
       `the limit counts every task of uid ${uid}, not only this command's`,
+      'the command sees this limit: ulimit -u shows it another number than without the guard',
       'a clamp reaches new processes only at the next look',
       'the kernel does not count what it refuses there, so a trip is seen a little above the line',
       STORM_NOTE,
