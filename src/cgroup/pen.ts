@@ -2,13 +2,21 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { KeptFile } from '../procfs/read.ts';
-import { type CapFile, openCapFile } from './pids.ts';
+import { type CapFile, openCapFile, parseEvents } from './pids.ts';
+
+export interface PenNumbers {
+  /** Tasks inside, and the most that may be. */
+  readonly used: number;
+  readonly limit: number;
+  /** How often its own limit refused a task; v1, and v2 before Linux 6.11, count that where the fork was, and it stays 0. */
+  readonly refused: number;
+}
 
 /** The cgroup around the targets of all guards of one place. Its own `pids.max` keeps the reserve of what is around it. */
 export interface Pen {
   readonly dir: string;
-  /** Tasks inside, and the most that may be; `undefined` where it cannot be read, or has no limit. */
-  read(): { readonly used: number; readonly limit: number } | undefined;
+  /** `undefined` where it cannot be read, or has no limit. */
+  read(): PenNumbers | undefined;
   /** How many targets stand in it. */
   sharers(): number;
   /** Moves its limit. Guards that do so at the same time come to the same number. */
@@ -34,6 +42,7 @@ export function makePen(parent: string): string {
 export function openPen(dir: string): Pen {
   const current = new KeptFile(join(dir, 'pids.current'));
   const max = new KeptFile(join(dir, 'pids.max'));
+  const events = new KeptFile(join(dir, 'pids.events'));
   let cap: CapFile | undefined;
   try {
     cap = openCapFile(dir);
@@ -44,7 +53,8 @@ export function openPen(dir: string): Pen {
     dir,
     read: () => {
       const [used, limit] = [current.readNumber(), max.readNumber()];
-      return typeof used === 'number' && typeof limit === 'number' ? { used, limit } : undefined;
+      if (typeof used !== 'number' || typeof limit !== 'number') return undefined;
+      return { used, limit, refused: parseEvents(events.read()) ?? 0 };
     },
     sharers: () => {
       try {
@@ -61,7 +71,7 @@ export function openPen(dir: string): Pen {
       }
     },
     close: () => {
-      for (const file of [current, max]) file.close();
+      for (const file of [current, max, events]) file.close();
       cap?.close();
     },
   };

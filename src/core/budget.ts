@@ -31,31 +31,55 @@ export interface Budget {
   readonly setBy: 'share' | 'reserve';
 }
 
+/** What the target holds. Its tasks are counted before the ceilings are read, and again after: in a burst hundreds come meanwhile. */
+export interface Held {
+  readonly tasks: number;
+  /** `tasks` where it is left out. */
+  readonly tasksAfter?: number;
+  readonly maps: number;
+}
+
+/** What was worked out before, by the key of the ceiling. */
+export interface Known {
+  /** At the start: somebody else eating the host must not shrink the share of an honest target; only the reserve does. */
+  readonly atStart?: ReadonlyMap<string, number>;
+  /** At the last look. */
+  readonly last?: ReadonlyMap<string, number>;
+}
+
 /**
- * Budgets of all ceilings that have a number. `held` is what the target holds of the ceiling now,
- * `baseline` the allowance worked out at the start: somebody else eating the host must not shrink
- * the share of an honest target, so the share never falls below the baseline; only the reserve does.
+ * Budgets of all ceilings that have a number. Where the tasks of the target changed while the ceilings were read, nobody can
+ * tell which of them a ceiling had counted: an honest burst of 450 tasks was once taken for 49 tasks of others, and refused.
+ * Then a budget moves no further from the last one than is certain.
  */
-export function budgets(
-  ceilings: readonly Ceiling[],
-  held: { readonly tasks: number; readonly maps: number },
-  rule: BudgetRule,
-  baseline: ReadonlyMap<string, number> = new Map(),
-): Budget[] {
+export function budgets(ceilings: readonly Ceiling[], held: Held, rule: BudgetRule, known: Known = {}): Budget[] {
+  const { maps, tasks, tasksAfter = tasks } = held;
   const result: Budget[] = [];
   for (const ceiling of ceilings) {
     // Memory is not counted in tasks: threads need not be what uses it. Growth that would use it up is warned of.
     if (ceiling.effect === 'throttles' || ceiling.unit === 'bytes') continue;
     const remaining = ceiling.unit === 'maps' ? ceiling.remaining : ceiling.additionalThreads;
     if (typeof remaining !== 'number') continue;
-    const holds = ceiling.unit === 'maps' ? held.maps : held.tasks;
-    const reachable = holds + remaining;
-    const byShare = Math.max(Math.floor(reachable * shareOf(ceiling, rule)), baseline.get(budgetKey(ceiling)) ?? 0);
-    const byReserve = Math.floor((reachable - reserveOf(ceiling, rule)) / unitsPerTask(ceiling));
-    const allowed = Math.max(1, Math.min(byShare, byReserve));
-    result.push({ ceiling, allowed, setBy: byReserve < byShare ? 'reserve' : 'share' });
+    const key = budgetKey(ceiling);
+    const of = (holds: number): Budget => budgetOf(ceiling, holds + remaining, rule, known.atStart?.get(key) ?? 0);
+    const [least, most] =
+      ceiling.unit === 'maps' ? [maps, maps] : [Math.min(tasks, tasksAfter), Math.max(tasks, tasksAfter)];
+    const surely = of(least);
+    result.push({ ...surely, allowed: within(surely.allowed, known.last?.get(key), of(most).allowed) });
   }
   return result;
+}
+
+function budgetOf(ceiling: Ceiling, reachable: number, rule: BudgetRule, atStart: number): Budget {
+  const byShare = Math.max(Math.floor(reachable * shareOf(ceiling, rule)), atStart);
+  const byReserve = Math.floor((reachable - reserveOf(ceiling, rule)) / unitsPerTask(ceiling));
+  const allowed = Math.max(1, Math.min(byShare, byReserve));
+  return { ceiling, allowed, setBy: byReserve < byShare ? 'reserve' : 'share' };
+}
+
+/** A number between two bounds, as near as can be to what it was; the lower bound where it was not known. */
+export function within(least: number, last: number | undefined, most: number): number {
+  return last === undefined ? least : Math.min(most, Math.max(least, last));
 }
 
 /** Identity of a ceiling over time: its name and the object it sits on. */

@@ -1,27 +1,31 @@
-import { type BudgetRule, reserveOf, unitsPerTask } from './budget.ts';
+import { type BudgetRule, reserveOf, unitsPerTask, within } from './budget.ts';
 import type { Ceiling } from './model.ts';
 
 /**
  * How many tasks all targets of the guards of one place may hold together, so that the reserve of everything around them
- * stays free. Each budget is right by itself, and their sum is too much. `inside` is what stands in the pen now; `isInside`
- * tells the limits within it, which are not around it. `undefined` when nothing around it has a number. Never more than all
- * but the reserve: the two counts are read one after the other, and a thousand tasks may come or go in between.
+ * stays free. Each budget is right by itself, and their sum is too much. `isInside` tells the limits within it, which are not
+ * around it. `undefined` when nothing around it has a number. Never more than all but the reserve. Where tasks came or went
+ * while the ceilings were read, it moves no further from the limit that it has than is certain.
  */
 export function penTasks(
   ceilings: readonly Ceiling[],
-  inside: number,
+  pen: { readonly before: number; readonly after: number; readonly limit: number | undefined },
   reserve: BudgetRule['reserve'],
   isInside: (ceiling: Ceiling) => boolean,
 ): number | undefined {
-  const rooms = ceilings
+  const [least, most] = [Math.min(pen.before, pen.after), Math.max(pen.before, pen.after)];
+  const bounds = ceilings
     .filter((ceiling) => ceiling.unit === 'tasks' && ceiling.scope !== 'user' && !ceiling.exempt && !isInside(ceiling))
     .flatMap((ceiling) => {
       const { limit, remaining } = ceiling;
       if (typeof remaining !== 'number' || typeof limit !== 'number') return [];
       const room = besideReserve(ceiling, remaining, reserve);
-      return [room === 0 ? inside : Math.min(inside + room, besideReserve(ceiling, limit, reserve))];
+      const all = room === 0 ? Number.POSITIVE_INFINITY : besideReserve(ceiling, limit, reserve);
+      return [{ least: Math.min(least + room, all), most: Math.min(most + room, all) }];
     });
-  return rooms.length === 0 ? undefined : Math.max(1, Math.min(...rooms));
+  if (bounds.length === 0) return undefined;
+  const [lower, upper] = [Math.min(...bounds.map((one) => one.least)), Math.min(...bounds.map((one) => one.most))];
+  return Math.max(1, within(lower, pen.limit ?? upper, upper));
 }
 
 function besideReserve(ceiling: Ceiling, units: number, reserve: BudgetRule['reserve']): number {

@@ -84,9 +84,12 @@ export class Headroom {
     for (const budget of this.#budgets) this.#allowedAtStart.set(budgetKey(budget.ceiling), budget.allowed);
   }
 
-  read(tasks: number, maps: number): void {
+  /** `tasks` of the target as they were just before; `countAgain` tells how many there are when the ceilings have been read. */
+  read(tasks: number, maps: number, countAgain: () => number = () => tasks): void {
     this.#ceilings = this.#surroundings.readCeilings();
-    this.#budgets = budgets(this.#ceilings, { tasks, maps }, this.#settings.budget, this.#allowedAtStart);
+    const last = new Map(this.#budgets.map(({ allowed, ceiling }) => [budgetKey(ceiling), allowed]));
+    const held = { tasks, tasksAfter: countAgain(), maps };
+    this.#budgets = budgets(this.#ceilings, held, this.#settings.budget, { atStart: this.#allowedAtStart, last });
   }
 }
 

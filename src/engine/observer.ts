@@ -32,6 +32,8 @@ export class Observer {
   #pen: Limits['pen'];
   /** Tasks in the pen just before the ceilings were read. */
   #penBefore = 0;
+  #penRefused = Number.POSITIVE_INFINITY;
+  #penAskedMs: number | undefined;
   /** Where the maps of one process trip, as of the last whole look. */
   #mapsLine: number | undefined;
   /** What the last whole look saw. */
@@ -128,10 +130,11 @@ export class Observer {
     const { maps, tasks, timeMs: nowMs } = sample;
     this.#looked = { timeMs: nowMs, tasks, maps: maps ?? 0, hostTasks: this.#parts.ceilings.hostTasks() };
     this.#penBefore = this.#penTasks();
-    this.headroom.read(tasks, maps ?? 0);
+    const { clock, target } = this.#parts;
+    this.headroom.read(tasks, maps ?? 0, () => target.meter.tasks(clock.now()));
     const { peakTasks } = this.witness;
     this.witness.see(sample);
-    this.#pen = this.#readPen();
+    this.#pen = this.#readPen(sample);
     const hold = this.#hold();
     const limits = this.#limits();
     const lines = linesOf({ hold, limits });
@@ -167,19 +170,28 @@ export class Observer {
     return { maxTasks, maxMaps, budgets, roomAtStart, mapsPerSecond, pen: this.#pen };
   }
 
-  #readPen(): Limits['pen'] {
+  #readPen({ refused, timeMs }: Sample): Limits['pen'] {
     const { pen } = this.#parts.target;
-    const state = pen?.read();
-    return pen === undefined || state === undefined ? undefined : { ...state, sharers: pen.sharers() };
+    const numbers = pen?.read();
+    if (pen === undefined || numbers === undefined) return undefined;
+    const isAsked = numbers.refused > this.#penRefused || this.refusals.since(refused) > 0;
+    this.#penRefused = numbers.refused;
+    this.#penAskedMs = isAsked ? (this.#penAskedMs ?? timeMs) : undefined;
+    const askedForMs = this.#penAskedMs === undefined ? undefined : timeMs - this.#penAskedMs;
+    return { used: numbers.used, limit: numbers.limit, sharers: pen.sharers(), askedForMs };
   }
 
   /** The limit of the pen, moved with what is around it. Nothing is touched where the guard only warns. */
   keepReserve(): void {
     const { pen } = this.#parts.target;
     if (this.#settings.dryRun || !reaches(this.#settings.until, 'clamp')) return;
-    // What came into the pen while the ceilings were read is in them already, and what left it makes no room there.
-    const inside = Math.min(this.#penBefore, this.#penTasks());
-    const tasks = penTasks(this.headroom.ceilings, inside, this.#settings.budget.reserve, () => false);
+    const { limit, used = 0 } = pen?.read() ?? {};
+    const tasks = penTasks(
+      this.headroom.ceilings,
+      { before: this.#penBefore, after: used, limit },
+      this.#settings.budget.reserve,
+      () => false,
+    );
     if (tasks !== undefined) pen?.setLimit(tasks);
   }
 

@@ -48,9 +48,18 @@ export interface Limits {
   /** Additional threads that each ceiling allowed at the start, by `budgetKey`. */
   readonly roomAtStart: ReadonlyMap<string, number>;
   /** The pen around the targets of all guards of the place; `undefined` where there is none, or it has no limit. */
-  readonly pen?: { readonly used: number; readonly limit: number; readonly sharers: number } | undefined;
+  readonly pen?: PenReading | undefined;
   /** Maps that the process with the most of them makes in a second, as measured; 0 until two counts exist. */
   readonly mapsPerSecond: number;
+}
+
+export interface PenReading {
+  readonly used: number;
+  readonly limit: number;
+  /** How many targets stand in it. */
+  readonly sharers: number;
+  /** For how long every look has found that somebody was refused there, or this target anywhere; `undefined`: nobody now. */
+  readonly askedForMs: number | undefined;
 }
 
 /** A number of tasks or maps that the target may hold and not more. */
@@ -153,12 +162,21 @@ export function isForeign({ budget }: Line, { growth, limits, tasks }: Reading):
 /** The sum of several budgets is too much for one place: the kernel holds it, in the pen around them. */
 export interface PenState {
   readonly isFull: boolean;
-  /** Whether this target grew by its share of the pen or more, or holds most of it. */
+  /** Whether it is this target that asks for too much. */
   readonly isGuilty: boolean;
 }
 
+/** By then whoever grew by a share of the pen is gone, with its grace. Who holds most of it and is still refused is the rest. */
+const STILL_ASKED_MS = 60_000;
+
+/**
+ * A pen that is full is none of anybody's business until somebody is refused there: then the one that stands alone in it, or
+ * grew by its share, is guilty. One that only holds most of it may be honest and refused because of another.
+ */
 export function penState({ growth, limits: { pen }, tasks }: Reading): PenState {
-  if (pen === undefined || pen.used < pen.limit - NEAR_TASKS) return { isFull: false, isGuilty: false };
-  const share = pen.limit / (pen.sharers + 1);
-  return { isFull: true, isGuilty: growth.gained >= share || tasks >= pen.limit / 2 };
+  const isFull = pen !== undefined && pen.used >= pen.limit - NEAR_TASKS && pen.askedForMs !== undefined;
+  if (!isFull) return { isFull: false, isGuilty: false };
+  const { askedForMs = 0, limit, sharers } = pen;
+  const grew = growth.gained >= limit / (sharers + 1);
+  return { isFull, isGuilty: sharers <= 1 || grew || (tasks >= limit / 2 && askedForMs >= STILL_ASKED_MS) };
 }

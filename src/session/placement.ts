@@ -63,7 +63,8 @@ export async function keepReserve(
   const inside = readNumber(root.at(join(pids.dir, '..', 'pids.current')));
   const isInside = ({ path, scope: kind }: Ceiling): boolean =>
     kind === 'cgroup' && (path?.includes(scope.slice) ?? false);
-  const tasks = penTasks(ceilings, typeof inside === 'number' ? inside : 0, reserve, isInside);
+  const count = typeof inside === 'number' ? inside : 0;
+  const tasks = penTasks(ceilings, { before: count, after: count, limit: undefined }, reserve, isInside);
   if (tasks !== undefined) await limitSlice(scope.slice, tasks, { env, uid });
 }
 

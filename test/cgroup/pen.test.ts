@@ -25,11 +25,12 @@ describe('the cgroup around the targets of all guards of one place', () => {
     expect(() => makePen(join(top, 'no', 'such'))).toThrow(/ENOENT/);
   });
   it.each([
-    ['12\n', '100\n', { used: 12, limit: 100 }],
-    ['12\n', 'max\n', undefined],
-    ['', '100\n', undefined],
-  ])('used %j of %j', (current, max, want) => {
-    expect(pen({ 'pids.current': current, 'pids.max': max }).pen.read()).toEqual(want);
+    ['12\n', '100\n', 'max 3\n', { used: 12, limit: 100, refused: 3 }],
+    ['12\n', '100\n', '', { used: 12, limit: 100, refused: 0 }],
+    ['12\n', 'max\n', 'max 3\n', undefined],
+    ['', '100\n', 'max 3\n', undefined],
+  ])('used %j of %j, %j', (current, max, events, want) => {
+    expect(pen({ 'pids.current': current, 'pids.max': max, 'pids.events': events }).pen.read()).toEqual(want);
   });
   it('one that is not there is no number', () => {
     expect(openPen(join(top, 'gone')).read()).toBeUndefined();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BudgetRule, budgets, tightestTaskBudget } from '../../src/core/budget.ts';
+import { type BudgetRule, budgetKey, budgets, tightestTaskBudget } from '../../src/core/budget.ts';
 import { makeCeiling } from '../../src/core/ceiling.ts';
 
 const ceiling = (over: Partial<Parameters<typeof makeCeiling>[0]> = {}) =>
@@ -27,12 +27,24 @@ describe('budgets', () => {
     );
   });
   it('does not shrink the share of an honest target when somebody else eats the host', () => {
-    const baseline = new Map([['kernel.threads-max ', 500]]);
-    expect(budgets([ceiling({ used: 700 })], { tasks: 10, maps: 0 }, rule, baseline)[0]).toMatchObject({
+    const atStart = new Map([['kernel.threads-max ', 500]]);
+    expect(budgets([ceiling({ used: 700 })], { tasks: 10, maps: 0 }, rule, { atStart })[0]).toMatchObject({
       allowed: 300,
       setBy: 'reserve',
     });
-    expect(budgets([ceiling({ used: 400 })], { tasks: 10, maps: 0 }, rule, baseline)[0]?.allowed).toBe(500);
+    expect(budgets([ceiling({ used: 400 })], { tasks: 10, maps: 0 }, rule, { atStart })[0]?.allowed).toBe(500);
+  });
+  it.each([
+    ['a burst while it is read: nobody can tell, so it stays', { tasks: 27, tasksAfter: 429 }, 450, 478],
+    ['what is certain moves it up', { tasks: 27, tasksAfter: 40 }, 40, 500],
+    ['what is certain moves it down', { tasks: 27, tasksAfter: 40 }, 200, 353],
+    ['tasks that ended meanwhile', { tasks: 429, tasksAfter: 27 }, 450, 478],
+    ['a target that stood still: it is exact', { tasks: 40, tasksAfter: 40 }, 90, 463],
+  ])('%s', (_, held, used, want) => {
+    const own = ceiling({ name: 'pids.max', scope: 'cgroup', limit: 550, used });
+    const last = new Map([[budgetKey(own), 478]]);
+    const whole = { shares: {}, reserve: { tasks: 37 } };
+    expect(budgets([own], { ...held, maps: 0 }, whole, { last })[0]?.allowed).toBe(want);
   });
   it('a task can hold three pids: its own, and those of a dead group’s and a dead session’s leader', () => {
     const [budget] = budgets([ceiling({ name: 'kernel.pid_max' })], { tasks: 0, maps: 0 }, rule);

@@ -69,7 +69,7 @@ describe('what a target that runs as root does', () => {
 describe('the pen', () => {
   const pen = (limits: number[]) => ({
     dir: '/pen',
-    read: () => ({ used: 10, limit: 500 }),
+    read: () => ({ used: 10, limit: 500, refused: 0 }),
     sharers: () => 2,
     setLimit: (tasks: number) => void limits.push(tasks),
     close: () => {},
@@ -88,7 +88,7 @@ describe('the pen', () => {
   ])('what %s while its surroundings were read makes no room', (_, before, after) => {
     const limits: number[] = [];
     const numbers = [before, after];
-    const changing = { ...pen(limits), read: () => ({ used: numbers.shift() ?? after, limit: 500 }) };
+    const changing = { ...pen(limits), read: () => ({ used: numbers.shift() ?? after, limit: 500, refused: 0 }) };
     const { keeper } = scene({ budget: { shares: {}, reserve: { tasks: 100 } } }, { pen: changing }, 300);
     keeper.follow(10);
     expect(limits).toEqual([610]);

@@ -148,9 +148,23 @@ describe('what a look knows', () => {
   });
   it('the pen, and none where its numbers cannot be read', () => {
     const pen = (state: object | undefined) => ({ pen: { read: () => state, sharers: () => 2, setLimit: () => {} } });
-    const state = { used: 9, limit: 10 };
-    expect(scene({}, {}, undefined, pen(state)).read(0).reading.limits.pen).toEqual({ ...state, sharers: 2 });
+    const numbers = { used: 9, limit: 10, refused: 5 };
+    const whole = { used: 9, limit: 10, sharers: 2, askedForMs: undefined };
+    expect(scene({}, {}, undefined, pen(numbers)).read(0).reading.limits.pen).toEqual(whole);
     expect(scene({}, {}, undefined, pen(undefined)).read(0).reading.limits.pen).toBeUndefined();
+  });
+  it.each<[string, readonly number[], readonly number[], readonly (number | undefined)[]]>([
+    ['somebody is refused at the pen, look after look', [5, 6, 8, 8], [0, 0, 0, 0], [undefined, 0, 100, undefined]],
+    ['this target is refused somewhere', [0, 0, 0, 0], [0, 3, 3, 9], [undefined, 0, undefined, 0]],
+  ])('%s', (_, atPen, own, want) => {
+    const numbers = { used: 10, limit: 10, refused: 0 };
+    const pen = { read: () => numbers, sharers: () => 2, setLimit: () => {} };
+    const { read } = scene({}, {}, undefined, { pen });
+    const asked = atPen.map((refused, look) => {
+      numbers.refused = refused;
+      return read(look * 100, { refused: own[look] as number }).reading.limits.pen?.askedForMs;
+    });
+    expect(asked).toEqual(want);
   });
   it('the evidence ends with the sample at hand, and has it once', () => {
     const { observer, read } = scene();

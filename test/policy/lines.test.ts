@@ -180,17 +180,38 @@ describe('others used it up', () => {
 });
 
 describe('the pen around the targets of all guards', () => {
-  const state = (used: number, over: Over, sharers = 3) =>
-    penState(reading({ ...over, limits: { pen: { used, limit: 1_000, sharers } } }));
+  const state = (used: number, over: Over, sharers = 3, askedForMs: number | undefined = 0) =>
+    penState(reading({ ...over, limits: { pen: { used, limit: 1_000, sharers, askedForMs } } }));
   it.each<[string, number, Over, { isFull: boolean; isGuilty: boolean }]>([
     ['not full, whatever the target did', 996, { gained: 900, tasks: 900 }, { isFull: false, isGuilty: false }],
     ['full from three below its limit', 997, {}, { isFull: true, isGuilty: false }],
     ['guilty: its share with one more beside the three', 1_000, { gained: 250 }, { isFull: true, isGuilty: true }],
     ['not guilty: less than that', 1_000, { gained: 249 }, { isFull: true, isGuilty: false }],
-    ['guilty: half of the pen, although it stands still', 1_000, { tasks: 500 }, { isFull: true, isGuilty: true }],
-    ['not guilty: less than half', 1_000, { tasks: 499 }, { isFull: true, isGuilty: false }],
+    [
+      'not guilty: it holds most, and may be refused for another',
+      1_000,
+      { tasks: 900 },
+      { isFull: true, isGuilty: false },
+    ],
   ])('%s', (_, used, over, want) => {
     expect(state(used, over)).toEqual(want);
+  });
+  it('full to the very task, and nobody asks for more: that is what it is for', () => {
+    const pen = { used: 1_000, limit: 1_000, sharers: 1, askedForMs: undefined };
+    expect(penState(reading({ tasks: 1_000, gained: 900, limits: { pen } }))).toEqual({
+      isFull: false,
+      isGuilty: false,
+    });
+  });
+  it('who stands alone in it is the one that asks', () => {
+    expect(state(1_000, { tasks: 400 }, 1)).toEqual({ isFull: true, isGuilty: true });
+  });
+  it.each([
+    [500, 60_000, true],
+    [499, 60_000, false],
+    [500, 59_999, false],
+  ])('%i of 1,000 that are still refused after %i ms: guilty is %s', (tasks, askedForMs, isGuilty) => {
+    expect(state(1_000, { tasks }, 3, askedForMs)).toEqual({ isFull: true, isGuilty });
   });
   it('where there is none, it is not full', () => {
     expect(penState(reading({ tasks: 1e6, gained: 1e6 }))).toEqual({ isFull: false, isGuilty: false });

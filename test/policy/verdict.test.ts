@@ -148,7 +148,7 @@ describe('who used up a shared ceiling', () => {
 });
 
 describe('the pen around several guards', () => {
-  const pen = (used: number, sharers = 3) => ({ used, limit: 1_900, sharers });
+  const pen = (used: number, askedForMs: number | undefined = 0) => ({ used, limit: 1_900, sharers: 3, askedForMs });
   const full = (over: Over): string => verdictOf({ ...over, limits: { pen: pen(1_900) } });
   it.each<[string, Over, string]>([
     ['not full', { tasks: 600, limits: { pen: pen(1_500) } }, 'ok'],
@@ -157,7 +157,7 @@ describe('the pen around several guards', () => {
       { tasks: 700, growth: { ...fast, gained: 480 }, limits: { pen: pen(1_899) } },
       'trip budget',
     ],
-    ['full, by one that holds most of it', { tasks: 955, limits: { pen: pen(1_900) } }, 'trip budget'],
+    ['full, by one that holds most of it for long', { tasks: 955, limits: { pen: pen(1_900, 60_000) } }, 'trip budget'],
     ['full, and the target only stands in it', { tasks: 400, limits: { pen: pen(1_900) } }, 'warn foreign'],
   ])('%s → %s', (_, over, want) => {
     expect(verdictOf(over)).toBe(want);
@@ -166,7 +166,7 @@ describe('the pen around several guards', () => {
     expect(full({ tasks: 200, growth: { ...fast, gained: 200 } })).toBe('warn foreign');
   });
   it('names it', () => {
-    const it = decideVerdict(DEFAULT_SETTINGS, reading({ tasks: 955, limits: { pen: pen(1_900) } }));
+    const it = decideVerdict(DEFAULT_SETTINGS, reading({ tasks: 955, limits: { pen: pen(1_900, 60_000) } }));
     expect(it).toMatchObject({ ceiling: 'the sum of all guarded commands here', line: 1_900, value: 955 });
   });
 });

@@ -40,7 +40,7 @@ const SPAWNERS: Readonly<Record<string, readonly string[]>> = {
   'spawner-stripped': ['-O2', '-s'],
 };
 
-/** Installs what is missing (root on Debian) and compiles the misbehaving programs. */
+/** Installs what is missing (root on Debian) and compiles the programs that the tests guard. */
 export default function setup(): void {
   const missing = Object.entries(PACKAGES).filter(
     ([file]) => !existsSync(file) && !existsSync(file.replace('/usr/sbin', '/sbin')),
@@ -52,7 +52,7 @@ export default function setup(): void {
     apt('install', '-y', '--no-install-recommends', ...missing.map(([, name]) => name));
   }
   mkdirSync(BUILD_DIR, { recursive: true });
-  for (const name of ['misbehave', 'probe', 'ceiling']) {
+  for (const name of ['misbehave', 'honest', 'probe', 'ceiling']) {
     const source = fileURLToPath(new URL(`../programs/${name}.c`, import.meta.url));
     execFileSync('gcc', ['-O1', '-pthread', '-o', `${BUILD_DIR}/${name}`, source], { stdio: 'inherit' });
   }
