@@ -36,9 +36,13 @@ const GRACE_MS = 10_000;
 /** After SIGKILL to the candidate: its guard has only to clean up and end. On a loaded machine that took more than 3 s. */
 const FAREWELL_MS = 15_000;
 
-/** The guard around a candidate. Nothing of it goes to stdout: that is for the verdict. */
+/**
+ * The guard around a candidate. Nothing of it goes to stdout: that is for the verdict. What outlives the candidate ends with
+ * it, also a process that it forked at the very moment of its end.
+ */
 export function guardWith(launcher: string): CandidateWorld['guard'] {
-  return (command) => spawn(launcher, ['run', '--quiet', '--', ...command], { stdio: ['ignore', 2, 2] });
+  const words = ['run', '--quiet', '--on-daemons', 'kill', '--'];
+  return (command) => spawn(launcher, [...words, ...command], { stdio: ['ignore', 2, 2] });
 }
 
 /**
