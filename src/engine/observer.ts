@@ -130,8 +130,7 @@ export class Observer {
     const { maps, tasks, timeMs: nowMs } = sample;
     this.#looked = { timeMs: nowMs, tasks, maps: maps ?? 0, hostTasks: this.#parts.ceilings.hostTasks() };
     this.#penBefore = this.#penTasks();
-    const { clock, target } = this.#parts;
-    this.headroom.read(tasks, maps ?? 0, () => target.meter.tasks(clock.now()));
+    this.headroom.read(tasks, maps ?? 0, () => this.#parts.target.meter.recount());
     const { peakTasks } = this.witness;
     this.witness.see(sample);
     this.#pen = this.#readPen(sample);

@@ -94,6 +94,7 @@ function cgroupMeter({ pidsDir, version }: CgroupContainment, subtree: Subtree):
       lastTasks = subtree.tasks() ?? lastTasks;
       return lastTasks;
     },
+    recount: () => subtree.tasks() ?? lastTasks,
     refused: () => subtree.refusals(),
     processes: () => known(subtree),
     isStorming: () => false,

@@ -13,6 +13,8 @@ export type Cap = number | 'max';
 export interface Meter {
   /** Tasks of the whole tree now, zombies not yet reaped included. Throws where it cannot be read. */
   tasks(nowMs: number): number;
+  /** The same again in the same look, from what a short read tells: nothing is walked, stopped or judged for it. */
+  recount(): number;
   /** Creations that the kernel refused since the start; `undefined` where it does not count them. */
   refused(): number | undefined;
   /** Processes of the tree, without the ones that are dead. */

@@ -112,6 +112,11 @@ function walkMeter(state: State): Meter {
       limits?.renew(tree.others, tree.members);
       return tree.tasks;
     },
+    recount: () => {
+      const threads = tree.firstThreads();
+      const gained = tree.gained(threads);
+      return Math.max(0, tree.besideFirst + threads + (Math.abs(gained) >= NOTICEABLE_TASKS ? gained : 0));
+    },
     refused: () => undefined,
     isStorming: () => storm.isRaging,
     processes: () => {

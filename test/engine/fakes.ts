@@ -122,6 +122,7 @@ export function fakeTarget(world: World, kind: Hold['kind'] = 'cgroup-v2'): Targ
         use('tasks');
         return world.tasks;
       },
+      recount: () => world.tasks,
       refused: () => world.refused,
       processes: () => [42],
       isStorming: () => world.isStorming,

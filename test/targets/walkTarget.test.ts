@@ -83,6 +83,18 @@ describe('counting', () => {
     expect(tasksAfter(1)).toBe(1);
     expect(tasksAfter(1_000)).toBe(6);
   });
+  it('counted again in the same look, nothing is walked and no storm forgotten', () => {
+    const { bear, fork, machine, target, tasksAfter } = scene(false);
+    bear('max');
+    fork(280);
+    expect([tasksAfter(10), target.meter.recount()]).toEqual([281, 281]);
+    for (let n = 281; n <= 330; n += 1) machine.put({ pid: CHILD + n, ppid: CHILD });
+    machine.host(101 + 330, CHILD + 330);
+    expect([target.meter.recount(), target.meter.isStorming()]).toEqual([331, true]);
+    expect(target.meter.processes()).toHaveLength(281);
+    machine.host(101 + 290, CHILD + 330);
+    expect(target.meter.recount(), 'a few may be anybody’s').toBe(281);
+  });
   it('many are counted at once, by the count of the host', () => {
     const { bear, fork, tasksAfter } = scene(false);
     bear('max');
