@@ -9,14 +9,13 @@ import { openMachine, sleep } from './machine.mjs';
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const NEIGHBOUR = ['python3', here('neighbour.py')];
 const NEW_EACH_SECOND = 20;
-const GREETED_MS = 900;
 const MESSAGES_PER_SECOND = 50;
 const SETTLE_MS = 3_000;
 /** The neighbour comes when the broker has been watched for a moment. */
 const NEIGHBOUR_AFTER_S = 2;
 
 /** On a machine that holds so many tasks in all. `quiet`: nobody else. `bare`: the neighbour. `guarded`: the neighbour under threadguard. */
-export async function play(broker, kind, { guard, seconds = 60, tasks = 1_000 }) {
+export async function play(broker, kind, { guard, seconds = 60, tasks = 1_000, greetedMs = 900 }) {
   const machine = openMachine(tasks);
   const incidents = mkdtempSync(join(tmpdir(), 'story-incidents-'));
   const facts = await BROKERS[broker]();
@@ -32,7 +31,7 @@ export async function play(broker, kind, { guard, seconds = 60, tasks = 1_000 })
         neighbour = machine.start('neighbour', kind === 'guarded' ? wrapped : NEIGHBOUR);
       }
       const startMs = performance.now();
-      const answers = await Promise.all(Array.from({ length: NEW_EACH_SECOND }, () => isGreeted(facts, GREETED_MS)));
+      const answers = await Promise.all(Array.from({ length: NEW_EACH_SECOND }, () => isGreeted(facts, greetedMs)));
       perSecond.push({ greeted: answers.filter(Boolean).length, tasks: machine.tasks(), latencyMs: traffic.worstMs() });
       await sleep(Math.max(0, 1_000 - (performance.now() - startMs)));
     }

@@ -1,4 +1,4 @@
-// node examples/mq-broker/story.mjs [activemq|nats] [--seconds 60] [--tasks 1000] [--chart FILE.svg] [--json]
+// node examples/mq-broker/story.mjs [activemq|nats] [--seconds 60] [--tasks 1000] [--greeted-ms 900] [--chart FILE.svg] [--json]
 // A broker keeps taking messages while a bad deploy on the same machine explodes: without threadguard, and with it.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ const { positionals, values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
     tasks: { type: 'string', default: '1000' },
+    // A new connection that is greeted later does not count.
+    'greeted-ms': { type: 'string', default: '900' },
     chart: { type: 'string' },
     json: { type: 'boolean' },
   },
@@ -26,7 +28,12 @@ const guard = fileURLToPath(new URL('../../bin/threadguard', import.meta.url));
 const scenes = {};
 for (const kind of ['quiet', 'bare', 'guarded']) {
   if (!values.json) console.error(`${kind}: ${seconds} s`);
-  scenes[kind] = await play(broker, kind, { seconds, guard, tasks: Number(values.tasks) });
+  scenes[kind] = await play(broker, kind, {
+    seconds,
+    guard,
+    tasks: Number(values.tasks),
+    greetedMs: Number(values['greeted-ms']),
+  });
 }
 const { bare, guarded, quiet } = scenes;
 if (values.json) console.log(JSON.stringify(scenes));
