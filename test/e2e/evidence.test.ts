@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -27,10 +27,15 @@ async function parked(command: readonly string[], threads = 200): Promise<{ pid:
   return { pid: Number(/ready (\d+)/.exec(running.out())?.[1]), gone: () => isGone };
 }
 
-async function dump(pid: number): Promise<{ covered: number; tasks: number; groups: { count: number }[] }> {
+async function dump(
+  pid: number,
+  during: (dumper: number) => Promise<void> = () => Promise.resolve(),
+): Promise<{ covered: number; tasks: number; groups: { count: number }[] }> {
   const other = makeBox(100);
   try {
-    const { code, out } = await other.start([THREADGUARD, 'dump', '--json', '--pid', String(pid)]).ended;
+    const running = other.start([THREADGUARD, 'dump', '--json', '--pid', String(pid)]);
+    await during(running.child.pid as number);
+    const { code, out } = await running.ended;
     expect(code).toBe(0);
     const document = JSON.parse(out);
     expect(schemaErrors('dump.json', document)).toEqual([]);
@@ -135,11 +140,25 @@ it('with no PID left, not even for the guard, every stack is read', async () => 
 
 it('a process that ends half way leaves what was read', async () => {
   const { pid } = await parked([join(BUILD_DIR, 'spawner-plain')], 1500);
-  const reading = dump(pid);
-  await sleep(95);
-  process.kill(pid, 'SIGKILL');
-  expect((await reading).covered).toBeLessThanOrEqual(1501);
+  const said = await dump(pid, async (dumper) => {
+    while (!reads(dumper, `/proc/${pid}/task/`)) await sleep(1);
+    process.kill(pid, 'SIGKILL');
+  });
+  expect(said.covered).toBeLessThanOrEqual(1501);
 });
+
+/** Whether a process has a file open whose path begins like this. */
+function reads(pid: number, path: string): boolean {
+  const dir = `/proc/${pid}/fd`;
+  return readdirSync(dir).some((fd) => {
+    try {
+      return readlinkSync(join(dir, fd)).startsWith(path);
+    } catch {
+      // Closed between the list and the look.
+      return false;
+    }
+  });
+}
 
 describe('a Go program, which dies of a refused thread', () => {
   const mix = ['100', '20', 'then'];

@@ -200,11 +200,11 @@ describe('which ceiling refused', () => {
   it('--pid: from the counters of a process that runs already, and nothing is attached', async () => {
     const box = makeBox(400);
     try {
-      const running = box.start(['sh', '-c', `(sleep 1; echo go; sleep 3) | ${CEILING} threads`]);
+      const running = box.start(['sh', '-c', `(sleep 3; echo go; sleep 6) | ${CEILING} threads`]);
       await until('the probe waits', () => running.out().includes('ready'));
       const pid = /ready (\d+)/.exec(running.out())?.[1] as string;
       const outside = makeBox(100);
-      const { out, code } = await outside.start([THREADGUARD, 'explain', '--json', '--pid', pid, '--for', '5s']).ended;
+      const { out, code } = await outside.start([THREADGUARD, 'explain', '--json', '--pid', pid, '--for', '6s']).ended;
       await outside.remove();
       expect(code).toBe(0);
       expect(JSON.parse(out)).toMatchObject({ verdict: 'proved', ceiling: 'pids.max' });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Box, MISBEHAVE, makeBox, PROBE, sleep, THREADGUARD, until } from './harness.ts';
+import { type Box, MISBEHAVE, makeBox, PROBE, THREADGUARD, until } from './harness.ts';
 
 let box: Box;
 beforeEach(() => {
@@ -200,7 +200,7 @@ describe('signals', () => {
     const running = box.start([THREADGUARD, 'run', '--quiet', '--', PROBE, 'signals', '2', '5000']);
     await until('the probe waits', () => running.out().includes('ready'));
     running.child.kill('SIGTERM');
-    await sleep(100);
+    await until('it has the first', () => running.out().includes('signal 15'));
     running.child.kill('SIGTERM');
     expect((await running.ended).out).toBe('ready\nsignal 15\nsignal 15\n');
   });
