@@ -16,8 +16,8 @@ export interface Surroundings {
   readonly context: CeilingContext;
   /** All ceilings now. A reader that fails is reported to `onError` once and left out. */
   readCeilings(): Ceiling[];
-  /** Tasks of the whole host. It costs one short read. */
-  hostTasks(): number;
+  /** The tasks of the whole host, and the PID that was given out last. It costs one short read. */
+  host(): { readonly tasks: number; readonly lastPid: number };
 }
 
 const SCAN_AT_LEAST_EVERY_MS = 5_000;
@@ -37,7 +37,8 @@ export function openSurroundings(
 ): Surroundings {
   const { libc, now } = sources;
   const loadavg = new KeptFile(root.proc('loadavg'));
-  const hostTasks = () => parseLoadavg(loadavg.read() ?? '')?.tasks ?? 0;
+  const host = () => parseLoadavg(loadavg.read() ?? '') ?? { tasks: 0, lastPid: 0 };
+  const hostTasks = () => host().tasks;
   const stack = defaultStackBytes(readLimits(root, 'self').get('Max stack size')?.soft ?? 8 << 20);
   const kernelBytes = readKernelBytes(root);
   const calibrated = calibratedCost('native', stack, kernelBytes);
@@ -71,7 +72,7 @@ export function openSurroundings(
   }));
   return {
     context,
-    hostTasks,
+    host,
     readCeilings: () => readers.flatMap(({ name, read }) => guarded<readonly Ceiling[]>(name, read, [])),
   };
 }

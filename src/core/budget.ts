@@ -31,11 +31,25 @@ export interface Budget {
   readonly setBy: 'share' | 'reserve';
 }
 
-/** What the target holds. Its tasks are counted before the ceilings are read, and again after: in a burst hundreds come meanwhile. */
+/** Tasks that are counted before the ceilings are read, and again after: in a burst hundreds come and go meanwhile. */
+export interface Counted {
+  readonly before: number;
+  readonly after: number;
+  /** Tasks that anybody made between the two counts: so many may have been there in between and be gone again. None where it is left out. */
+  readonly created?: number;
+}
+
+/** The least and the most that there can have been at any moment between the two counts. */
+export function boundsOf({ after, before, created = 0 }: Counted): { readonly least: number; readonly most: number } {
+  return {
+    least: Math.max(0, Math.min(before, after, after - created)),
+    most: Math.max(before, after, before + created),
+  };
+}
+
+/** What the target holds. */
 export interface Held {
-  readonly tasks: number;
-  /** `tasks` where it is left out. */
-  readonly tasksAfter?: number;
+  readonly tasks: Counted;
   readonly maps: number;
 }
 
@@ -53,7 +67,8 @@ export interface Known {
  * Then a budget moves no further from the last one than is certain.
  */
 export function budgets(ceilings: readonly Ceiling[], held: Held, rule: BudgetRule, known: Known = {}): Budget[] {
-  const { maps, tasks, tasksAfter = tasks } = held;
+  const { maps } = held;
+  const tasks = boundsOf(held.tasks);
   const result: Budget[] = [];
   for (const ceiling of ceilings) {
     // Memory is not counted in tasks: threads need not be what uses it. Growth that would use it up is warned of.
@@ -62,8 +77,7 @@ export function budgets(ceilings: readonly Ceiling[], held: Held, rule: BudgetRu
     if (typeof remaining !== 'number') continue;
     const key = budgetKey(ceiling);
     const of = (holds: number): Budget => budgetOf(ceiling, holds + remaining, rule, known.atStart?.get(key) ?? 0);
-    const [least, most] =
-      ceiling.unit === 'maps' ? [maps, maps] : [Math.min(tasks, tasksAfter), Math.max(tasks, tasksAfter)];
+    const { least, most } = ceiling.unit === 'maps' ? { least: maps, most: maps } : tasks;
     const surely = of(least);
     result.push({ ...surely, allowed: within(surely.allowed, known.last?.get(key), of(most).allowed) });
   }

@@ -1,4 +1,4 @@
-import { type BudgetRule, reserveOf, unitsPerTask, within } from './budget.ts';
+import { type BudgetRule, boundsOf, type Counted, reserveOf, unitsPerTask, within } from './budget.ts';
 import type { Ceiling } from './model.ts';
 
 /**
@@ -9,11 +9,12 @@ import type { Ceiling } from './model.ts';
  */
 export function penTasks(
   ceilings: readonly Ceiling[],
-  pen: { readonly before: number; readonly after: number; readonly limit: number | undefined },
+  pen: Counted & { readonly limit: number | undefined },
   reserve: BudgetRule['reserve'],
   isInside: (ceiling: Ceiling) => boolean,
 ): number | undefined {
-  const [least, most] = [Math.min(pen.before, pen.after), Math.max(pen.before, pen.after)];
+  const { after, before, limit: last } = pen;
+  const { least, most } = boundsOf(last === undefined ? { before, after } : pen);
   const bounds = ceilings
     .filter((ceiling) => ceiling.unit === 'tasks' && ceiling.scope !== 'user' && !ceiling.exempt && !isInside(ceiling))
     .flatMap((ceiling) => {
@@ -25,7 +26,7 @@ export function penTasks(
     });
   if (bounds.length === 0) return undefined;
   const [lower, upper] = [Math.min(...bounds.map((one) => one.least)), Math.min(...bounds.map((one) => one.most))];
-  return Math.max(1, within(lower, pen.limit ?? upper, upper));
+  return Math.max(1, within(lower, last ?? upper, upper));
 }
 
 function besideReserve(ceiling: Ceiling, units: number, reserve: BudgetRule['reserve']): number {

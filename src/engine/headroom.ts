@@ -1,15 +1,29 @@
-import { type Budget, budgetKey, budgets } from '../core/budget.ts';
+import { type Budget, budgetKey, budgets, type Counted } from '../core/budget.ts';
 import type { Ceiling, Scope } from '../core/model.ts';
 import type { Settings } from '../policy/settings.ts';
 
 type Lines = Pick<Settings, 'budget'>;
 
+/** What one look at the whole host says. */
+export interface HostCount {
+  readonly tasks: number;
+  readonly lastPid: number;
+}
+
+/**
+ * At most so many tasks were made between two looks: each takes a number, in order. Where the numbers began anew from the
+ * lowest in between, nobody can tell: infinity.
+ */
+export function createdBetween(first: HostCount, second: HostCount): number {
+  return second.lastPid < first.lastPid ? Number.POSITIVE_INFINITY : second.lastPid - first.lastPid;
+}
+
 /** Where the ceilings of a target are read. */
 export interface CeilingSource {
   /** All ceilings now, in the order of the kernel's checks. */
   readCeilings(): readonly Ceiling[];
-  /** Tasks of the whole host: one short read. */
-  hostTasks(): number;
+  /** The tasks of the whole host, and the PID that was given out last: one short read. */
+  host(): HostCount;
 }
 
 /** Every ceiling as last read, what the target may hold of each, and what there was before it started. */
@@ -63,7 +77,7 @@ export class Headroom {
   /** Before the child starts: every later budget is measured against what is there now. */
   rehearse(): void {
     this.#allowedAtStart.clear();
-    this.read(0, 0);
+    this.read({ maps: 0 }, () => ({ before: 0, after: 0 }));
     this.#atStart = this.#ceilings;
     this.#keepAllowed();
     for (const ceiling of this.#ceilings) {
@@ -76,7 +90,7 @@ export class Headroom {
   reload(settings: Lines): void {
     this.#settings = settings;
     this.#allowedAtStart.clear();
-    this.#budgets = budgets(this.#atStart, { tasks: 0, maps: 0 }, settings.budget);
+    this.#budgets = budgets(this.#atStart, { tasks: { before: 0, after: 0 }, maps: 0 }, settings.budget);
     this.#keepAllowed();
   }
 
@@ -84,12 +98,14 @@ export class Headroom {
     for (const budget of this.#budgets) this.#allowedAtStart.set(budgetKey(budget.ceiling), budget.allowed);
   }
 
-  /** `tasks` of the target as they were just before; `countAgain` tells how many there are when the ceilings have been read. */
-  read(tasks: number, maps: number, countAgain: () => number = () => tasks): void {
+  /** `count` is called when the ceilings have been read. */
+  read({ maps }: { readonly maps: number }, count: () => Counted): void {
     this.#ceilings = this.#surroundings.readCeilings();
     const last = new Map(this.#budgets.map(({ allowed, ceiling }) => [budgetKey(ceiling), allowed]));
-    const held = { tasks, tasksAfter: countAgain(), maps };
-    this.#budgets = budgets(this.#ceilings, held, this.#settings.budget, { atStart: this.#allowedAtStart, last });
+    this.#budgets = budgets(this.#ceilings, { tasks: count(), maps }, this.#settings.budget, {
+      atStart: this.#allowedAtStart,
+      last,
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Counted } from '../core/budget.ts';
 import { bindingCeiling } from '../core/ceiling.ts';
 import type { Growth } from '../core/forecast.ts';
 import { type Ceiling, reaches, type Sample } from '../core/model.ts';
@@ -10,7 +11,7 @@ import type { Settings } from '../policy/settings.ts';
 import type { Opinion } from '../policy/verdict.ts';
 import type { Cap } from '../targets/contracts.ts';
 import type { CapKeeper } from './capKeeper.ts';
-import { Headroom } from './headroom.ts';
+import { createdBetween, Headroom } from './headroom.ts';
 import type { DumpFacts, TrackParts } from './parts.ts';
 import { RefusalCount } from './refusalCount.ts';
 import { Witness } from './witness.ts';
@@ -30,8 +31,10 @@ export class Observer {
   #startedMs = 0;
   #growth = NO_GROWTH;
   #pen: Limits['pen'];
-  /** Tasks in the pen just before the ceilings were read. */
-  #penBefore = 0;
+  /** Tasks in the pen just before the ceilings were read, and just after. */
+  #penCounted: Counted = { before: 0, after: 0 };
+  /** The host at the beginning of this look. */
+  #host = { tasks: 0, lastPid: 0 };
   #penRefused = Number.POSITIVE_INFINITY;
   #penAskedMs: number | undefined;
   /** Where the maps of one process trip, as of the last whole look. */
@@ -48,10 +51,12 @@ export class Observer {
 
   /** What a whole look reads, read before there is a target: the first look at it may then be a glance. */
   rehearse(): void {
-    this.#penBefore = this.#penTasks();
+    const before = this.#penTasks();
     this.headroom.rehearse();
+    this.#penCounted = { before, after: this.#penTasks() };
     this.#mapsLine = this.line('maps')?.at;
-    this.#looked = { timeMs: this.#parts.clock.now(), tasks: 0, maps: 0, hostTasks: this.#parts.ceilings.hostTasks() };
+    this.#host = this.#parts.ceilings.host();
+    this.#looked = { timeMs: this.#parts.clock.now(), tasks: 0, maps: 0, hostTasks: this.#host.tasks };
   }
 
   begin(): void {
@@ -103,6 +108,7 @@ export class Observer {
   /** A few cheap numbers. Throws where the target cannot be read. */
   sample(nowMs: number): Sample {
     const { maps, target } = this.#parts;
+    this.#host = this.#parts.ceilings.host();
     // Refusals first: read after the tasks, one in between would be seen with a number below the line, and
     // at the next look, on the line, it would be old.
     const refused = target.meter.refused();
@@ -118,7 +124,7 @@ export class Observer {
       sinceLookMs: sample.timeMs - this.#looked.timeMs,
       lookEveryMs: this.#settings.rules.length === 0 ? LOOK_AT_LEAST_EVERY_MS : RULES_EVERY_MS,
       tasksMoved: Math.abs(sample.tasks - this.#looked.tasks),
-      hostTasksMoved: Math.abs(this.#parts.ceilings.hostTasks() - this.#looked.hostTasks),
+      hostTasksMoved: Math.abs(this.#host.tasks - this.#looked.hostTasks),
       mapsMoved: Math.abs((sample.maps ?? 0) - this.#looked.maps),
       distanceTasks,
       refusedNow: this.refusals.since(sample.refused),
@@ -128,9 +134,8 @@ export class Observer {
   /** A whole look: every ceiling is read, and the sample is taken into account. */
   read(sample: Sample, isClamped: boolean): Reading {
     const { maps, tasks, timeMs: nowMs } = sample;
-    this.#looked = { timeMs: nowMs, tasks, maps: maps ?? 0, hostTasks: this.#parts.ceilings.hostTasks() };
-    this.#penBefore = this.#penTasks();
-    this.headroom.read(tasks, maps ?? 0, () => this.#parts.target.meter.recount());
+    this.#looked = { timeMs: nowMs, tasks, maps: maps ?? 0, hostTasks: this.#host.tasks };
+    this.#readCeilings(sample);
     const { peakTasks } = this.witness;
     this.witness.see(sample);
     this.#pen = this.#readPen(sample);
@@ -146,6 +151,17 @@ export class Observer {
     const memory = this.headroom.ceilings.filter(({ unit }) => unit === 'bytes');
     const facts = { nowMs, startedMs: this.#startedMs, tasks, peakTasks, maps, growth: this.#growth };
     return { ...facts, refusals, hold, limits, memory };
+  }
+
+  #readCeilings({ maps = 0, tasks }: Sample): void {
+    const { ceilings, target } = this.#parts;
+    const penBefore = this.#penTasks();
+    this.headroom.read({ maps }, () => {
+      const [after, penAfter] = [target.meter.recount(), this.#penTasks()];
+      const created = createdBetween(this.#host, ceilings.host());
+      this.#penCounted = { before: penBefore, after: penAfter, created };
+      return { before: tasks, after, created };
+    });
   }
 
   /** Everything that is known at this moment, for the evidence. */
@@ -184,13 +200,8 @@ export class Observer {
   keepReserve(): void {
     const { pen } = this.#parts.target;
     if (this.#settings.dryRun || !reaches(this.#settings.until, 'clamp')) return;
-    const { limit, used = 0 } = pen?.read() ?? {};
-    const tasks = penTasks(
-      this.headroom.ceilings,
-      { before: this.#penBefore, after: used, limit },
-      this.#settings.budget.reserve,
-      () => false,
-    );
+    const counted = { ...this.#penCounted, limit: pen?.read()?.limit };
+    const tasks = penTasks(this.headroom.ceilings, counted, this.#settings.budget.reserve, () => false);
     if (tasks !== undefined) pen?.setLimit(tasks);
   }
 

@@ -112,7 +112,7 @@ describe('what is around a target', () => {
     );
   it('is all ceilings, in the order of the checks, read anew at every look', () => {
     const around = open();
-    expect(around.hostTasks()).toBe(250);
+    expect(around.host().tasks).toBe(250);
     const names = around.readCeilings().map(({ name }) => name);
     expect(names).toEqual([
       'RLIMIT_AS',
@@ -163,7 +163,7 @@ describe('what is around a target', () => {
   });
   it('a machine where no number can be read has no tasks', () => {
     tree.write('proc/loadavg', '');
-    expect(open().hostTasks()).toBe(0);
+    expect(open().host().tasks).toBe(0);
   });
 });
 

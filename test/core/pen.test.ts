@@ -34,9 +34,10 @@ describe('the sum of what all guards of a place may hold', () => {
     ['an end of many in it: the limit stays', 429, 27, 1_500, 1_500],
     ['what is certain moves it down', 27, 40, 1_800, 1_440],
     ['what is certain moves it up', 27, 40, 900, 1_427],
+    ['as many came as went: the limit stays', 400, 400, 1_850, 1_850, 100],
     ['without a limit it gets the most that may be', 27, 429, undefined, 1_829],
-  ])('%s', (_, before, after, limit, want) => {
-    expect(penTasks([cgroup('/a', 500, 2_000)], { before, after, limit }, FIVE, none)).toBe(want);
+  ])('%s', (_, before, after, limit, want, created = 0) => {
+    expect(penTasks([cgroup('/a', 500, 2_000)], { before, after, created, limit }, FIVE, none)).toBe(want);
   });
   it('a limit within it is not around it', () => {
     const isInside = ({ path }: Ceiling) => path === '/a/pen/x';

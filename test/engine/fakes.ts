@@ -71,6 +71,7 @@ export interface World {
   maps: number;
   refused: number | undefined;
   hostTasks: number;
+  lastPid: number;
   isEmpty: boolean;
   isStorming: boolean;
   /** What throws when it is used. */
@@ -92,6 +93,7 @@ export function newWorld(over: Partial<World> = {}): World {
     maps: 10,
     refused: 0,
     hostTasks: 100,
+    lastPid: 5_000,
     isEmpty: false,
     isStorming: false,
     broken: new Set(),
@@ -231,7 +233,7 @@ export function partsOf(
         if (world.broken.has('ceilings')) throw new Error('no ceilings');
         return ceilingsOf(world);
       },
-      hostTasks: () => world.hostTasks,
+      host: () => ({ tasks: world.hostTasks, lastPid: world.lastPid }),
     },
     maps: {
       look: () => {},

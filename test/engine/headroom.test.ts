@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { type CeilingFacts, makeCeiling } from '../../src/core/ceiling.ts';
 import type { Ceiling } from '../../src/core/model.ts';
-import { Headroom } from '../../src/engine/headroom.ts';
+import { createdBetween, Headroom } from '../../src/engine/headroom.ts';
 
 const BUDGET = { shares: { user: 0.5 }, reserve: { tasks: 10 } };
 const ceiling = (scope: CeilingFacts['scope'], used: number, limit: Ceiling['limit']): Ceiling =>
   makeCeiling({ name: `of ${scope}`, scope, unit: 'tasks', used, limit, source: '', raise: '' });
 
+const still = (tasks: number) => ({ before: tasks, after: tasks });
+
 function scene(...ceilings: Ceiling[]) {
   const now = { ceilings };
-  const source = { readCeilings: () => now.ceilings, hostTasks: () => 0 };
+  const source = { readCeilings: () => now.ceilings, host: () => ({ tasks: 0, lastPid: 0 }) };
   const headroom = new Headroom({ budget: BUDGET }, source);
   return { headroom, now, allowed: () => headroom.budgets.map(({ allowed }) => allowed) };
 }
@@ -25,20 +27,20 @@ describe('budgets', () => {
     const { allowed, headroom, now } = scene(ceiling('user', 200, 1_000));
     headroom.rehearse();
     now.ceilings = [ceiling('user', 700, 1_000)];
-    headroom.read(100, 0);
+    headroom.read({ maps: 0 }, () => still(100));
     expect([allowed(), headroom.budgets[0]?.setBy]).toEqual([[390], 'reserve']);
     now.ceilings = [ceiling('user', 500, 1_000)];
-    headroom.read(100, 0);
+    headroom.read({ maps: 0 }, () => still(100));
     expect([allowed(), headroom.budgets[0]?.setBy]).toEqual([[400], 'share']);
   });
   it('a reload is measured against the start, and a lower one is in force at once', () => {
     const { allowed, headroom, now } = scene(ceiling('user', 200, 1_000));
     headroom.rehearse();
     now.ceilings = [ceiling('user', 500, 1_000)];
-    headroom.read(100, 0);
+    headroom.read({ maps: 0 }, () => still(100));
     headroom.reload({ budget: { ...BUDGET, shares: { user: 0.1 } } });
     expect(allowed()).toEqual([80]);
-    headroom.read(100, 0);
+    headroom.read({ maps: 0 }, () => still(100));
     expect(allowed()).toEqual([80]);
   });
   it('a read that throws leaves what was known', () => {
@@ -47,7 +49,7 @@ describe('budgets', () => {
     const headroom = new Headroom(
       { budget: BUDGET },
       {
-        hostTasks: () => 0,
+        host: () => ({ tasks: 0, lastPid: 0 }),
         readCeilings: () => {
           if (isBroken) throw new Error('EIO');
           return known;
@@ -56,7 +58,7 @@ describe('budgets', () => {
     );
     headroom.rehearse();
     isBroken = true;
-    expect(() => headroom.read(1, 0)).toThrow('EIO');
+    expect(() => headroom.read({ maps: 0 }, () => still(1))).toThrow('EIO');
     expect([headroom.ceilings, headroom.budgets.length]).toEqual([known, 1]);
   });
 });
@@ -77,4 +79,12 @@ describe('which limit of somebody else holds it', () => {
     headroom.rehearse();
     expect(headroom.surrounding?.name).toBe(is);
   });
+});
+
+it.each([
+  ['none', 700, 700, 0],
+  ['some', 700, 712, 12],
+  ['the numbers began anew', 32_000, 310, Number.POSITIVE_INFINITY],
+])('tasks made between two looks: %s', (_, first, second, created) => {
+  expect(createdBetween({ tasks: 1, lastPid: first }, { tasks: 9, lastPid: second })).toBe(created);
 });
