@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { CgroupContainment } from '../cgroup/containment.ts';
+import type { Pen } from '../cgroup/pen.ts';
 import type { CapFile } from '../cgroup/pids.ts';
 import { GuardError } from '../errors.ts';
 import type { KernelRoot } from '../procfs/root.ts';
@@ -9,7 +10,8 @@ import { move } from './escapes.ts';
 
 /**
  * Tasks of the guard that are counted while it is inside to fork: v2 moves whole processes, v1 the thread that forks. The
- * child is at work before that thread has left, and a fast one was refused the last task of its cap.
+ * child is at work before that thread has left. On a busy machine that took 300 ms, because a fork is made with the priority
+ * that the command gets, and a burst of 3,791 processes was refused the last one.
  */
 const GUARD_TASKS: Readonly<Record<1 | 2, number>> = { 1: 1, 2: 16 };
 
@@ -24,25 +26,40 @@ export function cgroupBirth(
     readonly setCap: (cap: Cap) => boolean;
     readonly inside: () => readonly number[];
     readonly tasks: () => number;
+    readonly refusals: () => number | undefined;
+    readonly pen: Pick<Pen, 'read' | 'setLimit'>;
   },
 ): Birth {
-  const { cap, inside, setCap, tasks } = parts;
+  const { cap, inside, pen, refusals, setCap, tasks } = parts;
+  const guests = GUARD_TASKS[containment.version];
+  let penLimit: number | undefined;
+  let refusedBefore = 0;
+  const leave = (): void => {
+    for (const file of containment.leaveFiles) writeFileSync(file, '0');
+  };
   return {
     beforeFork: (initial) => {
-      // While the guard is inside, its own tasks must not use up a small cap.
-      const room = initial === 'max' ? 'max' : initial + GUARD_TASKS[containment.version];
+      // While the guard is inside, its own tasks must not use up a small cap, nor the pen.
+      const room = initial === 'max' ? 'max' : initial + guests;
+      penLimit = initial === 'max' ? undefined : pen.read()?.limit;
+      if (penLimit !== undefined) pen.setLimit(penLimit + guests);
       setCap(room);
       if (cap.read() !== room) {
         throw new GuardError('cap-not-taken', `the kernel did not take a cap of ${room} in ${containment.pidsDir}`, {
           hint: 'use --contain rlimit, or --contain none to run without a kernel cap',
         });
       }
+      refusedBefore = refusals() ?? 0;
       for (const file of containment.enterFiles) writeFileSync(file, '0');
     },
     afterFork: (_pid, final) => {
-      // The cap first: after the guard has left, there would be room for more than it.
-      setCap(final);
-      for (const file of containment.leaveFiles) writeFileSync(file, '0');
+      // A thread leaves in a moment. So one that is refused already gets its cap before that, and never one task more; and
+      // one that was refused nothing keeps the last task of its cap. A whole process (v2) takes 10 ms to leave: too long.
+      const isAsking = containment.version === 2 || (refusals() ?? 0) > refusedBefore;
+      if (isAsking) setCap(final);
+      leave();
+      if (!isAsking) setCap(final);
+      if (penLimit !== undefined) pen.setLimit(penLimit);
     },
     adopt: (pid, first) => {
       // The cap comes first: a guard that dies in between must not leave a cgroup without one. A move is never refused.

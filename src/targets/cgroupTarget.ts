@@ -49,7 +49,11 @@ export function cgroupTarget(
     meter: cgroupMeter(containment, subtree),
     brake,
     end: cgroupEnd({ subtree, inside, killFile, escapes, setCap }),
-    birth: cgroupBirth(root, containment, { cap, setCap, inside, tasks: () => subtree.tasks() ?? 0 }),
+    birth: cgroupBirth(root, containment, {
+      ...{ cap, setCap, inside, pen },
+      tasks: () => subtree.tasks() ?? 0,
+      refusals: () => subtree.refusals(),
+    }),
     escapes,
     pen,
     remove: () => removeContainment(containment),

@@ -31,7 +31,8 @@ function scene(over: Partial<{ version: 1 | 2; shows: (cap: Cap) => Cap; inside:
   const cap: { now: Cap } = { now: 'max' };
   /** Each cap, and whether the guard was in and out by then. */
   const caps: [cap: Cap, enter: string, leave: string][] = [];
-  const held = { tasks: 0, rounds: 0 };
+  const held = { tasks: 0, rounds: 0, refused: 3, pen: 100 as number | undefined };
+  const pens: number[] = [];
   const birth = cgroupBirth(machine.root, containment, {
     cap: { read: () => cap.now, set: () => {}, close: () => {} },
     setCap: (next) => {
@@ -41,8 +42,13 @@ function scene(over: Partial<{ version: 1 | 2; shows: (cap: Cap) => Cap; inside:
     },
     inside: () => inside(++held.rounds),
     tasks: () => held.tasks,
+    refusals: () => held.refused,
+    pen: {
+      read: () => (held.pen === undefined ? undefined : { used: 0, limit: held.pen, refused: 0 }),
+      setLimit: (tasks) => void pens.push(tasks),
+    },
   });
-  return { birth, caps, containment, file, held, machine, text };
+  return { birth, pens, caps, containment, file, held, machine, text };
 }
 
 describe('before the fork', () => {
@@ -84,12 +90,29 @@ describe('before the fork', () => {
 });
 
 describe('after the fork', () => {
-  it('the cap comes first, then the guard leaves: in between there would be room for more', () => {
-    const { birth, caps, text } = scene();
+  it.each<[string, 1 | 2, number, string]>([
+    ['the thread leaves first: it must not have the last task of a child that asks for no more', 1, 0, '0'],
+    ['the cap comes first for a child that asks for more already', 1, 1, 'untouched'],
+    ['the cap comes before a whole process leaves, which takes long', 2, 0, 'untouched'],
+  ])('%s', (_, version, refused, leave) => {
+    const { birth, caps, held, text } = scene({ version });
     birth.beforeFork(10);
+    held.refused += refused;
     birth.afterFork(CHILD, 10);
-    expect(caps[1]).toEqual([10, '0', 'untouched']);
+    expect(caps.slice(1)).toEqual([[10, '0', leave]]);
     expect(text('leave')).toBe('0');
+  });
+  it.each<[string, 1 | 2, Cap, number | undefined, number[]]>([
+    ['has room for it too', 1, 10, 100, [101, 100]],
+    ['has room for all of it', 2, 10, 100, [116, 100]],
+    ['is left alone where there is no cap', 1, 'max', 100, []],
+    ['is left alone where it has no limit', 1, 10, undefined, []],
+  ])('meanwhile the pen %s', (_, version, cap, limit, want) => {
+    const { birth, held, pens } = scene({ version });
+    held.pen = limit;
+    birth.beforeFork(cap);
+    birth.afterFork(CHILD, cap);
+    expect(pens).toEqual(want);
   });
   it('the guard leaves as well when there is no child', () => {
     const { birth, text } = scene();
