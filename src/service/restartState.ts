@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
 import { NO_MEMORY, type RestartMemory } from '../policy/restart.ts';
+import { seldom } from '../sys/seldom.ts';
 
 /** What restarts leave for the next guard: a bad deploy is remembered when the guard itself is started again. */
 export interface RestartState {
@@ -38,7 +38,7 @@ interface Document {
  * deploy begins without a history.
  */
 export function deployOf(words: readonly string[], executable: string): string {
-  const hash = createHash('sha256');
+  const hash = seldom.crypto().createHash('sha256');
   for (const word of [executable, ...words.slice(1)]) {
     hash.update(`${word}\0`);
     const stat = statSync(word, { throwIfNoEntry: false });

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { DatagramReceiver, DatagramSender } from '../sys/datagram.ts';
 import type { Libc } from '../sys/libc.ts';
+import { seldom } from '../sys/seldom.ts';
 import { parseNotification } from './notification.ts';
 
 /** Who speaks to the service manager: the guard, the command itself, or, with `off`, nothing is changed. */
@@ -81,7 +81,7 @@ interface Relay {
 
 /** An abstract name that cannot be guessed. It needs no directory, which the command as another user could not enter. */
 function openRelay(libc: Libc): Relay | string {
-  const path = `@threadguard/${randomBytes(12).toString('hex')}`;
+  const path = `@threadguard/${seldom.crypto().randomBytes(12).toString('hex')}`;
   const receiver = libc.bindDatagram(path);
   return typeof receiver === 'string' ? receiver : { path, receiver };
 }

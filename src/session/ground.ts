@@ -20,7 +20,6 @@ export interface Ground {
   readonly given: Given;
   /** How the target is called: `command:redis`. */
   readonly target: string;
-  readonly isReaper: boolean;
   readonly standing: Standing;
   readonly manager: ServiceManager | undefined;
   readonly placement: Placement;
@@ -49,10 +48,9 @@ export async function openGround(options: RunOptions): Promise<Ground> {
   const placement = sidecar === undefined ? await takePlace(options.settings, placing) : AS_IT_WAS;
   const notify = sidecar === undefined ? options.service.notify : 'off';
   return {
-    system: { root, now, libc, own: new Set() },
+    system: { root, now, libc, own: new Set(), isReaper },
     given: { notes, executable, sockets: activationFds(notes.env), sidecar },
     target: `command:${options.service.name ?? basename(options.command[0] ?? '')}`,
-    isReaper,
     standing: new Standing(libc),
     manager: openServiceManager(notes.env, notify, { libc, pid: process.pid, now }),
     placement,

@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import { folded } from '../core/folded.ts';
 import type { Baseline } from '../core/groupGrowth.ts';
 import type { IncidentAction, IncidentTrip } from '../core/incident.ts';
@@ -16,6 +15,7 @@ import type { GuardEvent } from '../policy/event.ts';
 import type { Opinion } from '../policy/verdict.ts';
 import { rowOf } from '../reporters/eventTable.ts';
 import { verdictText } from '../reporters/verdictText.ts';
+import { seldom } from '../sys/seldom.ts';
 
 export interface EvidenceParts extends CaptureParts {
   readonly incident: IncidentDir;
@@ -196,7 +196,7 @@ function tripOf(opinion: Opinion): IncidentTrip {
 
 function zipped(files: readonly RawFile[]): Record<string, Buffer> {
   return Object.fromEntries(
-    files.map(({ name, text }) => [`${name}.gz`, gzipSync(text.slice(0, MOST_RAW_BYTES), { level: 1 })]),
+    files.map(({ name, text }) => [`${name}.gz`, seldom.zlib().gzipSync(text.slice(0, MOST_RAW_BYTES), { level: 1 })]),
   );
 }
 

@@ -68,7 +68,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
       passFds: [...new Set([...options.launch.passFds, ...given.sockets])],
       sidecar: given.sidecar,
       standing: ground.standing,
-      reaper: openReaper(root, ground.isReaper ? libc : undefined, pid, own),
+      reaper: openReaper(root, system.isReaper ? libc : undefined, pid, own),
       relay,
       losses: lossesOf(ground),
     },
@@ -141,7 +141,7 @@ function launchOf(
 }
 
 /** What could not be had, each a sentence. */
-function lossesOf({ isReaper, manager, placement, system: { libc } }: Ground): string[] {
+function lossesOf({ manager, placement, system: { isReaper, libc } }: Ground): string[] {
   return [
     ...(libc === undefined ? ['koffi could not be loaded: no real-time priority, no subreaper'] : []),
     ...(manager?.problem === undefined ? [] : [manager.problem]),

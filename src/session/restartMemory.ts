@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { EXIT, GuardError } from '../errors.ts';
 import { ownStateDir } from '../evidence/incidentDir.ts';
 import { type RestartRule, whyNoMore, withinWindow } from '../policy/restart.ts';
 import { readStat } from '../procfs/stat.ts';
 import { deployOf, openRestartState, type RestartState } from '../service/restartState.ts';
+import { seldom } from '../sys/seldom.ts';
 import type { Session } from './session.ts';
 
 /** Throws where it must not be started at all. */
@@ -33,7 +33,9 @@ export function openRestartMemory(session: Session, rule: RestartRule): RestartS
 
 /** Beside the incidents, one for each command. */
 function defaultPath({ options, start: { executable, notes }, target }: Session): string {
-  const hash = createHash('sha256')
+  const hash = seldom
+    .crypto()
+    .createHash('sha256')
     .update([executable, ...options.command.slice(1)].join('\0'))
     .digest('hex');
   const name = target.slice('command:'.length).replace(/[^\w.-]/g, '_');

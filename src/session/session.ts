@@ -40,6 +40,8 @@ export interface System {
   readonly libc: Libc | undefined;
   /** Processes that the guard makes for itself. */
   readonly own: Set<number>;
+  /** Whether the guard is the subreaper of what it starts: orphans come to it. */
+  readonly isReaper: boolean;
   readonly surroundings: Surroundings;
 }
 

@@ -26,6 +26,8 @@ export interface Place {
   /** Processes of the guard's own. */
   readonly own?: Set<number>;
   readonly isSidecar?: boolean;
+  /** Whether the guard is the subreaper of what it starts. */
+  readonly isReaper?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Place {
  * RLIMIT_NPROC, else sampling alone. One that was asked for by name is not replaced by a weaker one.
  */
 export function contain(wish: Pick<Settings, 'contain' | 'dryRun' | 'requireContainment'>, place: Place): Contained {
-  const { isSidecar = false, libc, now, own = new Set(), root, surroundings } = place;
+  const { isReaper = false, isSidecar = false, libc, now, own = new Set(), root, surroundings } = place;
   const fallbacks: string[] = [];
   // A dry run touches nothing, not even a cgroup.
   const mode = wish.dryRun ? 'none' : wish.contain;
@@ -43,7 +45,7 @@ export function contain(wish: Pick<Settings, 'contain' | 'dryRun' | 'requireCont
   };
   if (mode === 'auto' || mode === 'cgroup') {
     try {
-      return { target: inCgroup({ root, surroundings, libc, now, own, isSidecar }), fallbacks };
+      return { target: inCgroup({ root, surroundings, libc, now, own, isSidecar, isReaper }), fallbacks };
     } catch (error) {
       if (!(error instanceof GuardError) || mode === 'cgroup') throw error;
       fallbacks.push(`not contained by a cgroup: ${error.message}`);
@@ -74,7 +76,7 @@ function settle(wish: Pick<Settings, 'requireContainment'>, contained: Contained
   );
 }
 
-function inCgroup({ isSidecar, libc, now, own, root, surroundings }: Required<Place>): ChildTarget {
+function inCgroup({ isReaper, isSidecar, libc, now, own, root, surroundings }: Required<Place>): ChildTarget {
   const { places, uid } = surroundings.context;
   const refusal = delegationRefusal(root, places, libc, uid);
   if (refusal !== undefined) {
@@ -82,7 +84,8 @@ function inCgroup({ isSidecar, libc, now, own, root, surroundings }: Required<Pl
       hint: 'set Delegate=yes in the unit, or start it with systemd-run --scope -p Delegate=yes',
     });
   }
-  const tree = new Tree(root, process.pid, uid, own);
+  // What a sidecar guards is not its child.
+  const tree = new Tree(root, process.pid, uid, own, isReaper && !isSidecar);
   const thawer = (file: string, word: string) => openThawer(file, word, own);
   const containment = createContainment(root, places, process.pid, isSidecar);
   try {

@@ -48,6 +48,7 @@ export class Escapes {
 
   /** All that live outside now. A kill asks, and whoever says that a target is gone. */
   find(): readonly Member[] {
+    if (!this.#parts.tree.mayLive()) return [];
     const inside = new Set(this.#parts.inside());
     const { members } = this.#parts.tree.walk() ?? { members: [] };
     return members.filter(({ isZombie, pid }) => !isZombie && !inside.has(pid));

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { KernelRoot } from '../procfs/root.ts';
 import { isZombie, type ProcessStat, readStat } from '../procfs/stat.ts';
-import { listProcesses } from '../procfs/task.ts';
+import { listChildren, listProcesses } from '../procfs/task.ts';
 
 /** A process of the target; (pid, startTime) is its identity. */
 export interface Member {
@@ -40,13 +40,16 @@ export class Tree {
   readonly #elders: Set<number>;
   /** Processes that the guard made for itself. */
   readonly #own: ReadonlySet<number>;
+  /** Whether every orphan below the guard becomes its child: it is their subreaper, and made all of them. */
+  readonly #isReaper: boolean;
   #known = new Map<number, number>();
 
-  constructor(root: KernelRoot, guardPid: number, uid: number, own: ReadonlySet<number> = new Set()) {
+  constructor(root: KernelRoot, guardPid: number, uid: number, own: ReadonlySet<number> = new Set(), isReaper = false) {
     this.#root = root;
     this.#guardPid = guardPid;
     this.#uid = uid;
     this.#own = own;
+    this.#isReaper = isReaper;
     this.#elders = new Set(listProcesses(root));
   }
 
@@ -54,6 +57,15 @@ export class Tree {
   adopt(pid: number, startTime: number): void {
     this.#known.set(pid, startTime);
     this.#elders.delete(pid);
+  }
+
+  /**
+   * Whether anything of the target can be alive. One short read instead of a pass over `/proc`, which takes 20 ms on a host
+   * with 1,000 processes: who has no child has no descendant, where orphans become its children.
+   */
+  mayLive(): boolean {
+    const children = this.#isReaper ? listChildren(this.#root, this.#guardPid) : undefined;
+    return children === undefined || children.some((pid) => !this.#own.has(pid));
   }
 
   /** One pass over `/proc`: about 20 µs a process, so callers gate it. `undefined` when `isLate` said so on the way. */

@@ -18,8 +18,9 @@ const member = (pid: number, over: Partial<Member> = {}): Member => ({
 
 /** These processes descend from the guard; those are inside the cgroup. */
 function scene(members: readonly Member[], inside: readonly number[], moveFiles = [join(dir, 'cgroup.procs')]) {
-  const state = { members, inside, nowMs: 0, walks: 0 };
+  const state = { members, inside, nowMs: 0, walks: 0, mayLive: true };
   const tree = {
+    mayLive: () => state.mayLive,
     walk: () => {
       state.walks += 1;
       state.nowMs += 4;
@@ -34,6 +35,11 @@ describe('who has left the cgroup', () => {
   it('is whoever descends from the guard, lives, and is not inside', () => {
     const { escapes } = scene([member(5), member(6), member(7, { isZombie: true })], [5]);
     expect(escapes.find().map(({ pid }) => pid)).toEqual([6]);
+  });
+  it('is not looked for where the guard has no child left', () => {
+    const { escapes, state } = scene([member(6)], []);
+    state.mayLive = false;
+    expect([escapes.find(), state.walks]).toEqual([[], 0]);
   });
   it('is looked for seldom, and never for over a hundredth of a core', () => {
     const { escapes, state } = scene([member(5)], [5]);

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { descendantsOf } from '../../src/targets/descendants.ts';
 import { Tree } from '../../src/targets/tree.ts';
@@ -73,6 +74,25 @@ describe('a walk', () => {
     put({ pid: ORPHAN, ppid: GUARD, state: 'Z' }, { pid: CHILD, ppid: GUARD, state: 'Z', threads: 3 });
     const dead = tree.walk()?.members.filter(({ isZombie }) => isZombie);
     expect(dead?.map(({ pid }) => pid)).toEqual([ORPHAN]);
+  });
+});
+
+describe('whether anything can be alive', () => {
+  const alive = (children: string | undefined, isReaper = true, own = new Set<number>()): boolean => {
+    const machine = fakeMachine();
+    machine.put({ pid: GUARD, ppid: 1 });
+    if (children !== undefined) writeFileSync(machine.root.proc(GUARD, 'task', GUARD, 'children'), children);
+    return new Tree(machine.root, GUARD, uid, own, isReaper).mayLive();
+  };
+  it.each<[string, boolean, () => boolean]>([
+    ['the child lives', true, () => alive(`${CHILD} `)],
+    ['an orphan came to the guard', true, () => alive(`${OWN} ${ORPHAN} `, true, new Set([OWN]))],
+    ['only what the guard made for itself', false, () => alive(`${OWN} `, true, new Set([OWN]))],
+    ['no child is left', false, () => alive('')],
+    ['orphans go elsewhere', true, () => alive('', false)],
+    ['a kernel that does not list children', true, () => alive(undefined)],
+  ])('%s: %s', (_, want, is) => {
+    expect(is()).toBe(want);
   });
 });
 
