@@ -221,6 +221,15 @@ export class Observer {
     return this.heldBy === 'surroundings' ? this.headroom.surrounding : undefined;
   }
 
+  /**
+   * Whether the kernel refuses at the line or near it, so that nothing is lost by a late look. A limit around the target is no
+   * such help where the operator drew a line of tasks far below it: a thread bomb once held 5,986 tasks of 1,000.
+   */
+  get isHeldAtLine(): boolean {
+    const by = this.heldBy;
+    return by === 'surroundings' ? this.line('tasks')?.cause !== 'max-tasks' : by !== 'nothing';
+  }
+
   get heldBy(): HeldBy {
     const { brake, hold } = this.#parts.target;
     if (brake.isHeld) return hold.kind === 'rlimit' ? 'rlimit' : 'cap';

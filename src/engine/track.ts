@@ -202,15 +202,15 @@ export class Track implements Tracked {
   }
 
   #freeMs(tasks: number): number {
-    const { heldBy, witness } = this.observer;
-    return this.#pacer.freeMs(this.observer.distance(tasks), witness.fastestPerSecond, heldBy !== 'nothing');
+    const { isHeldAtLine, witness } = this.observer;
+    return this.#pacer.freeMs(this.observer.distance(tasks), witness.fastestPerSecond, isHeldAtLine);
   }
 
   /** Says that the loop turns; returns the milliseconds to the next look. */
   #after({ tasks, timeMs }: Sample): number {
     const { clock, pulse } = this.#parts;
     const nowMs = clock.now();
-    this.#pacer.looked(nowMs - timeMs);
+    this.#pacer.looked(nowMs - timeMs, nowMs);
     const freeMs = Math.min(this.#freeMs(tasks), Math.max(MIN_INTERVAL_MS, this.#parts.maps.dueInMs(nowMs)));
     const waitMs = 'because' in this.#stage ? this.#pacer.trippedMs(this.#stage, nowMs) : freeMs;
     pulse.beat();

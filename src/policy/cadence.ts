@@ -33,7 +33,7 @@ export function intervalMs(input: {
 }
 
 /** A guard spends at most this share of a core outside of a trip: 1/50. */
-const COST_FACTOR = 50;
+export const COST_FACTOR = 50;
 /** Where nothing holds the target, the guard may not be slower than this, whatever its looks cost. */
 const MOST_UNHELD_MS = 100;
 

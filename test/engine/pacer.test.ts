@@ -18,22 +18,41 @@ describe('a target that is free', () => {
   });
   it('dear looks are made less often', () => {
     const pacer = new Pacer();
-    for (let i = 0; i < 50; i += 1) pacer.looked(4);
+    for (let i = 0; i < 50; i += 1) pacer.looked(4, 4 * i);
     expect(pacer.freeMs(0, 0, true)).toBeCloseTo(200, 0);
+  });
+  it('the first ones are dear, and that is no reason to look away', () => {
+    const pacer = new Pacer();
+    for (let i = 1; i <= 9; i += 1) pacer.looked(10, 15 * i);
+    expect(pacer.freeMs(0, 0, false)).toBe(5);
+    pacer.looked(20, 200);
+    expect(pacer.freeMs(0, 0, false)).toBe(100);
   });
   it('one dear look counts a fifth, and is forgotten', () => {
     const pacer = new Pacer();
-    pacer.looked(10);
-    expect(pacer.freeMs(0, 0, true)).toBeCloseTo(100);
-    for (let i = 0; i < 20; i += 1) pacer.looked(0);
+    pacer.looked(100, 0);
+    expect(pacer.freeMs(0, 0, true)).toBeCloseTo(1_000);
+    for (let i = 0; i < 20; i += 1) pacer.looked(0, 0);
+    expect(pacer.freeMs(0, 0, true)).toBeCloseTo(11.5, 1);
+    pacer.looked(0, 100);
     expect(pacer.freeMs(0, 0, true)).toBe(5);
+  });
+  it('in the long run looks take a fiftieth of a core at most', () => {
+    const pacer = new Pacer();
+    let [nowMs, spentMs] = [0, 0];
+    while (nowMs < 60_000) {
+      pacer.looked(3, nowMs + 3);
+      nowMs += 3 + pacer.freeMs(0, 0, true);
+      spentMs += 3;
+    }
+    expect(spentMs / nowMs).toBeLessThan(0.022);
   });
   it.each([
     ['a second where the kernel holds', true, 1_000],
     ['a tenth where nothing does', false, 100],
   ])('however dear, it is never later than %s', (_, isHeld, ms) => {
     const pacer = new Pacer();
-    for (let i = 0; i < 50; i += 1) pacer.looked(500);
+    for (let i = 0; i < 50; i += 1) pacer.looked(500, 500 * i);
     expect(pacer.freeMs(0, 0, isHeld)).toBe(ms);
   });
 });
@@ -53,7 +72,7 @@ describe('a target on the ladder', () => {
   ])('at %d ms the next look comes in %d', (nowMs, ms) => {
     const pacer = new Pacer();
     // Nothing holds it back here: this is what the guard is for.
-    pacer.looked(1_000);
+    pacer.looked(1_000, 0);
     expect(pacer.trippedMs(stage, nowMs)).toBe(ms);
   });
 });

@@ -193,6 +193,14 @@ describe('the leash of the operator', () => {
   });
 });
 
+it.each([
+  ['a limit around it: the kernel refuses there', {}, 'sampling', 249],
+  ['its own line, far below the limit around it: nothing else stops it there', { maxTasks: 300 }, 'sampling', 5],
+  ['its own line, with a cap there', { maxTasks: 300 }, 'cgroup-v2', 75],
+] as const)('one at rest is looked at in time for %s', (_, settings, kind, intervalMs) => {
+  expect(scene(settings, {}, kind).track.rehearse().intervalMs).toBe(intervalMs);
+});
+
 describe('where nothing holds', () => {
   const alone = { limit: Number.MAX_SAFE_INTEGER, hostTasks: 100 };
   const at = (tasks: number, ms: number) => {
