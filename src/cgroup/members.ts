@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
-import { readOrThrow } from '../procfs/read.ts';
+import { KeptFile, readOrThrow } from '../procfs/read.ts';
 import { isGone, UnreadError } from './unread.ts';
 
 /**
@@ -70,6 +70,39 @@ export function readMembers(top: string): Members {
   const hasForeign = pids.delete(0);
   if (problem !== undefined) throw new UnreadError(problem.path, problem.errno, [...pids]);
   return { pids: [...pids], hasForeign };
+}
+
+/**
+ * The processes of one tree, for who asks again and again. Most targets have no cgroup below their own: then three short calls
+ * on a file that stays open do instead of nine.
+ */
+export class MemberReader {
+  readonly #top: string;
+  readonly #procs: KeptFile;
+
+  constructor(top: string) {
+    this.#top = top;
+    this.#procs = new KeptFile(join(top, 'cgroup.procs'));
+  }
+
+  /** Throws an `UnreadError` when a part could not be read. */
+  read(): Members {
+    const text = hasNoneBelow(this.#top) ? this.#procs.readAll() : undefined;
+    // Whatever is the matter, the slow way says it.
+    if (text === undefined) return readMembers(this.#top);
+    const pids = new Set(parseProcs(text));
+    const hasForeign = pids.delete(0);
+    return { pids: [...pids], hasForeign };
+  }
+
+  close(): void {
+    this.#procs.close();
+  }
+}
+
+/** A directory has a link for its name, one for itself, and one for each directory in it. */
+function hasNoneBelow(dir: string): boolean {
+  return statSync(dir, { throwIfNoEntry: false })?.nlink === 2;
 }
 
 /** `4711\n4712\n`, on v1 in no order and with repetitions. A 0 is a process of a foreign pid namespace. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { KeptFile } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { isZombie, readStat } from '../procfs/stat.ts';
-import { type Members, readMembers } from './members.ts';
+import { MemberReader, type Members, readMembers } from './members.ts';
 import { RefusalSum } from './refusalSum.ts';
 import { isGone, UnreadError } from './unread.ts';
 
@@ -34,7 +34,7 @@ export interface SubtreeDirs {
 }
 
 /**
- * Opens what is read at every look: four files of the top stay open. Nested cgroups are opened for each read, because
+ * Opens what is read at every look: the files of the top stay open. Nested cgroups are opened for each read, because
  * there may be thousands of them.
  */
 export function openSubtree(root: KernelRoot, dirs: SubtreeDirs, now: () => number): Subtree {
@@ -42,6 +42,7 @@ export function openSubtree(root: KernelRoot, dirs: SubtreeDirs, now: () => numb
   const refusals = dirs.pids === undefined ? undefined : new RefusalSum(dirs.pids, now);
   const events = dirs.unified === undefined ? undefined : new KeptFile(join(dirs.unified, 'cgroup.events'));
   const trees = [...new Set([dirs.pids, dirs.unified])].filter((dir) => dir !== undefined);
+  const readers = trees.map((dir) => new MemberReader(dir));
   return {
     tasks: () => {
       const count = current?.readNumber();
@@ -50,7 +51,7 @@ export function openSubtree(root: KernelRoot, dirs: SubtreeDirs, now: () => numb
       return undefined;
     },
     refusals: () => refusals?.read(),
-    processes: () => readAll(trees),
+    processes: () => readAll(readers),
     isPopulated: () => {
       const text = events?.read();
       if (text === undefined) refuseUnread(events);
@@ -63,6 +64,7 @@ export function openSubtree(root: KernelRoot, dirs: SubtreeDirs, now: () => numb
       current?.close();
       refusals?.close();
       events?.close();
+      for (const reader of readers) reader.close();
     },
   };
 }
@@ -73,12 +75,12 @@ function refuseUnread(file: KeptFile | undefined): void {
 }
 
 /** All trees are read, also after one failed: a kill needs every process that can be found. */
-function readAll(trees: readonly string[]): readonly number[] {
+function readAll(readers: readonly MemberReader[]): readonly number[] {
   const pids = new Set<number>();
   let problem: UnreadError | undefined;
-  for (const dir of trees) {
+  for (const reader of readers) {
     try {
-      for (const pid of readMembers(dir).pids) pids.add(pid);
+      for (const pid of reader.read().pids) pids.add(pid);
     } catch (error) {
       if (!(error instanceof UnreadError)) throw error;
       problem ??= error;

@@ -18,6 +18,8 @@ export interface Tracked {
 const MOST_TURN_MS = 4;
 /** The loop has other work too: signals, the log, the answers to HTTP requests. */
 const NEXT_TURN_MS = 1;
+/** Timers count whole milliseconds, so one rings up to this long before its time: to sleep again for that is a second wake-up. */
+const EARLY_MS = 0.99;
 
 /** One clock for all that is guarded: each is looked at when it is due, and none can keep the others from it. */
 export class Engine {
@@ -82,7 +84,7 @@ export class Engine {
     const startMs = this.#clock.now();
     for (let nowMs = startMs; nowMs - startMs < MOST_TURN_MS; nowMs = this.#clock.now()) {
       // What is due again after its look waits for the next turn: it must not keep the others from this one.
-      const due = this.#queue.takeDue(startMs);
+      const due = this.#queue.takeDue(startMs + EARLY_MS);
       if (due === undefined) break;
       this.#look(due.item, nowMs, due.dueMs);
     }
@@ -92,7 +94,7 @@ export class Engine {
   #look(tracked: Tracked, nowMs: number, dueMs: number): void {
     let waitMs: number | 'gone';
     try {
-      waitMs = tracked.look(nowMs, nowMs - dueMs);
+      waitMs = tracked.look(nowMs, Math.max(0, nowMs - dueMs));
     } catch (error) {
       waitMs = tracked.failed(error);
     }

@@ -94,6 +94,23 @@ export class KeptFile {
     }
   }
 
+  /** All of its text, however long. `undefined` as for `read`. */
+  readAll(): string | undefined {
+    if (this.#fd === undefined) return undefined;
+    try {
+      let text = '';
+      for (;;) {
+        // The kernel gives a page at a time.
+        const length = readSync(this.#fd, shared, 0, shared.length, text.length);
+        if (length === 0) return text;
+        text += shared.toString('latin1', 0, length);
+      }
+    } catch (error) {
+      this.#error = (error as NodeJS.ErrnoException).code;
+      return undefined;
+    }
+  }
+
   /** The errno of the failed open, or of the last failed read (`EACCES`); `undefined` when nothing has failed. */
   get error(): string | undefined {
     return this.#error;

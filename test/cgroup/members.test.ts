@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listCgroups, parseProcs, readMembers } from '../../src/cgroup/members.ts';
+import { listCgroups, MemberReader, parseProcs, readMembers } from '../../src/cgroup/members.ts';
 import { UnreadError } from '../../src/cgroup/unread.ts';
 import { makeTree } from '../fixtures/tree.ts';
 
@@ -22,6 +22,33 @@ function refusalOf(dir: string): UnreadError {
   }
   throw new Error('nothing was thrown');
 }
+
+describe('a reader that stays open', () => {
+  const reader = () => new MemberReader(join(tree.dir, 'top'));
+  it('reads again what has changed, also over a page', () => {
+    tree.write('top/cgroup.procs', '10\n11\n10\n');
+    const kept = reader();
+    expect(kept.read()).toEqual({ pids: [10, 11], hasForeign: false });
+    const many = Array.from({ length: 20_000 }, (_, n) => n);
+    tree.write('top/cgroup.procs', many.join('\n'));
+    expect(kept.read()).toEqual({ pids: many.slice(1), hasForeign: true });
+    kept.close();
+  });
+  it('sees a cgroup that is made below, and one that is gone', () => {
+    tree.write('top/cgroup.procs', '10\n');
+    const kept = reader();
+    expect(kept.read().pids).toEqual([10]);
+    tree.write('top/a/cgroup.procs', '12\n');
+    expect(kept.read().pids).toEqual([10, 12]);
+    tree.remove();
+    expect(kept.read().pids).toEqual([]);
+    kept.close();
+  });
+  it('says what cannot be read', () => {
+    tree.mkdir('top/cgroup.procs');
+    expect(() => reader().read()).toThrow(UnreadError);
+  });
+});
 
 describe('the processes of a tree of cgroups', () => {
   it('are those of the top and of every cgroup below, each once', () => {

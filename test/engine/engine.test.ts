@@ -48,6 +48,21 @@ describe('one clock for all', () => {
     clock.advance(30);
     expect(late.slice(0, 3)).toEqual([0, 2, 0]);
   });
+  it('a timer that rings a moment early is no reason to sleep again', () => {
+    const wakes: number[] = [];
+    const clock = new (class extends FakeClock {
+      override wakeAt(atMs: number, callback: () => void) {
+        wakes.push(atMs);
+        // As the timers of Node, which count whole milliseconds.
+        return super.wakeAt(Math.max(this.nowMs, Math.floor(atMs)), callback);
+      }
+    })();
+    const late: number[] = [];
+    new Engine(clock).add({ id: 'a', look: (_, lateMs) => late.push(lateMs) && 10.6, failed: () => 10 });
+    clock.advance(200);
+    expect([late.length, wakes.length]).toEqual([21, 21]);
+    expect(Math.min(...late)).toBe(0);
+  });
   it('one that throws is told so alone, and tried again', () => {
     const clock = new FakeClock();
     const engine = new Engine(clock);
