@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import pino from 'pino';
 
 /** Where lines go without ever making the loop wait. */
@@ -16,14 +16,38 @@ export interface Sink {
 const BUFFER_BYTES = 256 * 1024;
 
 /**
- * A bounded, asynchronous writer to a descriptor or a file. A synchronous one stalled the loop for
- * 4 s on a pipe that nobody read; O_NONBLOCK cannot be set, because the child shares the descriptor.
- * A file is opened here and now; the error of opening is thrown.
+ * Opens a file for lines, here and now, and never waits for anybody: a FIFO that nobody reads is refused (ENXIO), and a full one
+ * loses lines, which are counted. Throws the system error of the open, and with `isTried` that of a first byte as well.
  */
-export function openSink(dest: { fd: number } | { path: string }): Sink {
+export function openLineFile(path: string, { isTried }: { readonly isTried: boolean }): Sink {
+  const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
+  try {
+    if (isTried) probe(fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return openSink(fd);
+}
+
+/** A full disk takes the open and refuses the first byte, so one is written, and taken back. */
+function probe(fd: number): void {
+  const stat = fstatSync(fd);
+  // A reader at the other end would see it.
+  if (stat.isFIFO()) return;
+  writeSync(fd, '\n');
+  if (stat.isFile()) ftruncateSync(fd, stat.size);
+}
+
+/**
+ * A bounded, asynchronous writer to a descriptor. A synchronous one stalled the loop for 4 s on a pipe that nobody read;
+ * O_NONBLOCK cannot be set on one that the child shares.
+ */
+export function openSink(fd: number): Sink {
   let dropped = 0;
   const stream = pino.destination({
-    ...('fd' in dest ? { fd: dest.fd } : { dest: dest.path, mkdir: false, append: true }),
+    fd,
     sync: false,
     minLength: 0,
     maxLength: BUFFER_BYTES,

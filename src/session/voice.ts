@@ -1,11 +1,10 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { errnoOf, GuardError } from '../errors.ts';
 import type { Reporter } from '../policy/event.ts';
 import { rowOf } from '../reporters/eventTable.ts';
 import { humanReporter, wantsColour } from '../reporters/humanReporter.ts';
 import { journalReporter } from '../reporters/journalReporter.ts';
 import { ndjsonReporter } from '../reporters/ndjsonReporter.ts';
-import { openSink, type Sink } from '../reporters/sink.ts';
+import { openLineFile, openSink, type Sink } from '../reporters/sink.ts';
 import { isJournal, openJournal } from '../service/journalSocket.ts';
 import type { Libc } from '../sys/libc.ts';
 import type { OutputOptions } from './runOptions.ts';
@@ -64,31 +63,20 @@ export function openVoice(
   };
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'free some space, or log elsewhere',
+  ENXIO: 'it is a FIFO that nobody reads, or a socket: start its reader first',
+};
+
 /** A log that cannot be written is found out now, not when there is something to say. */
 function openLog(path: string | undefined): Sink {
-  if (path === undefined) return openSink({ fd: 2 });
+  if (path === undefined) return openSink(2);
   try {
-    probe(path);
-    return openSink({ path });
+    return openLineFile(path, { isTried: true });
   } catch (error) {
     throw new GuardError('no-log-file', `cannot write the log file ${path} (${errnoOf(error)})`, {
-      hint:
-        errnoOf(error) === 'ENOSPC'
-          ? 'free some space, or log elsewhere'
-          : 'name a file that can be written with --log-file',
+      hint: HINTS[errnoOf(error)] ?? 'name a file that can be written with --log-file',
       cause: error,
     });
-  }
-}
-
-/** A full disk takes the open and refuses the first byte, so one is written, and taken back where that is possible. */
-function probe(path: string): void {
-  const fd = openSync(path, 'a');
-  try {
-    const { size } = fstatSync(fd);
-    writeSync(fd, '\n');
-    if (fstatSync(fd).isFile()) ftruncateSync(fd, size);
-  } finally {
-    closeSync(fd);
   }
 }

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Box, MISBEHAVE, makeBox, PROBE, THREADGUARD, until } from './harness.ts';
@@ -296,6 +297,39 @@ describe('refusals', () => {
       expect([code, err], `${free} free`).toEqual([125, expect.stringContaining('hint:')]);
     }
   });
+});
+
+it.each([20, 63])('with %i open files it refuses in one line, before anything starts', async (most) => {
+  const { code, err, out } = await box.start(['sh', '-c', `ulimit -Sn ${most}; exec ${THREADGUARD} run -- echo ran`])
+    .ended;
+  expect([code, out]).toEqual([125, '']);
+  expect(err).toBe(
+    `threadguard: only ${most} files may be open here, and the guard needs 64\n  hint: raise the limit: LimitNOFILE= of the unit, or ulimit -n\n`,
+  );
+});
+
+it('64 open files are enough for a whole incident', async () => {
+  const guard = `${THREADGUARD} run --max-tasks 60 --grace 0 --incident-dir ${box.scratch} -- ${MISBEHAVE} thread 999 9`;
+  const { code, err } = await box.start(['sh', '-c', `ulimit -n 64; exec ${guard}`]).ended;
+  expect([code, err.includes('EMFILE')], err).toEqual([113, false]);
+  expect(err).toMatch(/evidence: \S+/);
+});
+
+it('a log that is a FIFO is never waited for', async () => {
+  const log = join(box.scratch, 'log');
+  execFileSync('mkfifo', [log]);
+  const run = () => box.start([THREADGUARD, 'run', '--log-file', log, '--', 'echo', 'ran']).ended;
+  expect(await run()).toMatchObject({ code: 125, err: expect.stringContaining('(ENXIO)\n  hint: it is a FIFO') });
+  // Full, with a reader that does not read.
+  const reader = openSync(log, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    expect(() => {
+      for (;;) writeSync(reader, Buffer.alloc(4_096));
+    }).toThrow('EAGAIN');
+    expect(await run()).toMatchObject({ code: 0, out: 'ran\n' });
+  } finally {
+    closeSync(reader);
+  }
 });
 
 it('a stderr that nobody reads never stalls the loop', async () => {

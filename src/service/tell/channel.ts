@@ -1,8 +1,7 @@
-import { openSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { AbortError } from 'p-retry';
 import { errnoOf, GuardError } from '../../errors.ts';
-import { openSink } from '../../reporters/sink.ts';
+import { openLineFile } from '../../reporters/sink.ts';
 import type { Fork } from '../../sys/standing.ts';
 import { type Helper, openHelper } from '../helper.ts';
 import type { Destination } from './destination.ts';
@@ -63,8 +62,8 @@ export async function openChannel(
 
 function fileChannel(path: string, label: string): Channel {
   try {
-    // Opened here and now: the sink itself would open a path later, and its failure would go unnoticed.
-    const sink = openSink({ fd: openSync(path, 'a', 0o644) });
+    // A disk that is full now may have room when there is something to tell.
+    const sink = openLineFile(path, { isTried: false });
     return {
       label,
       problem: undefined,
