@@ -1,8 +1,6 @@
-import type { Counted } from '../core/budget.ts';
 import { bindingCeiling } from '../core/ceiling.ts';
 import type { Growth } from '../core/forecast.ts';
 import { type Ceiling, reaches, type Sample } from '../core/model.ts';
-import { penTasks } from '../core/pen.ts';
 import { isUneventful, LOOK_AT_LEAST_EVERY_MS, RULES_EVERY_MS } from '../policy/cadence.ts';
 import type { Stage } from '../policy/escalation.ts';
 import { type HeldBy, type Limits, type Line, lineOf, linesOf, type Reading } from '../policy/lines.ts';
@@ -13,6 +11,7 @@ import type { Cap } from '../targets/contracts.ts';
 import type { CapKeeper } from './capKeeper.ts';
 import { createdBetween, Headroom } from './headroom.ts';
 import type { DumpFacts, TrackParts } from './parts.ts';
+import { PenWatch } from './penWatch.ts';
 import { RefusalCount } from './refusalCount.ts';
 import { Witness } from './witness.ts';
 
@@ -30,13 +29,10 @@ export class Observer {
   #settings: Settings;
   #startedMs = 0;
   #growth = NO_GROWTH;
+  readonly #penWatch: PenWatch;
   #pen: Limits['pen'];
-  /** Tasks in the pen just before the ceilings were read, and just after. */
-  #penCounted: Counted = { before: 0, after: 0 };
   /** The host at the beginning of this look. */
   #host = { tasks: 0, lastPid: 0 };
-  #penRefused = Number.POSITIVE_INFINITY;
-  #penAskedMs: number | undefined;
   /** Where the maps of one process trip, as of the last whole look. */
   #mapsLine: number | undefined;
   /** What the last whole look saw. */
@@ -45,15 +41,16 @@ export class Observer {
   constructor(parts: TrackParts, cap: CapKeeper) {
     this.#parts = parts;
     this.#cap = cap;
+    this.#penWatch = new PenWatch(parts.target.pen);
     this.#settings = parts.settings;
     this.headroom = new Headroom(parts.settings, parts.ceilings);
   }
 
   /** What a whole look reads, read before there is a target: the first look at it may then be a glance. */
   rehearse(): void {
-    const before = this.#penTasks();
+    const before = this.#penWatch.tasks();
     this.headroom.rehearse();
-    this.#penCounted = { before, after: this.#penTasks() };
+    this.#penWatch.counted({ before, after: this.#penWatch.tasks() });
     this.#mapsLine = this.line('maps')?.at;
     this.#host = this.#parts.ceilings.host();
     this.#looked = { timeMs: this.#parts.clock.now(), tasks: 0, maps: 0, hostTasks: this.#host.tasks };
@@ -108,6 +105,7 @@ export class Observer {
   /** A few cheap numbers. Throws where the target cannot be read. */
   sample(nowMs: number): Sample {
     const { maps, target } = this.#parts;
+    this.#parts.pulse.begins();
     this.#host = this.#parts.ceilings.host();
     // Refusals first: read after the tasks, one in between would be seen with a number below the line, and
     // at the next look, on the line, it would be old.
@@ -138,7 +136,7 @@ export class Observer {
     this.#readCeilings(sample);
     const { peakTasks } = this.witness;
     this.witness.see(sample);
-    this.#pen = this.#readPen(sample);
+    this.#pen = this.#penWatch.read(sample, this.refusals.since(sample.refused));
     const hold = this.#hold();
     const limits = this.#limits();
     const lines = linesOf({ hold, limits });
@@ -155,11 +153,11 @@ export class Observer {
 
   #readCeilings({ maps = 0, tasks }: Sample): void {
     const { ceilings, target } = this.#parts;
-    const penBefore = this.#penTasks();
+    const penBefore = this.#penWatch.tasks();
     this.headroom.read({ maps }, () => {
-      const [after, penAfter] = [target.meter.recount(), this.#penTasks()];
+      const [after, penAfter] = [target.meter.recount(), this.#penWatch.tasks()];
       const created = createdBetween(this.#host, ceilings.host());
-      this.#penCounted = { before: penBefore, after: penAfter, created };
+      this.#penWatch.counted({ before: penBefore, after: penAfter, created });
       return { before: tasks, after, created };
     });
   }
@@ -185,28 +183,10 @@ export class Observer {
     return { maxTasks, maxMaps, budgets, roomAtStart, mapsPerSecond, pen: this.#pen };
   }
 
-  #readPen({ refused, timeMs }: Sample): Limits['pen'] {
-    const { pen } = this.#parts.target;
-    const numbers = pen?.read();
-    if (pen === undefined || numbers === undefined) return undefined;
-    const isAsked = numbers.refused > this.#penRefused || this.refusals.since(refused) > 0;
-    this.#penRefused = numbers.refused;
-    this.#penAskedMs = isAsked ? (this.#penAskedMs ?? timeMs) : undefined;
-    const askedForMs = this.#penAskedMs === undefined ? undefined : timeMs - this.#penAskedMs;
-    return { used: numbers.used, limit: numbers.limit, sharers: pen.sharers(), askedForMs };
-  }
-
   /** The limit of the pen, moved with what is around it. Nothing is touched where the guard only warns. */
   keepReserve(): void {
-    const { pen } = this.#parts.target;
     if (this.#settings.dryRun || !reaches(this.#settings.until, 'clamp')) return;
-    const counted = { ...this.#penCounted, limit: pen?.read()?.limit };
-    const tasks = penTasks(this.headroom.ceilings, counted, this.#settings.budget.reserve, () => false);
-    if (tasks !== undefined) pen?.setLimit(tasks);
-  }
-
-  #penTasks(): number {
-    return this.#parts.target.pen?.read()?.used ?? 0;
+    this.#penWatch.keepReserve(this.headroom.ceilings, this.#settings.budget.reserve);
   }
 
   #hold(): Reading['hold'] {

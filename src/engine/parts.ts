@@ -53,6 +53,8 @@ export interface Dumped {
 
 /** Whom the loop tells that it turns. */
 export interface Pulse {
+  /** A look begins. */
+  begins(): void;
   beat(): void;
   /** A look took so long. */
   looked(tookMs: number): void;

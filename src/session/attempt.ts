@@ -137,6 +137,9 @@ function prepare(session: Session, target: ChildTarget, incident: IncidentDir): 
     report: session.report,
     reap: start.reaper.reap,
     pulse: {
+      begins: () => {
+        for (const problem of start.limits.keep()) session.report({ event: 'error', about: 'action', problem });
+      },
       beat: () => manager?.beat(),
       looked: outlets.exposed.looked,
       heartbeatMs: manager?.heartbeatMs,

@@ -10,6 +10,7 @@ import type { GuardEvent } from '../policy/event.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { catches } from '../procfs/status.ts';
 import { RLIMIT_CPU } from '../sys/libc.ts';
+import { OwnLimits } from '../sys/ownLimits.ts';
 import { exposeMetrics } from './expose.ts';
 import { type Ground, openGround } from './ground.ts';
 import { liveSettings } from './liveSettings.ts';
@@ -70,6 +71,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
       standing: ground.standing,
       reaper: openReaper(root, system.isReaper ? libc : undefined, pid, own),
       relay,
+      limits: new OwnLimits(libc),
       losses: lossesOf(ground),
     },
     outlets: { voice, manager, telling, exposed, usage },

@@ -10,6 +10,7 @@ import type { KernelRoot } from '../procfs/root.ts';
 import type { ServiceManager } from '../service/systemd.ts';
 import type { Tellers } from '../service/tell/tellers.ts';
 import type { Libc } from '../sys/libc.ts';
+import type { OwnLimits } from '../sys/ownLimits.ts';
 import type { Standing } from '../sys/standing.ts';
 import type { Exposed } from './expose.ts';
 import type { LiveSettings } from './liveSettings.ts';
@@ -56,6 +57,8 @@ export interface Start {
   readonly standing: Standing;
   readonly reaper: Reaper;
   readonly relay: Relay;
+  /** Its own, which a target may lower. */
+  readonly limits: OwnLimits;
   /** What could not be had, each a sentence. */
   readonly losses: readonly string[];
 }

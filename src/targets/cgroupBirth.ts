@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeFileSync, writeSync } from 'node:fs';
 import type { CgroupContainment } from '../cgroup/containment.ts';
 import type { Pen } from '../cgroup/pen.ts';
 import type { CapFile } from '../cgroup/pids.ts';
@@ -34,8 +34,15 @@ export function cgroupBirth(
   const guests = GUARD_TASKS[containment.version];
   let penLimit: number | undefined;
   let refusedBefore = 0;
+  // Opened before there is a child: it may take the last descriptor, or the right to have one.
+  let leaving: readonly number[] = [];
   const leave = (): void => {
-    for (const file of containment.leaveFiles) writeFileSync(file, '0');
+    try {
+      for (const fd of leaving) writeSync(fd, '0');
+    } finally {
+      for (const fd of leaving) closeSync(fd);
+      leaving = [];
+    }
   };
   return {
     beforeFork: (initial) => {
@@ -50,6 +57,7 @@ export function cgroupBirth(
         });
       }
       refusedBefore = refusals() ?? 0;
+      leaving = containment.leaveFiles.map((file) => openSync(file, constants.O_WRONLY));
       for (const file of containment.enterFiles) writeFileSync(file, '0');
     },
     afterFork: (_pid, final) => {

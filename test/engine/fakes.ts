@@ -251,7 +251,7 @@ export function partsOf(
     },
     report: (event) => void world.events.push(event),
     reap: () => {},
-    pulse: { beat: () => {}, looked: () => {}, heartbeatMs: undefined },
+    pulse: { begins: () => {}, beat: () => {}, looked: () => {}, heartbeatMs: undefined },
     clock,
   };
 }

@@ -113,6 +113,8 @@ describe('a kernel that runs out', () => {
     expect(Object.fromEntries(facts), said).toMatchObject({
       exit_readonly: '0',
       exit_required: '125',
+      exit_lowered: '113',
+      left_lowered: '0',
       exit_daemons: '114',
       contained_daemons: '2',
       exit_full: '113',
@@ -120,6 +122,9 @@ describe('a kernel that runs out', () => {
     });
     expect(logOf(said, 'readonly')).toMatch(/"by":"sampling".*"fallbacks":\["not contained by a cgroup: .*EROFS/);
     expect(logOf(said, 'required')).toMatch(/^threadguard: --require-containment: .*EROFS.*\nhint: /);
+    expect(logOf(said, 'lowered')).toMatch(
+      /somebody lowered the limit on open files of the guard to 3: it is \d+ again/,
+    );
     expect(logOf(said, 'full')).toMatch(/tasks read in [\s\S]*misbehave/);
     expect(logOf(said, 'full')).toMatch(/kept nowhere but here: cannot write .*incident\.json \(ENOSPC\)\nhint: /);
     expect(logOf(said, 'full')).not.toContain('"incident"');

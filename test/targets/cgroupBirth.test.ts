@@ -17,7 +17,7 @@ function scene(over: Partial<{ version: 1 | 2; shows: (cap: Cap) => Cap; inside:
   const machine = fakeMachine();
   const dir = scratch();
   const file = (name: string) => join(dir, name);
-  const text = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : 'untouched');
+  const text = (name: string) => (existsSync(file(name)) && readFileSync(file(name), 'utf8')) || 'untouched';
   const containment: CgroupContainment = {
     version,
     pidsDir: '/cg/mine',
@@ -28,6 +28,7 @@ function scene(over: Partial<{ version: 1 | 2; shows: (cap: Cap) => Cap; inside:
     penDir: '/cg',
     undo: [],
   };
+  writeFileSync(file('leave'), '');
   const cap: { now: Cap } = { now: 'max' };
   /** Each cap, and whether the guard was in and out by then. */
   const caps: [cap: Cap, enter: string, leave: string][] = [];

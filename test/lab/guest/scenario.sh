@@ -70,6 +70,9 @@ except OSError:
     name=readonly guard --incident-dir /tmp/incidents -- true
     name=required guard --incident-dir /tmp/incidents --require-containment -- true
     mount -o remount,rw /sys/fs/cgroup
+    # A target of root takes the guard its open files away.
+    name=lowered guard --incident-dir /tmp/incidents --grace 1s --max-tasks 100 -- sh -c 'prlimit --pid $PPID --nofile=3:3; exec "$0" "$1" 100000 60' "$LAB_BOMB" $LAB_MODE
+    say left_lowered "$(ls -d /sys/fs/cgroup/threadguard/threadguard-* 2>/dev/null | wc -l)"
     mkdir -p /tmp/full && mount -t tmpfs -o size=64k tmpfs /tmp/full
     dd if=/dev/zero of=/tmp/full/zeros bs=1k 2>/dev/null
     mkdir -p /tmp/incidents
