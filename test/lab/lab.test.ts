@@ -154,6 +154,10 @@ describe('a kernel that runs out', () => {
       exit_plain: '0',
       result_plain: 'success',
       exit_required: '125',
+      exit_capped: '113',
+      forks_beside_capped: 'yes',
+      exit_hardened: '113',
+      forks_beside_hardened: 'yes',
       leaves_staying: '2',
       // The command alone in its leaf, the guard in its own.
       counted_staying: expect.stringMatching(/^(1 \d+|\d+ 1) *$/),
@@ -178,6 +182,13 @@ describe('a kernel that runs out', () => {
       done: '',
     });
     expect(logOf(said, 'delegated')).toMatch(/"by":"cgroup-v2".*delegated\.service\/threadguard\/threadguard-/s);
+    // Nothing was delegated, but the unit has a limit of its own; a plain user has RLIMIT_NPROC as well.
+    expect(logOf(said, 'capped')).toMatch(
+      /"by":"sampling".*"setBy":"budget on pids\.max of \/system\.slice\/capped\.service"/,
+    );
+    expect(logOf(said, 'hardened')).toMatch(
+      /"by":"rlimit".*"setBy":"budget on pids\.max of \/system\.slice\/hardened\.service"/,
+    );
     expect(logOf(said, 'plain')).toMatch(/"by":"sampling".*systemd has not delegated \/system\.slice\/plain\.service/);
   });
   it('in a shell under systemd it gets a scope of its own, as root and as a plain user, or says why not', async () => {

@@ -159,6 +159,14 @@ except OSError:
       say result_$name "$(systemctl show -P Result $name.service)"
       tell $name /tmp/$name.log
     done
+    for name in capped hardened; do
+      systemctl start --no-block $name.service
+      for _ in $(seq 120); do grep -q '"event":"trip"' /tmp/$name.log 2>/dev/null && break; sleep 0.5; done
+      say forks_beside_$name "$(can_fork)"
+      for _ in $(seq 60); do [ "$(systemctl show -P ActiveState $name.service)" = activating ] || break; sleep 0.5; done
+      say exit_$name "$(systemctl show -P ExecMainStatus $name.service)"
+      tell $name /tmp/$name.log
+    done
     systemctl start staying.service
     while ! grep -q '"event":"sample"' /tmp/staying.log 2>/dev/null; do sleep 0.2; done
     inside=$(find /sys/fs/cgroup/system.slice/staying.service -name 'threadguard-*')

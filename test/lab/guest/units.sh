@@ -38,6 +38,30 @@ service staying yes exec "-- /bin/sleep 60"
 service notifying yes notify "--grace 1s -- /bin/sleep 60"
 service oomed yes notify "-- /bin/sleep 60"
 service stubborn yes notify "-- /bin/sh -c 'trap \"\" TERM; while :; do sleep 1; done'"
+# Nothing delegated: the limit of the unit is what stands around, as root and as the user of a hardened unit.
+service capped no oneshot "--grace 1s -- $LAB_BOMB fork 100000 60"
+printf 'TasksMax=60\n' >>$units/capped.service
+cat >$units/hardened.service <<UNIT
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+DynamicUser=yes
+TasksMax=60
+StateDirectory=hardened
+NoNewPrivileges=yes
+ProtectSystem=strict
+# With DynamicUser= /tmp is another one, and the lab may stand in it.
+BindReadOnlyPaths=$LAB_ROOT $(dirname "$LAB_BOMB")
+ProtectControlGroups=yes
+ProtectKernelTunables=yes
+CapabilityBoundingSet=
+RestrictNamespaces=yes
+LockPersonality=yes
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=$LAB_ROOT/bin/threadguard run --log-format json --incident-dir /var/lib/hardened --grace 1s -- $LAB_BOMB fork 100000 60
+StandardError=append:/tmp/hardened.log
+UNIT
 # What guards of the machine below left there, it is an overlay, belongs to another story.
 rm -rf var/lib/threadguard
 # As `threadguard unit` prints it, but for what this small system has not.
