@@ -161,9 +161,9 @@ except OSError:
     done
     for name in capped hardened; do
       systemctl start --no-block $name.service
-      for _ in $(seq 120); do grep -q '"event":"trip"' /tmp/$name.log 2>/dev/null && break; sleep 0.5; done
+      for _ in $(seq 200); do grep -q '"event":"trip"' /tmp/$name.log 2>/dev/null && break; sleep 0.5; done
       say forks_beside_$name "$(can_fork)"
-      for _ in $(seq 60); do [ "$(systemctl show -P ActiveState $name.service)" = activating ] || break; sleep 0.5; done
+      for _ in $(seq 200); do [ "$(systemctl show -P ActiveState $name.service)" = activating ] || break; sleep 0.5; done
       say exit_$name "$(systemctl show -P ExecMainStatus $name.service)"
       tell $name /tmp/$name.log
     done
