@@ -299,18 +299,18 @@ describe('refusals', () => {
   });
 });
 
-it.each([20, 63])('with %i open files it refuses in one line, before anything starts', async (most) => {
+it.each([20, 127])('with %i open files it refuses in one line, before anything starts', async (most) => {
   const { code, err, out } = await box.start(['sh', '-c', `ulimit -Sn ${most}; exec ${THREADGUARD} run -- echo ran`])
     .ended;
   expect([code, out]).toEqual([125, '']);
   expect(err).toBe(
-    `threadguard: only ${most} files may be open here, and the guard needs 64\n  hint: raise the limit: LimitNOFILE= of the unit, or ulimit -n\n`,
+    `threadguard: only ${most} files may be open here, and the guard needs 128\n  hint: raise the limit: LimitNOFILE= of the unit, or ulimit -n\n`,
   );
 });
 
-it('64 open files are enough for a whole incident', async () => {
+it('128 open files are enough for a whole incident', async () => {
   const guard = `${THREADGUARD} run --max-tasks 60 --grace 0 --incident-dir ${box.scratch} -- ${MISBEHAVE} thread 999 9`;
-  const { code, err } = await box.start(['sh', '-c', `ulimit -n 64; exec ${guard}`]).ended;
+  const { code, err } = await box.start(['sh', '-c', `ulimit -n 128; exec ${guard}`]).ended;
   expect([code, err.includes('EMFILE')], err).toEqual([113, false]);
   expect(err).toMatch(/evidence: \S+/);
 });
