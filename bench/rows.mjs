@@ -7,6 +7,7 @@ import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
 import { coldTargets } from './engine.mjs';
 import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
+import { matrix } from './matrix.mjs';
 import { atRestAsService, receivers, scrapes, stop } from './service.mjs';
 import { traces } from './traces.mjs';
 
@@ -207,4 +208,5 @@ export const rows = {
   'service: scrapes': scrapes,
   'service: receivers': receivers,
   'service: at rest': atRestAsService,
+  matrix,
 };
