@@ -55,12 +55,14 @@ export const inner = (dir) =>
   readdirSync(dir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => `${dir}/${name}`);
+/** It and everything below it, each parent before its children: a guard has its own two levels down. */
+export const below = (dir) => [dir, ...inner(dir).flatMap(below)];
 export const number = (file) => Number(readFileSync(file, 'utf8'));
 
 async function clear(dir) {
   writeFileSync(`${dir}/pids.max`, '0');
   for (let round = 0; round < 400; round += 1) {
-    for (const at of [dir, ...inner(dir)]) {
+    for (const at of below(dir)) {
       for (const pid of readFileSync(`${at}/cgroup.procs`, 'utf8').split('\n').filter(Boolean)) {
         try {
           process.kill(Number(pid), 'SIGKILL');
@@ -68,7 +70,7 @@ async function clear(dir) {
       }
     }
     try {
-      for (const at of [...inner(dir), dir]) rmdirSync(at);
+      for (const at of below(dir).reverse()) rmdirSync(at);
       return;
     } catch {
       await sleep(25);

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { cpus, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AS_NOBODY, BOMB, GUARD, inBox, inner, number, sleep } from './box.mjs';
+import { AS_NOBODY, BOMB, below, GUARD, inBox, inner, number, sleep } from './box.mjs';
 
 const MACHINE_TASKS = 2_000;
 const LIMIT_TASKS = 500;
@@ -207,7 +207,6 @@ async function cell(tool, command) {
 
 /** Whether a process in the small machine holds more maps than any of the tools does: it is a single task. */
 function hasManyMaps(box) {
-  const below = (dir) => [dir, ...inner(dir).flatMap(below)];
   const pids = below(box).flatMap((at) => readFileSync(`${at}/cgroup.procs`, 'utf8').split('\n').filter(Boolean));
   return pids.some((pid) => {
     try {
