@@ -298,8 +298,8 @@ Notes:
 - earlyoom, supervisord and pm2 watch memory, or whether a process lives, and have no number for tasks. They are here because they are
   what many hosts have.
 - A limit alone (\`ulimit -u\`, \`TasksMax=\`) holds the culprit and leaves it there for ever, and nobody is told.
-- Maps are no tasks, and 200 honest threads fit beside them: only who counts maps notices.
-- The Node workers do not come to 500 threads in that time; nobody has anything to do.
+- Maps are not tasks, so the neighbour and the honest program lose nothing. Only a tool that counts maps sees them.
+- The Node workers do not reach 500 threads in that time, so no tool has to act.
 - At rest a guard looks eight times a second here, because 500 tasks are near; the ten seconds begin six seconds after its start.
 - Leaks of one thread a second are not in the table: they need half an hour for each cell.
 ${missing.length === 0 ? '' : `- Not installed on that machine, and so left out: ${missing.join(', ')}.\n`}`;
