@@ -48,8 +48,6 @@ export function cgroupBirth(
     beforeFork: (initial) => {
       // While the guard is inside, its own tasks must not use up a small cap, nor the pen.
       const room = initial === 'max' ? 'max' : initial + guests;
-      penLimit = initial === 'max' ? undefined : pen.read()?.limit;
-      if (penLimit !== undefined) pen.setLimit(penLimit + guests);
       setCap(room);
       if (cap.read() !== room) {
         throw new GuardError('cap-not-taken', `the kernel did not take a cap of ${room} in ${containment.pidsDir}`, {
@@ -58,6 +56,9 @@ export function cgroupBirth(
       }
       refusedBefore = refusals() ?? 0;
       leaving = containment.leaveFiles.map((file) => openSync(file, constants.O_WRONLY));
+      // Last: whatever fails before it leaves the pen as it is.
+      penLimit = initial === 'max' ? undefined : pen.read()?.limit;
+      if (penLimit !== undefined) pen.setLimit(penLimit + guests);
       for (const file of containment.enterFiles) writeFileSync(file, '0');
     },
     afterFork: (_pid, final) => {

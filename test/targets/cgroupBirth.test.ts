@@ -69,10 +69,10 @@ describe('before the fork', () => {
     expect([text('enter'), text('enter-unified'), text('leave')]).toEqual(['0', '0', 'untouched']);
   });
   it('a cap that the kernel did not take is refused, and the guard stays outside', () => {
-    const { birth, text } = scene({ shows: () => 'max' });
+    const { birth, pens, text } = scene({ shows: () => 'max' });
     expect(() => birth.beforeFork(10)).toThrow(GuardError);
     expect(() => birth.beforeFork(10)).toThrow('the kernel did not take a cap of 11 in /cg/mine');
-    expect(text('enter')).toBe('untouched');
+    expect([text('enter'), pens]).toEqual(['untouched', []]);
   });
   it('the refusal says what else there is', () => {
     const { birth } = scene({ shows: () => 'max' });
