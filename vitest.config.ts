@@ -1,5 +1,10 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+// Real processes under a real kernel, on machines that others load too: of some 400 such tests one or none fails in a run
+// for what happened beside it. CI gives it a second try, names it with its first error, and fails when over three needed
+// one (.ci/run). By hand there is none: what fails now and then is to be seen.
+const retry: number = process.env['SECOND_TRY'] === undefined ? 0 : 1;
+
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
@@ -21,6 +26,7 @@ const config: ViteUserConfig = defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          retry,
         },
       },
       {
@@ -32,6 +38,7 @@ const config: ViteUserConfig = defineConfig({
           fileParallelism: false,
           testTimeout: 480_000,
           hookTimeout: 60_000,
+          retry,
         },
       },
     ],
