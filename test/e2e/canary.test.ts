@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Box, lintMetrics, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+import { type Box, lintMetrics, makeBox, READY, sleep, THREADGUARD, until } from './harness.ts';
 
 let box: Box;
 beforeEach(() => {
@@ -25,7 +25,7 @@ while True:
   time.sleep(${perSecond === 0 ? 60 : 1 / perSecond})
   ${perSecond === 0 ? 'pass' : 'start()'}`;
   const running = box.start(['python3', '-c', code]);
-  await until('it is ready', () => running.out().includes('ready'));
+  await until('it is ready', () => READY.test(running.out()));
   return running;
 };
 const QUICK = ['--for', '7s', '--every', '100ms'];

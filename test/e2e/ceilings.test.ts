@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CEILING, makeBox, near, noteRow, type Running, sleep, THREADGUARD, until } from './harness.ts';
+import { CEILING, makeBox, near, noteRow, READY, type Running, sleep, THREADGUARD, until } from './harness.ts';
 
 /** A uid that nobody else here has. */
 const UID = 61_234;
@@ -142,7 +142,7 @@ async function drive(running: Running): Promise<{ made: number; errno: string }>
   return { made: Number(made), errno };
 }
 
-const pidOf = (running: Running) => Number(/ready (\d+)/.exec(running.out())?.[1]);
+const pidOf = (running: Running) => Number(READY.exec(running.out())?.[1]);
 const PIPES = { stdio: ['pipe', 'pipe', 'pipe'] } as const;
 
 describe('predicted against fact', () => {
@@ -152,7 +152,7 @@ describe('predicted against fact', () => {
       if (row.beside !== undefined) {
         const { count, prefix = [] } = row.beside;
         const beside = box.start([...prefix, CEILING, 'threads', '64', String(count)], { stdio: [...PIPES.stdio] });
-        await until('the ones beside it are there', () => beside.out().includes('ready'));
+        await until('the ones beside it are there', () => READY.test(beside.out()));
       }
       const leaf = join(box.dir, 'leaf');
       const inLeaf: string[] = [];
@@ -163,7 +163,7 @@ describe('predicted against fact', () => {
       }
       const probe = [CEILING, row.kind, String(row.stackKiB ?? 0), String(row.before ?? 0)];
       const running = box.start([...inLeaf, ...(row.prefix ?? []), ...probe], { stdio: [...PIPES.stdio] });
-      await until('the probe waits', () => running.out().includes('ready'));
+      await until('the probe waits', () => READY.test(running.out()));
       const said = await limitsOf('--pid', String(pidOf(running)));
       const { made, errno } = await drive(running);
       await running.ended;
@@ -227,7 +227,7 @@ time.sleep(60)' &
       const running = box.start(['sh', '-c', `echo $$ >${memory}/cgroup.procs; exec ${CEILING} threads 256 20`], {
         stdio: [...PIPES.stdio],
       });
-      await until('the probe waits', () => running.out().includes('ready'));
+      await until('the probe waits', () => READY.test(running.out()));
       const said = await limitsOf('--pid', String(pidOf(running)));
       running.child.stdin?.write('go\n');
       const { signal } = await running.ended;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { schemaErrors } from '../setup/schema.ts';
 import { BUILD_DIR } from '../setup/tools.ts';
-import { type Box, makeBox, THREADGUARD, until } from './harness.ts';
+import { type Box, makeBox, READY, THREADGUARD, until } from './harness.ts';
 
 interface Dumped {
   readonly tasks: number;
@@ -35,8 +35,8 @@ async function parked<T>(
   const box = makeBox(threads + 100);
   try {
     const running = box.start([...command, String(threads), '30']);
-    await until('its threads are parked', () => running.out().includes('ready'));
-    return await use(Number(/ready (\d+)/.exec(running.out())?.[1]), box);
+    await until('its threads are parked', () => READY.test(running.out()));
+    return await use(Number(READY.exec(running.out())?.[1]), box);
   } finally {
     await box.remove();
   }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IncidentDocument } from '../../src/core/incident.ts';
 import { schemaErrors } from '../setup/schema.ts';
 import { BUILD_DIR } from '../setup/tools.ts';
-import { type Box, events, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+import { type Box, events, makeBox, READY, sleep, THREADGUARD, until } from './harness.ts';
 
 const JAVA = ['/usr/bin/java', '-cp', BUILD_DIR, 'Spawner'];
 
@@ -23,8 +23,8 @@ async function parked(command: readonly string[], threads = 200): Promise<{ pid:
   void running.ended.then(() => {
     isGone = true;
   });
-  await until('its threads are parked', () => running.out().includes('ready'));
-  return { pid: Number(/ready (\d+)/.exec(running.out())?.[1]), gone: () => isGone };
+  await until('its threads are parked', () => READY.test(running.out()));
+  return { pid: Number(READY.exec(running.out())?.[1]), gone: () => isGone };
 }
 
 async function dump(

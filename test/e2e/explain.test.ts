@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CEILING, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+import { CEILING, makeBox, READY, sleep, THREADGUARD, until } from './harness.ts';
 
 const UID = 61_235;
 const AS_UID = ['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups'];
@@ -132,8 +132,8 @@ describe('which ceiling refused', () => {
     const box = makeBox(400);
     try {
       const running = box.start(['sh', '-c', `(sleep 3; echo go; sleep 5) | ${CEILING} threads`]);
-      await until('the probe waits', () => running.out().includes('ready'));
-      const pid = /ready (\d+)/.exec(running.out())?.[1] as string;
+      await until('the probe waits', () => READY.test(running.out()));
+      const pid = READY.exec(running.out())?.[1] as string;
       const outside = makeBox(100);
       const words = [THREADGUARD, 'explain', '--json', '--trace', '--pid', pid, '--for', '20s'];
       const { out, err, code } = await outside.start(words).ended;
@@ -201,8 +201,8 @@ describe('which ceiling refused', () => {
     const box = makeBox(400);
     try {
       const running = box.start(['sh', '-c', `(sleep 3; echo go; sleep 6) | ${CEILING} threads`]);
-      await until('the probe waits', () => running.out().includes('ready'));
-      const pid = /ready (\d+)/.exec(running.out())?.[1] as string;
+      await until('the probe waits', () => READY.test(running.out()));
+      const pid = READY.exec(running.out())?.[1] as string;
       const outside = makeBox(100);
       const { out, code } = await outside.start([THREADGUARD, 'explain', '--json', '--pid', pid, '--for', '6s']).ended;
       await outside.remove();
@@ -303,7 +303,7 @@ describe('limits and explain refuse what they cannot answer', () => {
     const box = makeBox(1500);
     try {
       const running = box.start(['sh', '-c', `sleep 5 | ${CEILING} threads 64 1000`]);
-      await until('the threads are there', () => running.out().includes('ready'));
+      await until('the threads are there', () => READY.test(running.out()));
       const { out } = await box.start([THREADGUARD, 'limits', '--who']).ended;
       expect(out).toMatch(/^ceiling \(pid \d+\) +1,001 /m);
       expect(out).toMatch(/kernel memory behind them: stacks [\d.]+ MiB, task_struct [\d.]+ MiB/);

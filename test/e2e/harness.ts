@@ -127,6 +127,9 @@ function run(command: readonly string[], options: StartOptions): Running {
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** What the programs of the tests print once they stand as they are wanted. A whole line: a runtime may write words one by one. */
+export const READY: RegExp = /ready (\d+).*\n/;
+
 /** Waits until a condition holds; fails with what was waited for. */
 export async function until(what: string, condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const end = Date.now() + timeoutMs;
@@ -136,10 +139,11 @@ export async function until(what: string, condition: () => boolean, timeoutMs = 
   }
 }
 
-/** Events of `--log-format json` on stderr, one a line. */
+/** Events of `--log-format json` on stderr, one a line. Of a guard that runs the last line may be half there. */
 export function events(text: string): Record<string, unknown>[] {
   return text
     .split('\n')
+    .slice(0, -1)
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Box, events, lintMetrics, MISBEHAVE, makeBox, sleep, THREADGUARD, until } from './harness.ts';
+import { type Box, events, lintMetrics, MISBEHAVE, makeBox, READY, sleep, THREADGUARD, until } from './harness.ts';
 
 let box: Box;
 beforeEach(() => {
@@ -187,7 +187,7 @@ describe('SIGHUP', () => {
       ['--config', config],
       ['sh', '-c', 'trap "echo reloaded; exit 0" HUP; echo ready; while :; do sleep 0.05; done'],
     );
-    await until('it is ready', () => running.out().includes('ready'));
+    await until('it is ready', () => READY.test(running.out()));
     running.child.kill('SIGHUP');
     const { code, out } = await running.ended;
     expect([code, out]).toEqual([0, 'ready\nreloaded\n']);
