@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { peak } from '../core/growth/resample.ts';
 import { formatBytes, formatCount } from '../core/units.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import { canaryHtml } from '../reporters/report/canaryHtml.ts';
+import { writeOwnFile } from '../sys/ownDir.ts';
 import { gridsOf, onGrid } from './pair.ts';
 import type { MetricName } from './recording.ts';
 import type { CanaryResult } from './watchCanary.ts';
@@ -18,11 +18,10 @@ const LABELS: Readonly<Record<MetricName, string>> = {
 export function writePage(path: string, result: CanaryResult): void {
   const { baseline, candidate, judgement } = result;
   try {
-    writeFileSync(
-      path,
-      canaryHtml({ judgement, baseline: baseline.label, candidate: candidate.label, charts: chartsOf(result) }),
-    );
+    const page = { judgement, baseline: baseline.label, candidate: candidate.label, charts: chartsOf(result) };
+    writeOwnFile(path, canaryHtml(page), 0o644);
   } catch (error) {
+    if (error instanceof GuardError) throw error;
     throw new GuardError('no-page', `cannot write ${path} (${errnoOf(error)})`, {
       hint: 'name a file that can be written with --html',
       cause: error,

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
 import { type FileCalls, IncidentFiles } from './incidentFiles.ts';
 
@@ -32,12 +32,12 @@ export function openIncidentDir(
   let failure: unknown;
   for (const parent of parents) {
     try {
-      makeDirs(parent, calls);
-      return new IncidentFiles(calls.mkdtempSync(join(parent, `${nowText}-${pid}-`)), calls);
+      return new IncidentFiles(parent, `${nowText}-${pid}-`, calls);
     } catch (error) {
       failure = error;
     }
   }
+  if (failure instanceof GuardError) throw failure;
   throw new GuardError(
     'no-incident-dir',
     `cannot make an incident directory in ${parents.join(' or ')} (${errnoOf(failure)})`,
@@ -62,16 +62,4 @@ export function ownStateDir(env: NodeJS.ProcessEnv): string {
 
 function usualPlaces(env: NodeJS.ProcessEnv): string[] {
   return [ownStateDir(env), join(tmpdir(), `threadguard-${process.getuid?.() ?? 0}`)];
-}
-
-/**
- * Not mkdir's own `recursive`: below /proc, where mkdir says ENOENT, Node 20 loops in it for ever. Others may pass through
- * the directory but not look around in it: below it lie directories of services that run as somebody else. Each incident
- * belongs to its owner alone.
- */
-function makeDirs(path: string, calls: FileCalls): void {
-  if (calls.existsSync(path)) return;
-  const parent = dirname(path);
-  if (parent !== path) makeDirs(parent, calls);
-  calls.mkdirSync(path, { mode: 0o711 });
 }

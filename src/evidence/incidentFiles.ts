@@ -1,18 +1,18 @@
 import type fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
+import { type OwnDir, openOwnDir, removeTree } from '../sys/ownDir.ts';
 
 /** What is asked of the file system. All of it is synchronous: at a trip no new thread may be needed. */
 export type FileCalls = Pick<
   typeof fs,
   | 'closeSync'
-  | 'existsSync'
   | 'ftruncateSync'
   | 'mkdirSync'
   | 'mkdtempSync'
   | 'openSync'
   | 'renameSync'
-  | 'rmSync'
+  | 'unlinkSync'
   | 'writeFileSync'
   | 'writeSync'
 >;
@@ -23,19 +23,43 @@ const OPENED_EARLY = ['incident.json', 'limits.json', 'samples.ndjson', 'stacks.
 const FILE_MODE = 0o600;
 const DIR_MODE = 0o700;
 
-/** The files of one incident, in a directory that exists and is empty. */
+/**
+ * Others may pass through the directories above but not look around in them: below them lie directories of services that run
+ * as somebody else. Each incident belongs to its owner alone.
+ */
+const PARENT_MODE = 0o711;
+
+/** The files of one incident, in a directory that is made for it and held by a descriptor until the end. */
 export class IncidentFiles {
   readonly path: string;
   readonly #calls: FileCalls;
+  readonly #parent: OwnDir;
+  readonly #dir: OwnDir;
   /** Descriptors of files that are not written yet, by name. */
-  readonly #opened: Map<string, number>;
+  readonly #opened = new Map<string, number>();
   readonly #scratch: string[] = [];
   #isUsed = false;
+  /** The descriptors are closed: by now their numbers may belong to other files. */
+  #isSettled = false;
 
-  constructor(path: string, calls: FileCalls) {
-    this.path = path;
+  /** Makes it in `parent`, which is made too if it is missing. Throws the system error, or a GuardError for a parent of others. */
+  constructor(parent: string, prefix: string, calls: FileCalls) {
     this.#calls = calls;
-    this.#opened = new Map(OPENED_EARLY.map((name) => [name, calls.openSync(this.#part(name), 'wx', FILE_MODE)]));
+    this.#parent = openOwnDir(parent, PARENT_MODE);
+    try {
+      const name = basename(calls.mkdtempSync(this.#parent.at(prefix)));
+      this.path = join(resolve(parent), name);
+      this.#dir = openOwnDir(this.path, undefined);
+    } catch (error) {
+      this.#parent.close();
+      throw error;
+    }
+    try {
+      for (const file of OPENED_EARLY) this.#opened.set(file, calls.openSync(this.#part(file), 'wx', FILE_MODE));
+    } catch (error) {
+      this.settle();
+      throw error;
+    }
   }
 
   isUsed(): boolean {
@@ -43,27 +67,25 @@ export class IncidentFiles {
   }
 
   scratch(name: string): string {
-    const dir = join(this.path, name);
-    this.#calls.mkdirSync(dir, { mode: DIR_MODE });
-    this.#scratch.push(dir);
-    return dir;
+    this.#calls.mkdirSync(this.#dir.at(name), { mode: DIR_MODE });
+    this.#scratch.push(name);
+    return join(this.path, name);
   }
 
   write(name: string, text: string | Buffer): void {
-    const file = join(this.path, name);
     const fd = this.#opened.get(name);
     try {
       // It is written beside the old file first: on a full disk what was there before must stay.
-      if (fd === undefined) this.#calls.writeFileSync(this.#part(name), text, { mode: FILE_MODE });
+      if (fd === undefined) this.#calls.writeFileSync(this.#part(name), text, { mode: FILE_MODE, flag: 'wx' });
       else {
         this.#calls.ftruncateSync(fd);
         this.#fill(fd, typeof text === 'string' ? Buffer.from(text) : text);
       }
-      this.#calls.renameSync(this.#part(name), file);
+      this.#calls.renameSync(this.#part(name), this.#dir.at(name));
       this.#close(name);
     } catch (error) {
       this.#clear(name, fd);
-      throw new GuardError('no-evidence', `cannot write ${file} (${errnoOf(error)})`, {
+      throw new GuardError('no-evidence', `cannot write ${join(this.path, name)} (${errnoOf(error)})`, {
         hint: 'free space there, or name another directory with --incident-dir',
         cause: error,
       });
@@ -72,16 +94,20 @@ export class IncidentFiles {
   }
 
   settle(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
     for (const name of [...this.#opened.keys()]) {
       this.#close(name);
-      this.#attempt(() => this.#calls.rmSync(this.#part(name), { force: true }));
+      this.#attempt(() => this.#calls.unlinkSync(this.#part(name)));
     }
-    const gone = this.#isUsed ? this.#scratch : [this.path];
-    for (const dir of gone) this.#calls.rmSync(dir, { recursive: true, force: true });
+    for (const name of this.#scratch) removeTree(this.#dir, name);
+    this.#dir.close();
+    if (!this.#isUsed) removeTree(this.#parent, basename(this.path));
+    this.#parent.close();
   }
 
   #part(name: string): string {
-    return join(this.path, `${name}.part`);
+    return this.#dir.at(`${name}.part`);
   }
 
   #close(name: string): void {
@@ -98,7 +124,7 @@ export class IncidentFiles {
   /** Half a document is worse than none, and on a full disk it holds the last free blocks. */
   #clear(name: string, fd: number | undefined): void {
     this.#attempt(() => {
-      if (fd === undefined) this.#calls.rmSync(this.#part(name), { force: true });
+      if (fd === undefined) this.#calls.unlinkSync(this.#part(name));
       else this.#calls.ftruncateSync(fd);
     });
   }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import pino from 'pino';
 
 /** Where lines go without ever making the loop wait. */
@@ -14,31 +14,6 @@ export interface Sink {
 
 /** Text kept for a slow reader; beyond it lines are dropped and counted. */
 const BUFFER_BYTES = 256 * 1024;
-
-/**
- * Opens a file for lines, here and now, and never waits for anybody: a FIFO that nobody reads is refused (ENXIO), and a full one
- * loses lines, which are counted. Throws the system error of the open, and with `isTried` that of a first byte as well.
- */
-export function openLineFile(path: string, { isTried }: { readonly isTried: boolean }): Sink {
-  const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
-  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
-  try {
-    if (isTried) probe(fd);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-  return openSink(fd);
-}
-
-/** A full disk takes the open and refuses the first byte, so one is written, and taken back. */
-function probe(fd: number): void {
-  const stat = fstatSync(fd);
-  // A reader at the other end would see it.
-  if (stat.isFIFO()) return;
-  writeSync(fd, '\n');
-  if (stat.isFile()) ftruncateSync(fd, stat.size);
-}
 
 /**
  * A bounded, asynchronous writer to a descriptor. A synchronous one stalled the loop for 4 s on a pipe that nobody read;

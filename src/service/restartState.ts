@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
 import { NO_MEMORY, type RestartMemory } from '../policy/restart.ts';
+import { openOwnDir, readOwnFile, replaceIn } from '../sys/ownDir.ts';
 import { seldom } from '../sys/seldom.ts';
 
 /** What restarts leave for the next guard: a bad deploy is remembered when the guard itself is started again. */
@@ -16,6 +17,11 @@ export interface RestartState {
 }
 
 const SCHEMA = 'threadguard.restarts/1';
+const FILE_MODE = 0o600;
+/** Others may pass through: beside it lie the incidents of services that run as somebody else. */
+const DIR_MODE = 0o711;
+/** Far more than the times of the restarts that count. */
+const MOST_BYTES = 16 << 20;
 
 /** The guard that keeps a file. */
 interface Keeper {
@@ -50,7 +56,7 @@ export function deployOf(words: readonly string[], executable: string): string {
 /**
  * Opens the memory of a service. A file that cannot be understood is no reason to leave a service down: that is said in
  * `problem`, and the file is replaced. But it throws a GuardError when another guard lives and keeps the file, because
- * two guards would restart the same service.
+ * two guards would restart the same service, and when somebody else could lead what is written there to another file.
  */
 export function openRestartState(
   path: string,
@@ -74,19 +80,19 @@ export function openRestartState(
   const write = (next: RestartMemory, by: Keeper | null): string | undefined => {
     try {
       const text = `${JSON.stringify({ schema: SCHEMA, deploy, keeper: by, ...next } satisfies Document)}\n`;
-      writeFileSync(`${path}.part`, text, { mode: 0o600 });
-      renameSync(`${path}.part`, path);
+      const dir = openOwnDir(dirname(path), DIR_MODE);
+      try {
+        replaceIn(dir, basename(path), text, FILE_MODE);
+      } finally {
+        dir.close();
+      }
       memory = next;
       return undefined;
     } catch (error) {
+      if (error instanceof GuardError) throw error;
       return `restarts are not remembered: cannot write ${path} (${errnoOf(error)})`;
     }
   };
-  try {
-    mkdirSync(dirname(path), { mode: 0o700 });
-  } catch {
-    // It exists already, or the write below says why not.
-  }
   const problem = write(memory, self) ?? (typeof found === 'string' && found !== 'ENOENT' ? found : undefined);
   return {
     memory,
@@ -100,8 +106,9 @@ export function openRestartState(
 function read(path: string): Document | string {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readOwnFile(path, MOST_BYTES);
   } catch (error) {
+    if (error instanceof GuardError) throw error;
     return errnoOf(error) === 'ENOENT'
       ? 'ENOENT'
       : `cannot read ${path} (${errnoOf(error)}): beginning without a memory`;

@@ -4,8 +4,9 @@ import { rowOf } from '../reporters/eventTable.ts';
 import { humanReporter, wantsColour } from '../reporters/humanReporter.ts';
 import { journalReporter } from '../reporters/journalReporter.ts';
 import { ndjsonReporter } from '../reporters/ndjsonReporter.ts';
-import { openLineFile, openSink, type Sink } from '../reporters/sink.ts';
+import { openSink, type Sink } from '../reporters/sink.ts';
 import { isJournal, openJournal } from '../service/journalSocket.ts';
+import { openLineFile } from '../service/lineFile.ts';
 import type { Libc } from '../sys/libc.ts';
 import type { OutputOptions } from './runOptions.ts';
 
@@ -74,6 +75,7 @@ function openLog(path: string | undefined): Sink {
   try {
     return openLineFile(path, { isTried: true });
   } catch (error) {
+    if (error instanceof GuardError) throw error;
     throw new GuardError('no-log-file', `cannot write the log file ${path} (${errnoOf(error)})`, {
       hint: HINTS[errnoOf(error)] ?? 'name a file that can be written with --log-file',
       cause: error,

@@ -128,7 +128,7 @@ function run(command: readonly string[], options: StartOptions): Running {
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What the programs of the tests print once they stand as they are wanted. A whole line: a runtime may write words one by one. */
-export const READY: RegExp = /ready (\d+).*\n/;
+export const READY: RegExp = /ready(?: (\d+).*)?\n/;
 
 /** Waits until a condition holds; fails with what was waited for. */
 export async function until(what: string, condition: () => boolean, timeoutMs = 20_000): Promise<void> {

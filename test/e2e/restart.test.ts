@@ -81,6 +81,7 @@ describe('--restart', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ schema: 'threadguard.restarts/1', keeper: null });
   });
   it('a state file that cannot be written costs the memory, not the service', async () => {
+    writeFileSync(join(box.scratch, 'none'), '');
     const file = join(box.scratch, 'none', 'deep', 'state.json');
     const { code, err } = await start(['--restart', 'on-failure', '--state-file', file], ['true']).ended;
     expect(code).toBe(0);

@@ -1,5 +1,6 @@
 import fs, {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -11,7 +12,7 @@ import fs, {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GuardError } from '../../src/errors.ts';
 import { openIncidentDir, ownStateDir, unkeptIncident } from '../../src/evidence/incidentDir.ts';
 import type { FileCalls } from '../../src/evidence/incidentFiles.ts';
@@ -21,7 +22,17 @@ let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'tgincident-'));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** As a user whose places are in his home. */
+function asPlain<T>(step: () => T): T {
+  vi.spyOn(process, 'getuid').mockReturnValue(1000);
+  return step();
+}
 
 const open = (minute: number, calls?: FileCalls) =>
   openIncidentDir(dir, {}, `2026-11-24T10-${String(minute).padStart(2, '0')}-00-000Z`, 42, calls);
@@ -159,7 +170,7 @@ describe('a full disk', () => {
     const gone = (): never => {
       throw errno('EIO');
     };
-    const incident = open(1, { ...fs, writeSync: gone, ftruncateSync: gone, rmSync: gone, writeFileSync: gone });
+    const incident = open(1, { ...fs, writeSync: gone, ftruncateSync: gone, unlinkSync: gone, writeFileSync: gone });
     expect(() => incident.write('incident.json', '{}')).toThrow(/EIO/);
     expect(() => incident.write('stderr.txt', 'x')).toThrow(/cannot write .*stderr\.txt \(EIO\)/);
   });
@@ -178,42 +189,40 @@ describe('where it is made', () => {
     const tried: string[] = [];
     const calls: FileCalls = {
       ...fs,
-      existsSync: () => true,
       mkdtempSync: ((prefix: string) => {
         tried.push(prefix);
         if (tried.length === 1) throw errno('EROFS');
-        return mkdtempSync(join(dir, 'made-'));
+        return mkdtempSync(prefix);
       }) as FileCalls['mkdtempSync'],
     };
-    const incident = openIncidentDir(undefined, { XDG_STATE_HOME: '/state' }, 'now', 42, calls);
+    vi.stubEnv('TMPDIR', dir);
+    const incident = asPlain(() =>
+      openIncidentDir(undefined, { XDG_STATE_HOME: join(dir, 'state') }, 'now', 42, calls),
+    );
     expect(tried).toHaveLength(2);
-    expect(tried[1]).toContain(join(tmpdir(), 'threadguard-'));
+    expect(incident.path).toContain(join(dir, 'threadguard-1000'));
     incident.settle();
+    expect(existsSync(incident.path)).toBe(false);
   });
   it('none works: all of them are named', () => {
     const calls: FileCalls = {
       ...fs,
-      existsSync: () => true,
       mkdtempSync: (() => {
         throw errno('EROFS');
       }) as FileCalls['mkdtempSync'],
     };
-    expect(() => openIncidentDir(undefined, {}, 'now', 42, calls)).toThrow(/in \S+ or \S+ \(EROFS\)/);
+    const env = { XDG_STATE_HOME: join(dir, 'state') };
+    vi.stubEnv('TMPDIR', dir);
+    expect(() => asPlain(() => openIncidentDir(undefined, env, 'now', 42, calls))).toThrow(/in \S+ or \S+ \(EROFS\)/);
   });
   it.for([
     [{ XDG_STATE_HOME: '/state' }, '/state/threadguard'],
     [{ XDG_STATE_HOME: '' }, /\.local\/state\/threadguard$/],
     [{}, /\.local\/state\/threadguard$/],
   ] as const)('of a plain user with %j', ([env, want]) => {
-    const getuid = process.getuid;
-    try {
-      process.getuid = () => 1000;
-      expect(ownStateDir(env)).toMatch(want);
-      process.getuid = () => 0;
-      expect(ownStateDir(env)).toBe('/var/lib/threadguard');
-    } finally {
-      if (getuid !== undefined) process.getuid = getuid;
-    }
+    expect(asPlain(() => ownStateDir(env))).toMatch(want);
+    vi.spyOn(process, 'getuid').mockReturnValue(0);
+    expect(ownStateDir(env)).toBe('/var/lib/threadguard');
   });
 });
 

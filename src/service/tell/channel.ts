@@ -1,9 +1,9 @@
 import { createConnection } from 'node:net';
 import { AbortError } from 'p-retry';
 import { errnoOf, GuardError } from '../../errors.ts';
-import { openLineFile } from '../../reporters/sink.ts';
 import type { Fork } from '../../sys/standing.ts';
 import { type Helper, openHelper } from '../helper.ts';
+import { openLineFile } from '../lineFile.ts';
 import type { Destination } from './destination.ts';
 import { bodyOf, type Letter, type Message } from './message.ts';
 import { openWebhook } from './webhook.ts';
@@ -76,6 +76,7 @@ function fileChannel(path: string, label: string): Channel {
       close: () => sink.stream.end(),
     };
   } catch (error) {
+    if (error instanceof GuardError) throw error;
     throw new GuardError('bad-destination', `cannot write to ${path} (${errnoOf(error)})`, {
       hint: 'name a file that can be written with --tell file:/PATH',
       cause: error,
