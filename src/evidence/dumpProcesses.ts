@@ -6,6 +6,7 @@ import { keepHeapSmall } from '../sys/heap.ts';
 import { pauseHere } from '../sys/pause.ts';
 import type { CreatorSource } from './creators/creatorSource.ts';
 import type { RawFile, Reading } from './dumpers/dumper.ts';
+import { limitsUntil } from './elf/readLimits.ts';
 import { settle } from './memoryLock.ts';
 import { ElfFiles } from './native/elfFiles.ts';
 import type { Pause } from './pauseTarget.ts';
@@ -72,11 +73,12 @@ export function dumpProcesses(root: KernelRoot, pids: readonly number[], options
 
 function contextOf(root: KernelRoot, options: DumpOptions, startMs: number): DumpContext {
   const { dumpers, libc, now, pause, recording, signals, timeoutMs, wait = pauseHere } = options;
+  const endMs = startMs + timeoutMs;
   return {
     root,
-    reading: { libc, now, recording, signals, wait, endMs: startMs + timeoutMs },
+    reading: { libc, now, recording, signals, wait, endMs },
     timeoutMs,
-    files: new ElfFiles(),
+    files: new ElfFiles(limitsUntil(endMs, now), libc),
     stillness: new Stillness(pause, now),
     dumpers,
   };

@@ -5,6 +5,8 @@ import type { KernelRoot } from './root.ts';
 /** `/proc/PID/status`, as far as it is used. */
 export interface ProcessStatus {
   readonly uid: number;
+  /** Whose files it makes; the effective user of nearly every process. */
+  readonly fsUid: number;
   readonly name: string;
   readonly threads: number;
   readonly vmSizeBytes: number;
@@ -43,6 +45,7 @@ export function parseStatus(text: string): ProcessStatus | undefined {
   if (threads === undefined) return undefined;
   return {
     uid: Number.parseInt(field(text, 'Uid') ?? '', 10),
+    fsUid: Number.parseInt((field(text, 'Uid') ?? '').split('\t')[3] ?? '', 10),
     threads: Number(threads),
     name: text.startsWith('Name:\t') ? text.slice(6, text.indexOf('\n')) : '',
     vmSizeBytes: kibibytes(text, 'VmSize'),

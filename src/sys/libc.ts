@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import { type Datagrams, openDatagrams } from './datagram.ts';
+import type { Beneath } from './foreignPath.ts';
 import { openExchange, type UnixSockets } from './unixSocket.ts';
 
 /** The few calls that Node does not make. */
-export interface Libc extends Datagrams, UnixSockets {
+export interface Libc extends Beneath, Datagrams, UnixSockets {
   /** prctl(PR_SET_CHILD_SUBREAPER, 1): orphans of the tree become children of the guard. */
   becomeSubreaper(): boolean;
   /** Reaps one adopted child; true when it is gone. Never waits. */
@@ -40,6 +41,10 @@ export const RLIM_INFINITY = 0xffffffffffffffffn;
 const PR_SET_CHILD_SUBREAPER = 36;
 const SCHED_RESET_ON_FORK = 0x40000000;
 const WNOHANG = 1;
+/** The same number on every architecture (openat2(2), Linux 5.6). */
+const SYS_OPENAT2 = 437;
+/** `struct open_how`: O_PATH | O_CLOEXEC, no mode, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. */
+const HELD_IN_ROOT = new BigUint64Array([0x200000n | 0x80000n, 0n, 0x10n | 0x4n | 0x2n]);
 
 /**
  * libc through koffi, or `undefined` where koffi or glibc's name for it cannot be loaded (musl, an
@@ -60,6 +65,7 @@ export function loadLibc(): Libc | undefined {
     const getpgid = lib.func('int getpgid(int pid)');
     const getsid = lib.func('int getsid(int pid)');
     const exit = lib.func('void _exit(int status)');
+    const openat2 = lib.func('long syscall(long number, int fd, str path, const uint64 *how, size_t size)');
     const exchange = openExchange(lib);
     return {
       ...openDatagrams(lib, () => koffi.errno()),
@@ -87,6 +93,10 @@ export function loadLibc(): Libc | undefined {
         const value = Buffer.alloc(256);
         const length = Number(getxattr(path, name, value, value.length));
         return length < 0 ? undefined : value.toString('latin1', 0, length);
+      },
+      openBeneath: (topFd, path) => {
+        const fd = Number(openat2(SYS_OPENAT2, topFd, path, HELD_IN_ROOT, HELD_IN_ROOT.byteLength));
+        return fd < 0 ? undefined : fd;
       },
       exitNow: (code) => {
         exit(code);

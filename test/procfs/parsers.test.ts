@@ -89,6 +89,7 @@ describe('status', () => {
   it('every field that is used', () => {
     expect(parseStatus(text)).toEqual({
       uid: 1000,
+      fsUid: 0,
       name: 'sh',
       threads: 17,
       vmSizeBytes: 1024 * 1024,

@@ -52,7 +52,7 @@ export default function setup(): void {
     apt('install', '-y', '--no-install-recommends', ...missing.map(([, name]) => name));
   }
   mkdirSync(BUILD_DIR, { recursive: true });
-  for (const name of ['misbehave', 'honest', 'probe', 'ceiling']) {
+  for (const name of ['misbehave', 'honest', 'hostile', 'probe', 'ceiling']) {
     const source = fileURLToPath(new URL(`../programs/${name}.c`, import.meta.url));
     execFileSync('gcc', ['-O1', '-pthread', '-o', `${BUILD_DIR}/${name}`, source], { stdio: 'inherit' });
   }

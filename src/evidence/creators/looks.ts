@@ -1,8 +1,9 @@
 import { type CreationSample, creationPath } from '../../core/creators.ts';
 import type { Frame } from '../../core/stack.ts';
+import { limitsUntil } from '../elf/readLimits.ts';
 import { busiestThreads, letRun } from './busyThreads.ts';
 import { type CreatorSearch, NOT_SAMPLED, type Sampled } from './creatorSource.ts';
-import type { SampledProcess } from './sampledProcess.ts';
+import type { OpenSampled, SampledProcess } from './sampledProcess.ts';
 
 const MOST_LOOKS = 400;
 /** Processor time that the threads must have had between two looks, or both would show one moment. */
@@ -19,8 +20,8 @@ const YIELD_MS = 0.1;
  * Catches the threads that make threads in the act, in a process whose stacks can be read while it runs: CPython keeps
  * its frames in memory. Nothing is stopped.
  */
-export function sampleByLooks(open: () => SampledProcess | undefined, pid: number, search: CreatorSearch): Sampled {
-  const process = open();
+export function sampleByLooks(open: OpenSampled, pid: number, search: CreatorSearch): Sampled {
+  const process = open(limitsUntil(search.endMs, search.now));
   if (process === undefined) return NOT_SAMPLED;
   const samples: CreationSample[] = [];
   try {

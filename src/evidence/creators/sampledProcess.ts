@@ -3,6 +3,7 @@ import { readShort } from '../../procfs/read.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { readPlace } from '../../procfs/syscall.ts';
 import { listThreads } from '../../procfs/task.ts';
+import type { ReadLimits } from '../elf/readLimits.ts';
 import { ElfFiles } from '../native/elfFiles.ts';
 import { type NativeProcess, openNativeProcess } from '../native/nativeProcess.ts';
 import { unwind } from '../native/unwind.ts';
@@ -20,9 +21,12 @@ export interface SampledProcess {
   close(): void;
 }
 
+/** Opens it; what its files may cost is limited. */
+export type OpenSampled = (limits: ReadLimits) => SampledProcess | undefined;
+
 /** A process by its native stacks; `undefined` if they cannot be read. */
-export function openSampledProcess(root: KernelRoot, pid: number): SampledProcess | undefined {
-  return withNative(root, pid, (native) => ({
+export function openSampledProcess(root: KernelRoot, pid: number, limits: ReadLimits): SampledProcess | undefined {
+  return withNative(root, pid, limits, (native) => ({
     stackOf: (tid) => {
       const place = readPlace(root, pid, tid);
       if (place === undefined || place === 'running') return place;
@@ -36,9 +40,10 @@ export function openSampledProcess(root: KernelRoot, pid: number): SampledProces
 export function withNative(
   root: KernelRoot,
   pid: number,
+  limits: ReadLimits,
   read: (native: NativeProcess) => Pick<SampledProcess, 'stackOf'> | undefined,
 ): SampledProcess | undefined {
-  const files = new ElfFiles();
+  const files = new ElfFiles(limits);
   const native = openNativeProcess(root, pid, files);
   const stacks = native === undefined ? undefined : read(native);
   const close = (): void => {

@@ -1,7 +1,8 @@
 import { type CreationSample, creationPath } from '../../core/creators.ts';
+import { limitsUntil } from '../elf/readLimits.ts';
 import { busiestThreads, letRun } from './busyThreads.ts';
 import { type CreatorSearch, NOT_SAMPLED, type Sampled } from './creatorSource.ts';
-import type { SampledProcess } from './sampledProcess.ts';
+import type { OpenSampled, SampledProcess } from './sampledProcess.ts';
 
 const MOST_STOPS = 150;
 /** If so many stops have caught nobody, nobody makes threads now, and the process need not stand still for more. */
@@ -20,8 +21,8 @@ const POLL_MS = 0.1;
  * of its busiest threads are read. It ends at `endMs`, after `stopMs` of standing still, after 150 stops, after 8 that
  * caught nobody, or when the process cannot be stopped.
  */
-export function sampleByStops(open: () => SampledProcess | undefined, pid: number, search: CreatorSearch): Sampled {
-  const process = search.stopMs > 0 ? open() : undefined;
+export function sampleByStops(open: OpenSampled, pid: number, search: CreatorSearch): Sampled {
+  const process = search.stopMs > 0 ? open(limitsUntil(search.endMs, search.now)) : undefined;
   if (process === undefined) return NOT_SAMPLED;
   try {
     const tids = busiestThreads(process, pid, search);

@@ -22,7 +22,9 @@ export const cpythonDumper: Dumper = {
         if (frames.length === 0) return undefined;
         return { runtime: 'python', frames, isWhole: true, ...(label === undefined ? {} : { label }) };
       },
-      creators: { sample: (search) => sampleByLooks(() => openRunningPython(root, pid, threads), pid, search) },
+      creators: {
+        sample: (search) => sampleByLooks((limits) => openRunningPython(root, pid, threads, limits), pid, search),
+      },
     };
   },
 };

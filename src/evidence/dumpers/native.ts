@@ -22,7 +22,7 @@ export const nativeDumper: Dumper = {
     }
     return {
       stackOf: stacksOf(native),
-      creators: { sample: (search) => sampleByStops(() => openSampledProcess(root, pid), pid, search) },
+      creators: { sample: (search) => sampleByStops((limits) => openSampledProcess(root, pid, limits), pid, search) },
     };
   },
 };

@@ -1,9 +1,12 @@
 import { Cursor } from './bytes.ts';
+import type { ReadLimits } from './readLimits.ts';
 
 /** Where the bytes of an ELF file come from: the file itself, or the memory that it is mapped into. */
 export interface ByteSource {
   /** Up to `length` bytes from a file offset; fewer at its end, `undefined` when they cannot be read. */
   read(offset: number, length: number): Buffer | undefined;
+  /** What it may cost; without them it is trusted. */
+  readonly limits?: ReadLimits;
 }
 
 export interface Segment {

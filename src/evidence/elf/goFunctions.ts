@@ -1,7 +1,10 @@
 import { Cursor } from './bytes.ts';
 import type { GoHeader } from './goHeader.ts';
+import { NO_LIMITS, type ReadLimits } from './readLimits.ts';
 
 const MOST_STEPS = 1_000_000;
+/** How often the clock is looked at: some 50 µs apart. */
+const STEPS_A_LOOK = 1_024;
 const NO_FILE = 0xffffffff;
 
 /** One function of the table (runtime/runtime2.go: `_func`). */
@@ -21,9 +24,12 @@ export class GoFunctions {
   readonly #bytes: Buffer;
   readonly #header: GoHeader;
 
-  constructor(bytes: Buffer, header: GoHeader) {
+  readonly #limits: ReadLimits;
+
+  constructor(bytes: Buffer, header: GoHeader, limits: ReadLimits = NO_LIMITS) {
     this.#bytes = bytes;
     this.#header = header;
+    this.#limits = limits;
   }
 
   /** The number of the function that an address is in; `undefined` outside of all. */
@@ -63,7 +69,7 @@ export class GoFunctions {
   /** The value of a table at an address; `undefined` if the table has none. */
   valueAt(table: number, { start }: GoEntry, address: number): number | undefined {
     if (table === 0) return undefined;
-    return valueIn(new Cursor(this.#bytes, this.#header.values + table), start, address);
+    return valueIn(new Cursor(this.#bytes, this.#header.values + table), start, address, this.#limits);
   }
 
   /** The source file at an address; `undefined` for code that has none. */
@@ -87,10 +93,11 @@ export class GoFunctions {
 }
 
 /** A table of values by address: differences in zigzag, each with the bytes of code that the value holds for. */
-function valueIn(cursor: Cursor, start: number, address: number): number | undefined {
+function valueIn(cursor: Cursor, start: number, address: number, limits: ReadLimits): number | undefined {
   let value = -1;
   let at = start;
   for (let step = 0; step < MOST_STEPS && !cursor.isBroken; step += 1) {
+    if (step % STEPS_A_LOOK === STEPS_A_LOOK - 1 && limits.isOver()) return undefined;
     const change = cursor.uleb();
     if (change === 0 && step > 0) return undefined;
     value += change % 2 === 1 ? -(change + 1) / 2 : change / 2;

@@ -1,6 +1,7 @@
 import type { Elf } from './elf.ts';
 import { GoFunctions } from './goFunctions.ts';
 import { readGoHeader } from './goHeader.ts';
+import { NO_LIMITS } from './readLimits.ts';
 import { RA, RSP, type UnwindRule } from './unwindRule.ts';
 
 /** Go's own table of functions. It survives `strip`, and takes the place of `.eh_frame`, which Go does not write. */
@@ -18,7 +19,8 @@ export interface GoFunction {
 }
 
 const SECTIONS = ['.gopclntab', '.data.rel.ro.gopclntab'];
-const MOST_BYTES = 512 << 20;
+/** It is only loaded: addresses are looked up in it. */
+const BYTES_PER_MS = 1 << 20;
 /** Nobody called these: a goroutine, a thread or a switch of stacks begins there. */
 const BOTTOMS = new Set([
   'runtime.goexit',
@@ -41,12 +43,13 @@ const RETURN_BYTES = 8;
 /** The table of a Go program of 1.16 or newer (runtime/symtab.go); `undefined` for any other file. */
 export function readGoTable(elf: Elf): GoTable | undefined {
   const section = elf.sections.find(({ name }) => SECTIONS.includes(name));
-  if (section === undefined || section.size > MOST_BYTES) return undefined;
+  const limits = elf.source.limits ?? NO_LIMITS;
+  if (section === undefined || !limits.mayLoad(section.size, BYTES_PER_MS)) return undefined;
   const bytes = elf.source.read(section.offset, section.size);
   if (bytes === undefined) return undefined;
   const header = readGoHeader(bytes, elf.sections.find(({ name }) => name === '.text')?.address ?? 0);
   if (header === undefined) return undefined;
-  const functions = new GoFunctions(bytes, header);
+  const functions = new GoFunctions(bytes, header, limits);
   return {
     find: (address) => findFunction(functions, address),
     ruleAt: (address) => ruleAt(functions, address),

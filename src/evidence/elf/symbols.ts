@@ -1,4 +1,5 @@
 import type { Elf, Section } from './elf.ts';
+import { NO_LIMITS } from './readLimits.ts';
 
 /** Functions of a file by address. */
 export interface SymbolTable {
@@ -21,22 +22,25 @@ const MOST_PLACES = 64;
 const MOST_BEFORE = 8;
 const STT_FUNC = 2;
 const STT_GNU_IFUNC = 10;
-/** A table larger than this is none. V8 with all of its symbols has 30 MB. */
-const MOST_BYTES = 512 << 20;
+/** V8 with all of its symbols has 30 MB, which are sorted in 60 ms. */
+const SORTED_BYTES_PER_MS = 256 << 10;
+/** Names are only loaded, and searched once. */
+const LOADED_BYTES_PER_MS = 1 << 20;
 
 /** `.symtab` if the file was not stripped, else `.dynsym`: what it exports. Empty if there is neither. */
 export function readSymbols(elf: Elf): SymbolTable {
   const table =
     elf.sections.find(({ type }) => type === SHT_SYMTAB) ?? elf.sections.find(({ type }) => type === SHT_DYNSYM);
   const names = table === undefined ? undefined : elf.sections[table.link];
-  const bytes = table === undefined ? undefined : load(elf, table);
-  const text = names === undefined ? undefined : load(elf, names);
+  const bytes = table === undefined ? undefined : load(elf, table, SORTED_BYTES_PER_MS);
+  const text = names === undefined || bytes === undefined ? undefined : load(elf, names, LOADED_BYTES_PER_MS);
   if (bytes === undefined || text === undefined) return { find: () => undefined, addressOf: () => undefined };
   return tableOf(bytes, text);
 }
 
-function load({ source }: Elf, { offset, size }: Section): Buffer | undefined {
-  return size > MOST_BYTES ? undefined : source.read(offset, size);
+/** `undefined` for a table that the time or the memory that is left does not reach for. */
+function load({ source }: Elf, { offset, size }: Section, bytesPerMs: number): Buffer | undefined {
+  return (source.limits ?? NO_LIMITS).mayLoad(size, bytesPerMs) ? source.read(offset, size) : undefined;
 }
 
 /** The words of the symbols, and what they say (elf(5)): name, (info, other, section), value low and high, size low and high. */
@@ -47,9 +51,10 @@ class Symbols {
 
   constructor(bytes: Buffer, text: Buffer) {
     this.count = Math.floor(bytes.length / SYMBOL_BYTES);
-    this.#words = new Uint32Array(
-      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + this.count * SYMBOL_BYTES) as ArrayBuffer,
-    );
+    // A large table lies at the start of its memory. It is copied only if it does not.
+    const { buffer, byteOffset } =
+      bytes.byteOffset % 4 === 0 ? bytes : { buffer: Uint8Array.from(bytes).buffer as ArrayBufferLike, byteOffset: 0 };
+    this.#words = new Uint32Array(buffer, byteOffset, this.count * WORDS);
     this.#text = text;
   }
 

@@ -114,9 +114,10 @@ function readRule(elf: Elf, address: number, pc: number): UnwindRule | undefined
   if (cursor.isBroken || start === undefined || length === undefined) return undefined;
   if (pc < start || pc >= start + length) return undefined;
   const state = new CfiState(common, start, pc);
-  if (!runProgram(state, common.program)) return undefined;
+  const { limits } = elf.source;
+  if (!runProgram(state, common.program, limits)) return undefined;
   state.begin(address);
-  if (!runProgram(state, cursor) || state.cfa === undefined) return undefined;
+  if (!runProgram(state, cursor, limits) || state.cfa === undefined) return undefined;
   return {
     functionStart: start,
     functionEnd: start + length,

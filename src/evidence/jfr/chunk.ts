@@ -5,6 +5,8 @@ import { JfrReader, JfrRef, type JfrValue, readList, varint } from './values.ts'
 const MAGIC = 'FLR\0';
 const HEADER_BYTES = 68;
 const MAJOR = 2;
+/** How often the clock is looked at: less than a millisecond apart. */
+const RECORDS_A_LOOK = 128;
 /** Types of records that describe the others. */
 const METADATA = 0;
 const CHECKPOINT = 1;
@@ -23,7 +25,10 @@ export class JfrChunk {
   /** By type, then by number. */
   readonly #constants = new Map<number, Map<number, JfrValue>>();
 
-  private constructor(bytes: Buffer, start: number, end: number) {
+  readonly #isOver: () => boolean;
+
+  private constructor(bytes: Buffer, start: number, end: number, isOver: () => boolean) {
+    this.#isOver = isOver;
     this.#bytes = bytes;
     this.#start = start;
     this.end = end;
@@ -35,13 +40,16 @@ export class JfrChunk {
     for (const { cursor } of this.#records(CHECKPOINT)) this.#readCheckpoint(cursor);
   }
 
-  /** The chunk that begins at `start`; `undefined` if none does, or one of another format. */
-  static at(bytes: Buffer, start: number): JfrChunk | undefined {
+  /**
+   * The chunk that begins at `start`; `undefined` if none does, or one of another format. When `isOver` says so, no more of it
+   * is read.
+   */
+  static at(bytes: Buffer, start: number, isOver: () => boolean = () => false): JfrChunk | undefined {
     if (bytes.length < start + HEADER_BYTES || bytes.toString('latin1', start, start + 4) !== MAGIC) return undefined;
     if (bytes.readUInt16BE(start + 4) !== MAJOR) return undefined;
     const size = Number(bytes.readBigInt64BE(start + 8));
     if (size < HEADER_BYTES) return undefined;
-    return new JfrChunk(bytes, start, Math.min(bytes.length, start + size));
+    return new JfrChunk(bytes, start, Math.min(bytes.length, start + size), isOver);
   }
 
   /** Events of a type by its name, in the order in which they were written. */
@@ -71,7 +79,8 @@ export class JfrChunk {
   /** Every record begins with its length, so one that is broken costs only itself. */
   *#records(only?: number): Generator<{ cursor: Cursor; type: number }> {
     let at = this.#start + HEADER_BYTES;
-    while (at < this.end) {
+    for (let count = 1; at < this.end; count += 1) {
+      if (count % RECORDS_A_LOOK === 0 && this.#isOver()) return;
       const head = new Cursor(this.#bytes, at, this.end);
       const size = varint(head);
       if (head.isBroken || size < 2 || at + size > this.end) return;

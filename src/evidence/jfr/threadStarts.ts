@@ -9,11 +9,12 @@ const START: Frame = { function: 'java.lang.Thread.start' };
 
 /**
  * Who started each thread, from all chunks of a recording of `jdk.ThreadStart`. Threads of the JVM itself have no stack
- * and are left out.
+ * and are left out. When `isOver` says so, the rest is not read.
  */
-export function threadStarts(bytes: Buffer): CreationSample[] {
+export function threadStarts(bytes: Buffer, isOver: () => boolean = () => false): CreationSample[] {
   const samples: CreationSample[] = [];
-  for (let chunk = JfrChunk.at(bytes, 0); chunk !== undefined; chunk = JfrChunk.at(bytes, chunk.end)) {
+  for (let chunk = JfrChunk.at(bytes, 0, isOver); chunk !== undefined; chunk = JfrChunk.at(bytes, chunk.end, isOver)) {
+    if (isOver()) break;
     const known = new Map<number, readonly Frame[]>();
     for (const event of chunk.events(EVENT)) {
       const trace = (event as { readonly stackTrace?: JfrValue }).stackTrace;

@@ -1,16 +1,22 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { catches } from '../../procfs/status.ts';
+import { type Held, holdKernelLink, openHeldFile, release } from '../../sys/foreignPath.ts';
 import type { Reading, Signals } from '../dumpers/dumper.ts';
 import type { JvmAnswer } from './attachListener.ts';
 import { parseThreadDump } from './threadDump.ts';
 
 const POLL_MS = 2;
+/** The share of the time in which the answer may come. It is understood in the rest: 10,000 threads in some 100 ms. */
+const READING_SHARE = 0.75;
 /** A dump of 30,000 threads, with some output of the program in between, is smaller. */
 const MOST_BYTES = 64 << 20;
 /** The last line of a dump: `JNI global refs: 17, weak refs: 0`. */
-const LAST_LINE = /^JNI global refs.*\n/m;
+const LAST_LINE = /^JNI global refs.{0,100}\n/m;
+const LAST_LINE_BYTES = 200;
+/** What is read at a time. */
+const PART_BYTES = 4 << 20;
 
 /**
  * Asks a JVM for its threads with SIGQUIT. It needs no new thread for its answer, so it survives that at its limit too.
@@ -36,43 +42,52 @@ export function askBySignal(
     } catch (error) {
       return none(`it cannot be sent SIGQUIT (${errnoOf(error)})`);
     }
-    const text = readUntilDump(output, start, reading);
-    const dump = parseThreadDump(text);
+    const text = readUntilDump(output, start, { ...reading, endMs: now() + (endMs - now()) * READING_SHARE });
+    const dump = parseThreadDump(text, () => now() >= endMs);
     return dump.threads.length === 0 ? none('it did not answer SIGQUIT in time') : { kind: 'dump', dump, text };
   } finally {
     closeSync(output);
   }
 }
 
-/** What is written after `start`, until a dump is whole or the time is up. */
+/**
+ * What is written after `start`, until a dump is whole or the time is up. Each byte is read once and searched once, whatever
+ * the program writes meanwhile.
+ */
 function readUntilDump(
   output: number,
   start: number,
   { endMs, now, wait }: Pick<Reading, 'endMs' | 'now' | 'wait'>,
 ): string {
-  let text = '';
+  const parts: Buffer[] = [];
   let length = 0;
+  let end = '';
   do {
     wait(POLL_MS);
-    const size = Math.min(MOST_BYTES, fstatSync(output).size - start);
-    if (size <= length) continue;
-    const bytes = Buffer.alloc(size);
-    length = readSync(output, bytes, 0, size, start);
-    text = bytes.toString('utf8', 0, length);
-  } while (!LAST_LINE.test(text) && now() < endMs);
-  return text;
+    const more = Math.min(MOST_BYTES - length, PART_BYTES, fstatSync(output).size - start - length);
+    if (more <= 0) continue;
+    const part = Buffer.alloc(more);
+    const got = readSync(output, part, 0, more, start + length);
+    parts.push(part.subarray(0, got));
+    length += got;
+    end = end.slice(-LAST_LINE_BYTES) + part.toString('latin1', 0, got);
+  } while (!LAST_LINE.test(end) && now() < endMs);
+  return Buffer.concat(parts).toString('utf8');
 }
 
 /** A descriptor, or why there is none. */
 function openOutput(path: string): number | string {
+  let held: Held | undefined;
   try {
     // It must be known to be a file first: opening a pipe or a terminal does something to it.
-    if (!statSync(path).isFile()) {
-      return 'its standard output is no file: --jvm-output names the one where it ends';
-    }
-    return openSync(path, 'r');
+    held = holdKernelLink(path, { kind: 'file' });
+    return openHeldFile(held);
   } catch (error) {
-    return `its standard output cannot be read back (${errnoOf(error)})`;
+    return errnoOf(error) === 'EPERM'
+      ? 'its standard output is no file: --jvm-output names the one where it ends'
+      : `its standard output cannot be read back (${errnoOf(error)})`;
+  } finally {
+    release(held);
   }
 }
 

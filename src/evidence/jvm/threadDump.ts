@@ -20,30 +20,38 @@ const HEADER = /^"(.*)" (?:#\d+ )?.*\bnid=(0x[0-9a-f]+|\d+) /;
 /** The loader and the module may stand before the class, or before the file. A hidden class has a slash of its own. */
 const FRAME = /^\tat (?:app\/\/|(?:app\/)?[\w.$-]+@[^/\s(]*\/)?([^\s()]+)\((?:[\w.$-]+@[^/()]*\/)?([^()]*)\)/;
 const STATE = /^ {3}java\.lang\.Thread\.State: (.+)$/;
+/** How often the clock is looked at: about a millisecond apart. */
+const LINES_A_LOOK = 512;
+/** HotSpot itself prints 1,024 (-XX:MaxJavaStackTraceDepth). */
+const MOST_FRAMES = 1_024;
 /** The last line of a dump. */
 const END = /^JNI global refs:/;
 
 /**
  * A thread dump of HotSpot: what `jcmd PID Thread.print`, `threaddump` on the attach socket and SIGQUIT print. Lines of
- * the program's own output may stand in between. Equal stacks share one array. Text that is no dump has no threads.
+ * the program's own output may stand in between. Equal stacks share one array. Text that is no dump has no threads. When
+ * `isOver` says so, the rest is not read.
  */
-export function parseThreadDump(text: string): JvmDump {
+export function parseThreadDump(text: string, isOver: () => boolean = () => false): JvmDump {
   const threads: JvmThread[] = [];
   const stacks = new Map<string, readonly Frame[]>();
-  const frames = new Map<string, Frame>();
+  const frames = new Map<string, { readonly frame: Frame; readonly number: number }>();
   let head: { name: string; nid: number } | undefined;
   let state = '';
   let stack: Frame[] = [];
+  let key: number[] = [];
   let isWhole = false;
   const close = (): void => {
     if (head === undefined) return;
-    const key = stack.map(({ file, function: name, line }) => `${name}:${file}:${line}`).join(';');
-    const shared = stacks.get(key) ?? stack;
-    stacks.set(key, shared);
+    const shared = stacks.get(key.join()) ?? stack;
+    stacks.set(key.join(), shared);
     threads.push({ ...head, state, frames: shared });
     head = undefined;
   };
-  for (const line of text.split('\n')) {
+  let lines = 0;
+  for (const line of linesOf(text)) {
+    lines += 1;
+    if (lines % LINES_A_LOOK === 0 && isOver()) break;
     if (line.startsWith('"')) {
       // A name may hold quotes. It ends at the last one that the rest of a header follows.
       const match = HEADER.exec(line);
@@ -52,14 +60,18 @@ export function parseThreadDump(text: string): JvmDump {
       head = { name: match[1] as string, nid: Number(match[2]) };
       state = '';
       stack = [];
+      key = [];
     } else if (head !== undefined && line.startsWith('\tat ')) {
-      let frame = frames.get(line);
-      if (frame === undefined) {
-        frame = parseFrame(line);
+      if (stack.length === MOST_FRAMES) continue;
+      let known = frames.get(line);
+      if (known === undefined) {
+        const frame = parseFrame(line);
         if (frame === undefined) continue;
-        frames.set(line, frame);
+        known = { frame, number: frames.size };
+        frames.set(line, known);
       }
-      stack.push(frame);
+      stack.push(known.frame);
+      key.push(known.number);
     } else if (head !== undefined && line.startsWith('   java.lang.Thread.State: ')) {
       state = STATE.exec(line)?.[1]?.trim() ?? '';
     } else if (END.test(line)) {
@@ -69,6 +81,16 @@ export function parseThreadDump(text: string): JvmDump {
   }
   close();
   return { threads, isWhole };
+}
+
+/** One line after another: a text of 40 MB is not taken apart as a whole. */
+function* linesOf(text: string): Generator<string> {
+  let at = 0;
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
+    yield text.slice(at, end);
+    at = end + 1;
+  }
+  yield text.slice(at);
 }
 
 /** `\tat java.lang.Thread.sleep(java.base@17.0.15/Thread.java:344)`; also `(Native Method)` and `(Unknown Source)`. */

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, isAbsolute, join } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { frameText } from '../../core/headline.ts';
 import { siteOf } from '../../core/plumbing.ts';
 import { escapeText, formatCount } from '../../core/units.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
-import { catches } from '../../procfs/status.ts';
+import { catches, readStatus } from '../../procfs/status.ts';
+import { type Held, holdForeign, holdIn, listHeld, readHeld, release, unlinkIn } from '../../sys/foreignPath.ts';
 import type { Reading } from '../dumpers/dumper.ts';
 import { type NodeStacks, parseNodeReport } from './reportDocument.ts';
 import { type ReportPlan, reportPlan } from './reportOptions.ts';
@@ -20,6 +20,9 @@ const POLL_MS = 5;
 /** The share of the time in which the report may come. If none comes, the native stacks are read in the rest. */
 const ANSWER_SHARE = 0.6;
 const MOST_NOTES = 4;
+/** A report of 1,000 workers has 4 MB. */
+const MOST_BYTES = 16 << 20;
+const MOST_NAMES = 10_000;
 /** `report.DATE.TIME.PID.THREAD.NUMBER.json`, with the pid as the process itself knows it; thread 0 is the main one. */
 const REPORT_NAME = /^report\.\d+\.\d+\.\d+\.0\.\d+\.json$/;
 
@@ -30,54 +33,93 @@ const REPORT_NAME = /^report\.\d+\.\d+\.\d+\.0\.\d+\.json$/;
  * the process.
  */
 export function askNode(root: KernelRoot, pid: number, reading: Reading): NodeAnswer | undefined {
-  const { endMs, now, signals, wait } = reading;
+  const { endMs, now, signals } = reading;
   const plan = reportPlan(root, pid);
   if (signals === undefined || plan === undefined || !catches(root, pid, plan.signal)) return undefined;
-  const leftMs = endMs - now();
-  if (leftMs <= 0) return { text: '', notes: [`there was no time left to ask Node process ${pid} for its report`] };
-  const lastMs = now() + leftMs * ANSWER_SHARE;
-  const dir = isAbsolute(plan.dir) ? root.proc(pid, 'root', plan.dir) : join(root.proc(pid, 'cwd'), plan.dir);
-  const before = new Set(plan.file === undefined ? list(dir) : []);
+  if (endMs <= now()) return { text: '', notes: [`there was no time left to ask Node process ${pid} for its report`] };
+  const dir = holdDirectory(root, pid, plan, reading.libc);
+  if (dir === undefined) {
+    return { text: '', notes: [`Node process ${pid} has no directory for its report that could be trusted`] };
+  }
   try {
-    signals.send(pid, plan.signal);
+    return askIn({ dir, uid: readStatus(root, pid)?.fsUid ?? Number.NaN }, pid, plan, reading);
+  } finally {
+    release(dir);
+  }
+}
+
+/** Where it writes, and as whom. */
+interface Place {
+  readonly dir: Held;
+  readonly uid: number;
+}
+
+function askIn(place: Place, pid: number, plan: ReportPlan, reading: Reading): NodeAnswer | undefined {
+  const { endMs, now, signals, wait } = reading;
+  const lastMs = now() + (endMs - now()) * ANSWER_SHARE;
+  const before = new Set(plan.file === undefined ? list(place.dir) : []);
+  try {
+    signals?.send(pid, plan.signal);
   } catch {
     return undefined;
   }
   do {
     wait(POLL_MS);
-    const stacks = takeReport(dir, plan, before);
+    const stacks = takeReport(place, plan, before);
     if (stacks !== undefined) return { text: stacks.text, notes: notesOf(pid, stacks) };
   } while (now() < lastMs);
   return { text: '', notes: [`Node process ${pid} did not write its report in time: it may lie in its directory`] };
 }
 
+/** The target may be hostile: the directory is found inside of its root, and held from now on. */
+function holdDirectory(root: KernelRoot, pid: number, { dir }: ReportPlan, libc: Reading['libc']): Held | undefined {
+  const top = root.proc(pid, isAbsolute(dir) ? 'root' : 'cwd');
+  try {
+    return holdForeign(top, dir, { kind: 'directory' }, libc);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The first whole report that was not there before. It is removed: nobody asked the process to leave one. */
-function takeReport(dir: string, { file }: ReportPlan, before: ReadonlySet<string>): NodeStacks | undefined {
-  const isReport = (name: string): boolean => (file === undefined ? REPORT_NAME.test(name) : name === basename(file));
-  for (const name of list(dir)) {
-    if (!isReport(name) || before.has(name)) continue;
-    const stacks = parse(join(dir, name));
+function takeReport(place: Place, { file }: ReportPlan, before: ReadonlySet<string>): NodeStacks | undefined {
+  const names = file === undefined ? list(place.dir).filter((name) => REPORT_NAME.test(name)) : [basename(file)];
+  for (const name of names) {
+    if (before.has(name)) continue;
+    const stacks = parse(place, name);
     if (stacks === undefined) continue;
-    rmSync(join(dir, name), { force: true });
+    remove(place.dir, name);
     return stacks;
   }
   return undefined;
 }
 
-function list(dir: string): string[] {
+function list(dir: Held): string[] {
   try {
-    return readdirSync(dir);
+    return listHeld(dir, MOST_NAMES);
   } catch {
     return [];
   }
 }
 
-/** `undefined` while it is being written. */
-function parse(file: string): NodeStacks | undefined {
+/** `undefined` while it is being written, and for what the process itself did not write. */
+function parse({ dir, uid }: Place, name: string): NodeStacks | undefined {
+  let held: Held | undefined;
   try {
-    return parseNodeReport(readFileSync(file, 'utf8'));
+    held = holdIn(dir, name, { kind: 'file', uid });
+    return held.stat.size > MOST_BYTES ? undefined : parseNodeReport(readHeld(held, MOST_BYTES).toString('utf8'));
   } catch {
     return undefined;
+  } finally {
+    release(held);
+  }
+}
+
+function remove(dir: Held, name: string): void {
+  try {
+    unlinkIn(dir, name);
+  } catch {
+    // It is gone already, or cannot be removed: it was read all the same.
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limitsUntil } from '../../../src/evidence/elf/readLimits.ts';
 import { readSymbols } from '../../../src/evidence/elf/symbols.ts';
 import { elfImage, elfOf, type SymbolSpec, symbolSections } from '../builders/elfImage.ts';
 
@@ -88,5 +89,24 @@ describe('which table', () => {
       name: '',
       start: 0x1000,
     });
+  });
+});
+
+describe('tables that are as large as their header says', () => {
+  const image = elfImage([TEXT, ...symbolSections([{ name: 'main', start: 0x1000, size: 0x10 }])]);
+  const within = (mostBytes: number, endMs: number) =>
+    readSymbols({
+      ...elfOf(image),
+      source: { ...elfOf(image).source, limits: limitsUntil(endMs, () => 0, mostBytes) },
+    });
+  it('are loaded if there is room and time', () => {
+    expect(within(1_000, 10).find(0x1000)?.name).toBe('main');
+  });
+  it.for([
+    ['no memory is left', 10, 10],
+    ['no time is left', 1_000, 0],
+  ] as const)('are not there if %s', ([, bytes, endMs]) => {
+    expect(within(bytes, endMs).find(0x1000)).toBeUndefined();
+    expect(within(bytes, endMs).addressOf('main')).toBeUndefined();
   });
 });

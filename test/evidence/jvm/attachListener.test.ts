@@ -1,3 +1,4 @@
+import { chownSync, lchownSync, symlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askJvm, askListener } from '../../../src/evidence/jvm/attachListener.ts';
@@ -24,7 +25,7 @@ describe('a JVM with a listener', () => {
     if (answer.kind === 'none') throw new Error(answer.why);
     expect(answer.dump).toMatchObject({ isWhole: true, threads: [{ name: 'main', nid: 42 }] });
     expect(exchanges).toEqual([
-      { path: proc.root.proc(42, 'root/tmp/.java_pid42'), words: ['1', 'threaddump', '', '', ''], timeoutMs: 500 },
+      { path: proc.root.proc(42, 'root/tmp/.java_pid42'), words: ['1', 'threaddump', '', '', ''], timeoutMs: 375 },
     ]);
   });
   it('has the pid of its own namespace', async () => {
@@ -79,6 +80,34 @@ describe('no answer, and why', () => {
     server = await listen(proc, 42);
     const { exchanges, libc } = fakeLibc('0\n');
     expect(askJvm(proc.root, 42, libc, timeoutMs)).toMatchObject({ why: 'there was no time left to ask it' });
+    expect(exchanges).toEqual([]);
+  });
+});
+
+describe('who is no JVM', () => {
+  const NOBODY = 65_534;
+  const none = { kind: 'none', why: expect.stringContaining('no attach listener') };
+  it('a socket of another user is never spoken to', async () => {
+    server = await listen(proc, 42);
+    chownSync(proc.root.proc(42, 'root/tmp/.java_pid42'), NOBODY, NOBODY);
+    const { exchanges, libc } = fakeLibc('0\n');
+    expect([askJvm(proc.root, 42, libc, 500), exchanges]).toEqual([none, []]);
+  });
+  it('a link to a socket that only root may use', async () => {
+    server = await listen(proc, 42, 7);
+    const link = proc.root.proc(42, 'root/tmp/.java_pid42');
+    symlinkSync('.java_pid7', link);
+    lchownSync(link, NOBODY, NOBODY);
+    const { exchanges, libc } = fakeLibc('0\n');
+    expect([askJvm(proc.root, 42, libc, 500), exchanges]).toEqual([none, []]);
+  });
+  it.for([
+    ['another process of the same user', { pid: 43, uid: 0 }],
+    ['one of another pid namespace', { pid: 0, uid: 0 }],
+  ] as const)('%s listens there', async ([, peer]) => {
+    server = await listen(proc, 42);
+    const { exchanges, libc } = fakeLibc('0\n', peer);
+    expect(askJvm(proc.root, 42, libc, 500)).toMatchObject({ why: expect.stringContaining('not ours to use') });
     expect(exchanges).toEqual([]);
   });
 });

@@ -71,3 +71,21 @@ describe('parseThreadDump', () => {
     expect(parseThreadDump(text)).toEqual({ threads: [], isWhole: false });
   });
 });
+
+describe('a dump that is endless', () => {
+  it('is read until the time is up', () => {
+    let looks = 0;
+    const text = Array.from({ length: 4_000 }, (_, index) => worker(`w-${index}`, String(index + 1))).join('');
+    const dump = parseThreadDump(text + TAIL, () => {
+      looks += 1;
+      return looks > 3;
+    });
+    expect(dump.isWhole).toBe(false);
+    expect(dump.threads.length).toBeGreaterThan(100);
+    expect(dump.threads.length).toBeLessThan(1_000);
+  });
+  it('a stack without an end has as many frames as HotSpot prints', () => {
+    const text = `"w" #1 prio=5 tid=0x1 nid=0x1 runnable \n${'\tat a.B.c(B.java:1)\n'.repeat(100_000)}`;
+    expect(parseThreadDump(text + TAIL).threads[0]?.frames).toHaveLength(1_024);
+  });
+});

@@ -1,6 +1,8 @@
-import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lchownSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limitsUntil } from '../../../src/evidence/elf/readLimits.ts';
 import { ElfFiles } from '../../../src/evidence/native/elfFiles.ts';
 import { openModules } from '../../../src/evidence/native/modules.ts';
 import type { MapLine } from '../../../src/procfs/maps.ts';
@@ -69,6 +71,45 @@ describe('the file of a map', () => {
   });
   it('is no ELF file', () => {
     expect(open(install('/app/data', Buffer.from('no code')))).toBeUndefined();
+  });
+});
+
+describe('a target that lays traps', () => {
+  it('a FIFO in the place of a deleted file is not waited for', () => {
+    const map = install('/app/x.so');
+    rmSync(join(proc.top, 'container/app/x.so'));
+    execFileSync('mkfifo', [join(proc.top, 'container/app/x.so (deleted)')]);
+    const { ino } = statSync(join(proc.top, 'container/app/x.so (deleted)'));
+    expect(open({ ...map, path: '/app/x.so (deleted)', inode: ino })).toBeUndefined();
+  });
+  it.for(['exe', `map_files/${(BASE + 0x1000).toString(16)}-${(BASE + 0x2000).toString(16)}`])(
+    'nor one that %s leads to',
+    (link) => {
+      const map = install('/app/x.so');
+      const fifo = join(proc.top, 'fifo');
+      execFileSync('mkfifo', [fifo]);
+      mkdirSync(dirname(proc.root.proc(42, link)), { recursive: true });
+      symlinkSync(fifo, proc.root.proc(42, link));
+      expect(open({ ...map, path: '/nowhere', inode: statSync(fifo).ino })).toBeUndefined();
+    },
+  );
+  it('a link that it made leads nowhere; one of root is followed inside of its root', () => {
+    const map = install('/usr/lib/x.so');
+    const container = join(proc.top, 'container');
+    symlinkSync('/usr/lib', join(container, 'lib'));
+    symlinkSync('/usr/lib', join(container, 'theirs'));
+    lchownSync(join(container, 'theirs'), 65_534, 65_534);
+    expect(open({ ...map, device: '8:2', path: '/lib/x.so' })).toBeDefined();
+    expect(open({ ...map, device: '8:3', path: '/theirs/x.so' })).toBeUndefined();
+  });
+  it('no file is begun when the time is up, and it is tried again later', () => {
+    let now = 10;
+    const late = new ElfFiles(limitsUntil(10, () => now));
+    const map = install('/app/server');
+    expect(late.open(proc.root, 42, map)).toBeUndefined();
+    now = 5;
+    expect(late.open(proc.root, 42, map)).toBeDefined();
+    late.close();
   });
 });
 

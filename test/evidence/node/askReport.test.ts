@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askNode } from '../../../src/evidence/node/askReport.ts';
@@ -141,5 +153,63 @@ describe('askNode', () => {
     };
     const reading = { libc: undefined, recording: undefined, signals: { send, jvmOutput: undefined }, endMs: 2_000 };
     expect(askNode(proc.root, 42, { ...reading, now: clock.now, wait: clock.wait })).toBeUndefined();
+  });
+});
+
+describe('a target that lays traps', () => {
+  const NOBODY = 65_534;
+  let victim: string;
+  beforeEach(() => {
+    victim = join(proc.top, 'victim');
+    mkdirSync(victim);
+    writeFileSync(join(victim, NAME), report('at secret (/root/secret.js:1:1)'), { mode: 0o600 });
+  });
+  const intact = () => existsSync(join(victim, NAME));
+
+  it('swaps its directory for a link while its report is read: only what lies in the old one is removed', () => {
+    start(['--report-on-signal', '--report-directory=reports']);
+    mkdirSync(join(cwd, 'reports'));
+    const { answer } = ask((waits) => {
+      if (waits !== 1) return;
+      writeFileSync(join(cwd, 'reports', NAME), report('at main (/app/app.js:9:1)'));
+      renameSync(join(cwd, 'reports'), join(cwd, 'old'));
+      symlinkSync(victim, join(cwd, 'reports'));
+    });
+    expect(answer?.text).not.toBe('');
+    expect([intact(), existsSync(join(cwd, 'old', NAME))]).toEqual([true, false]);
+  });
+  it.for([
+    ['a link to the report of another process', () => symlinkSync(join(victim, NAME), join(cwd, NAME))],
+    ['a second name of it', () => linkSync(join(victim, NAME), join(cwd, NAME))],
+    ['a report that somebody else wrote', () => written((path) => chownSync(path, NOBODY, NOBODY))],
+    ['a FIFO', () => execFileSync('mkfifo', [join(cwd, NAME)])],
+    ['a directory', () => mkdirSync(join(cwd, NAME))],
+    ['a hole of a gigabyte', () => written((path) => truncateSync(path, 2 ** 30))],
+  ] as const)('%s is no report, and stays', ([, lay]) => {
+    start(['--report-on-signal']);
+    const { answer } = ask((waits) => {
+      if (waits === 0) lay();
+    });
+    expect(answer?.text).toBe('');
+    expect(lstatSync(join(cwd, NAME), { throwIfNoEntry: false })).toBeDefined();
+    expect(intact()).toBe(true);
+  });
+  function written(change: (path: string) => void): void {
+    writeFileSync(join(cwd, NAME), report());
+    change(join(cwd, NAME));
+  }
+  it('names a directory through a link of its own', () => {
+    start(['--report-on-signal', '--report-directory=reports']);
+    symlinkSync(victim, join(cwd, 'reports'));
+    lchownSync(join(cwd, 'reports'), NOBODY, NOBODY);
+    const { answer, sent } = ask(() => {});
+    expect(sent).toEqual([]);
+    expect(answer).toEqual({ text: '', notes: [expect.stringMatching(/no directory for its report that could be/)] });
+    expect(intact()).toBe(true);
+  });
+  it('names a file with a path: only its last part counts, and only in its own directory', () => {
+    start(['--report-on-signal', `--report-filename=../victim/${NAME}`]);
+    expect(ask(() => {}).answer?.text).toBe('');
+    expect(intact()).toBe(true);
   });
 });
