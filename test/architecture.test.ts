@@ -120,3 +120,50 @@ it('the start of run loads neither a schema nor YAML nor metrics: they take long
   expect([...packages].filter((name) => ['zod', 'yaml', 'prom-client', 'uplot'].includes(name))).toEqual([]);
   expect([...seen].filter((file) => /^(schemas|canary|explain|doctor)\//.test(file))).toEqual([]);
 });
+
+/**
+ * Calls that open, write or remove by a path. What a target names goes through `sys/foreignPath.ts`, what the guard writes through
+ * `sys/ownDir.ts`, and files of the kernel through `procfs` and `cgroup`: there a path cannot be bent by somebody else.
+ */
+const BY_PATH = new Set(
+  'appendFile copyFile createReadStream createWriteStream link mkdir mkdtemp open opendir readFile readdir rename rm rmdir symlink truncate unlink writeFile'
+    .split(' ')
+    .flatMap((name) => [name, `${name}Sync`]),
+);
+/** Who else may, and why. */
+const MAY_BY_PATH: Readonly<Record<string, string>> = {
+  'canary/record.ts': 'O_EXCL: a new file of the operator, written by its descriptor',
+  'canary/recording.ts': 'a file that the operator named, without rights of the target',
+  'cli/drillBombCommand.ts': '/proc/self',
+  'cli/explainLog.ts': 'a file that the operator named',
+  'cli/unitSearch.ts': 'unit files, which root owns',
+  'config/readConfig.ts': 'looks at the descriptor itself',
+  'drill/drill.ts': 'a directory of its own, made by mkdtemp',
+  'evidence/demangle.ts': 'a file of its own package',
+  'evidence/incidentDir.ts': 'hands the calls to incidentFiles.ts',
+  'evidence/jfr/threadStartRecording.ts': 'a directory of the incident, which is its own',
+  'evidence/keep.ts': 'only inside of a directory that is held',
+  'evidence/native/processMemory.ts': '/proc/PID/mem',
+  'evidence/readIncident.ts': 'an incident that the operator named',
+  'explain/logs.ts': 'a file that the operator named; it is never waited for',
+  'explain/trace/strace.ts': 'a directory of its own, made by mkdtemp',
+  'explain/trace/tracefs.ts': 'files of the kernel',
+  'limits/findUnit.ts': 'cgroups',
+  'service/metricsFile.ts': 'only inside of a directory that is held',
+  'session/incidentReport.ts': 'files of its own packages',
+  'session/sidecar.ts': '/proc/self',
+  'targets/cgroupBirth.ts': 'cgroups',
+  'targets/escapes.ts': 'cgroups',
+};
+
+it('files are opened, written and removed by path in few places, each with its reason', () => {
+  const found = files.filter((file) => {
+    if (/^(?:sys|procfs|cgroup)\//.test(file)) return false;
+    const text = readFileSync(join(src, file), 'utf8');
+    return [...text.matchAll(/^import (?!type )([^;]*?) from 'node:fs(?:\/promises)?'/gms)].some(
+      ([, names]) =>
+        !(names as string).startsWith('{') || (names as string).split(/[{},\s]+/).some((name) => BY_PATH.has(name)),
+    );
+  });
+  expect(found.sort()).toEqual(Object.keys(MAY_BY_PATH));
+});
