@@ -63,7 +63,15 @@ async function explainLive(subject: LiveSubject, flags: ExplainFlags, stop: Abor
   const [file] = subject.command as [string];
   findExecutable(file, notes.env['PATH']);
   const explanation = await explainCommand(
-    { command: subject.command, env: notes.env, trace, toTheEnd, keep, timeoutMs: flags.forMs ?? DAY_MS },
+    {
+      command: subject.command,
+      env: notes.env,
+      descriptors: notes.descriptors,
+      trace,
+      toTheEnd,
+      keep,
+      timeoutMs: flags.forMs ?? DAY_MS,
+    },
     world,
   );
   return tell(basename(file), explanation, flags);

@@ -19,6 +19,8 @@ import { untilRefused, type WatchEnds } from './untilRefused.ts';
 export interface LaunchedSubject extends WatchEnds {
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Descriptors that it inherits, besides 0, 1 and 2. */
+  readonly descriptors: readonly number[];
   /** Whether the refused call itself is watched. */
   readonly trace: boolean;
 }
@@ -74,7 +76,7 @@ export async function explainHeld(
     tracing = subject.trace ? tools.trace() : undefined;
     if (tracing !== undefined) world.onNote(tracing.cost);
     const words = [...(tracing?.prefix ?? []), ...subject.command];
-    const launched = await tools.launch(words, subject.env, target, cap.tasks);
+    const launched = await tools.launch(words, subject, target, cap.tasks);
     return await watchOver(subject, world, { target, cap, tracing, launched });
   } finally {
     try {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { type LoopClock, pacedLoop } from '../core/pacedLoop.ts';
 import { errnoOf, GuardError } from '../errors.ts';
+import { stdioOf } from '../launch/child.ts';
 import type { ChildTarget, End } from '../targets/contracts.ts';
 
 const GRACE_MS = 2_000;
@@ -18,14 +19,14 @@ export interface Launched {
 /** Starts a command inside what holds it. Throws a `GuardError` when it cannot be started. */
 export async function launch(
   words: readonly string[],
-  env: NodeJS.ProcessEnv,
+  { descriptors, env }: { readonly descriptors: readonly number[]; readonly env: NodeJS.ProcessEnv },
   { birth }: Pick<ChildTarget, 'birth'>,
   cap: number | 'max',
 ): Promise<Launched> {
   const [file, ...args] = words as [string, ...string[]];
   birth.beforeFork(cap);
   const child = execa(file, args, {
-    stdio: ['inherit', 'inherit', 'pipe'],
+    stdio: stdioOf('pipe', descriptors),
     env: env as Record<string, string>,
     extendEnv: false,
     cleanup: false,

@@ -27,8 +27,8 @@ export const LAUNCH_FLAGS: GroupedFlagsOf<LaunchOptions> = {
     kind: descriptors,
     default: [],
     group: 'The command',
-    help: 'descriptor from 3 to 1023 that the command gets too',
-    docs: 'Can be given several times. The descriptors of `LISTEN_FDS` are handed on without it, and `LISTEN_PID` is set right.',
+    help: 'descriptor from 3 to 1023 that must be open: the command relies on it',
+    docs: 'Can be given several times. The command gets every descriptor that the guard was started with, under its number; this only refuses a start without it. `LISTEN_PID` is set right.',
   },
   inject: {
     name: 'no-inject',

@@ -25,13 +25,8 @@ export function startChild(
     readonly captureStderr: boolean;
   },
 ): Child {
-  const last = Math.max(2, ...options.passFds);
-  const stdio: (number | 'ignore' | 'inherit' | 'pipe')[] = Array.from({ length: last + 1 }, (_, fd) =>
-    fd <= 2 || options.passFds.includes(fd) ? (fd <= 2 ? 'inherit' : fd) : 'ignore',
-  );
-  if (options.captureStderr) stdio[2] = 'pipe';
   const child = execa(plan.file, plan.args, {
-    stdio: stdio as ['inherit', 'inherit', 'inherit'],
+    stdio: stdioOf(options.captureStderr ? 'pipe' : 'inherit', options.passFds),
     env: options.env as Record<string, string>,
     extendEnv: false,
     detached: options.newSession,
@@ -55,6 +50,14 @@ export function startChild(
     );
   });
   return { pid: child.pid, ended, stderr: options.captureStderr ? (child.stderr ?? undefined) : undefined };
+}
+
+/** The first three as they are, but for a stderr that is captured; the others under their numbers, and nothing in between. */
+export function stdioOf<T extends 'inherit' | 'pipe'>(stderr: T, fds: readonly number[]): ['inherit', 'inherit', T] {
+  const more = Array.from({ length: Math.max(0, Math.max(2, ...fds) - 2) }, (_, index) =>
+    fds.includes(index + 3) ? index + 3 : 'ignore',
+  );
+  return ['inherit', 'inherit', stderr, ...more] as unknown as ['inherit', 'inherit', T];
 }
 
 function spawnError(file: string, cause: unknown): GuardError {

@@ -6,21 +6,27 @@ export interface LaunchNotes {
   readonly ignoredSignals: bigint;
   /** Soft limit of open files; Node has raised its own. `undefined` when not noted. */
   readonly openFiles: bigint | undefined;
+  /** Descriptors that were open, besides 0, 1 and 2. */
+  readonly descriptors: readonly number[];
 }
 
 const LAUNCH = '_THREADGUARD_LAUNCH';
 const SAVED_OPTIONS = '_THREADGUARD_NODE_OPTIONS';
 
 /**
- * `0000000000000001 1024 SE9NRT0v…`: mask of ignored signals in hex, soft limit of open files, the
- * environment in base64 (NUL between entries). Without the launcher nothing was noted.
+ * `0000000000000001 1024 3,9 SE9NRT0v…`: mask of ignored signals in hex, soft limit of open files, open descriptors (`-` for none),
+ * the environment in base64 (NUL between entries). Without the launcher nothing was noted.
  */
 export function parseLaunchNotes(processEnv: NodeJS.ProcessEnv): LaunchNotes {
-  const [mask = '0', openFiles = '0', environ = ''] = (processEnv[LAUNCH] ?? '').split(' ');
+  const [mask = '0', openFiles = '0', descriptors = '', environ = ''] = (processEnv[LAUNCH] ?? '').split(' ');
   return {
     env: environ === '' ? fallbackEnv(processEnv) : parseEnviron(Buffer.from(environ, 'base64').toString()),
     ignoredSignals: /^[0-9a-f]+$/.test(mask) ? BigInt(`0x${mask}`) : 0n,
     openFiles: /^[1-9]\d*$/.test(openFiles) ? BigInt(openFiles) : undefined,
+    descriptors: descriptors
+      .split(',')
+      .map(Number)
+      .filter((fd) => Number.isInteger(fd) && fd > 2),
   };
 }
 

@@ -43,6 +43,8 @@ export async function openGround(options: RunOptions): Promise<Ground> {
   const executable = checkCommand(options, notes);
   const sidecar = options.launch.sidecar ? sidecarOf(options, root, process.env) : undefined;
   const libc = loadLibc();
+  // Node has done so for those up to 16. A helper of the guard could hold a lock for longer than the command.
+  for (const fd of notes.descriptors) libc?.setCloseOnExec(fd, true);
   const isReaper = libc?.becomeSubreaper() ?? false;
   const placing = { root, libc, uid: process.getuid?.() ?? 0, env: notes.env, command: options.command, now };
   const placement = sidecar === undefined ? await takePlace(options.settings, placing) : AS_IT_WAS;

@@ -66,7 +66,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
       notes,
       executable: given.executable,
       plan: launchOf(options, ground),
-      passFds: [...new Set([...options.launch.passFds, ...given.sockets])],
+      passFds: [...new Set([...options.launch.passFds, ...given.sockets, ...notes.descriptors])],
       sidecar: given.sidecar,
       standing: ground.standing,
       reaper: openReaper(root, system.isReaper ? libc : undefined, pid, own),

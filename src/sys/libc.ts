@@ -22,6 +22,8 @@ export interface Libc extends Beneath, Datagrams, UnixSockets {
   getpgid(pid: number): number;
   getsid(pid: number): number;
   getxattr(path: string, name: string): string | undefined;
+  /** fcntl(2) with F_SETFD: whether a descriptor is closed when a program is executed. False for one that is not open. */
+  setCloseOnExec(fd: number, isClosed: boolean): boolean;
   /** Ends this process now, without the exit handlers of C: those wait for threads stuck in write(2). */
   exitNow(code: number): never;
 }
@@ -41,6 +43,8 @@ export const RLIM_INFINITY = 0xffffffffffffffffn;
 const PR_SET_CHILD_SUBREAPER = 36;
 const SCHED_RESET_ON_FORK = 0x40000000;
 const WNOHANG = 1;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 /** The same number on every architecture (openat2(2), Linux 5.6). */
 const SYS_OPENAT2 = 437;
 /** `struct open_how`: O_PATH | O_CLOEXEC, no mode, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. */
@@ -64,6 +68,7 @@ export function loadLibc(): Libc | undefined {
     const kill = lib.func('int kill(int pid, int signal)');
     const getpgid = lib.func('int getpgid(int pid)');
     const getsid = lib.func('int getsid(int pid)');
+    const fcntl = lib.func('int fcntl(int fd, int command, ...)');
     const exit = lib.func('void _exit(int status)');
     const openat2 = lib.func('long syscall(long number, int fd, str path, const uint64 *how, size_t size)');
     const exchange = openExchange(lib);
@@ -94,6 +99,7 @@ export function loadLibc(): Libc | undefined {
         const length = Number(getxattr(path, name, value, value.length));
         return length < 0 ? undefined : value.toString('latin1', 0, length);
       },
+      setCloseOnExec: (fd, isClosed) => fcntl(fd, F_SETFD, 'int', isClosed ? FD_CLOEXEC : 0) === 0,
       openBeneath: (topFd, path) => {
         const fd = Number(openat2(SYS_OPENAT2, topFd, path, HELD_IN_ROOT, HELD_IN_ROOT.byteLength));
         return fd < 0 ? undefined : fd;

@@ -207,26 +207,47 @@ describe('signals', () => {
   });
 });
 
-it('--pass-fd and LISTEN_FDS descriptors get through, others do not', async () => {
+describe('descriptors that were inherited', () => {
+  const inBash = (script: string) => box.start(['bash', '-c', script], { cwd: box.scratch }).ended;
+  it('get through under their numbers, and none of the guard with them', async () => {
+    const list = `for fd in /proc/self/fd/*; do readlink $fd; done`;
+    const open = 'exec 3<data 9>lock 14<&3 15>&1 40>far';
+    writeFileSync(join(box.scratch, 'data'), 'hello');
+    const names = async (wrapper: string) =>
+      (
+        await inBash(
+          `${open}; ${wrapper} bash -c 'ls -l /proc/self/fd | sed "s/.* \\([0-9]* -> \\)/\\1/; /proc/d; s/pipe:.*/a pipe/; s/socket:.*/a socket/"'; ${list} >/dev/null`,
+        )
+      ).out;
+    const bare = await names('');
+    expect(bare).toMatch(/^9 -> \S*\/lock$/m);
+    expect(await names(`${THREADGUARD} run --quiet --`)).toBe(bare);
+    expect(await names(`${THREADGUARD} run --quiet --restart on-trip --`)).toBe(bare);
+  });
+  it('a process substitution of the shell', async () => {
+    const { out } = await inBash(`${THREADGUARD} run --quiet -- cat /dev/fd/5 5< <(echo substituted)`);
+    expect(out).toBe('substituted\n');
+  });
+  it('a lock is held as long as the command runs, and free after it', async () => {
+    const { out } = await inBash(
+      `exec 9>lock; flock 9; ${THREADGUARD} run --quiet -- sleep 1 & exec 9>&-; flock -n lock echo free || echo held; wait; flock -n lock echo free`,
+    );
+    expect(out).toBe('held\nfree\n');
+  });
+  it('a jobserver reaches the make in the guard', async () => {
+    writeFileSync(join(box.scratch, 'Makefile'), `all:\n\t+@${THREADGUARD} run --quiet -- $(MAKE) -f inner\n`);
+    // Each job waits for the other one: alone neither would end.
+    const wait = (own: string, other: string) =>
+      `${own}:\n\t@touch ${own}; for i in $$(seq 100); do [ -e ${other} ] && exit 0; sleep 0.1; done; exit 1\n`;
+    writeFileSync(join(box.scratch, 'inner'), `all: one two\n${wait('one', 'two')}${wait('two', 'one')}`);
+    const { code, err } = await box.start(['make', '-s', '-j2'], { cwd: box.scratch }).ended;
+    expect([code, err]).toEqual([0, '']);
+  });
+});
+
+it('LISTEN_FDS descriptors get through, with their pid', async () => {
   const file = join(box.scratch, 'data');
   writeFileSync(file, 'hello');
-  const fd = openSync(file, 'r');
-  const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'pipe', 'pipe', fd, fd];
-  const passed = await box.start(
-    [
-      THREADGUARD,
-      'run',
-      '--quiet',
-      '--pass-fd',
-      '4',
-      '--',
-      'sh',
-      '-c',
-      'cat <&4; (cat <&3) 2>/dev/null || echo closed',
-    ],
-    { stdio },
-  ).ended;
-  expect(passed.out).toBe('helloclosed\n');
   const socket = openSync(file, 'r');
   const activated = await box.start(
     [

@@ -18,6 +18,7 @@ afterEach(() => tree.remove());
 
 const PLAN: LaunchedSubject = {
   command: ['app', '-x'],
+  descriptors: [],
   env: { A: '1' },
   keep: false,
   toTheEnd: false,
@@ -74,7 +75,7 @@ function stand(story: { refusedMs?: number; endsMs?: number; tasks?: number; isH
       call: () => undefined,
       close: () => void did.push('untrace'),
     }),
-    launch: async (words, env, _, cap) => {
+    launch: async (words, { env }, _, cap) => {
       did.push(`start ${words.join(' ')} A=${env['A']} cap=${cap}`);
       return { stderr, ended: () => (isAfter(story.endsMs) ? 'exit 3' : undefined) };
     },

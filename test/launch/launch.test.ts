@@ -51,17 +51,18 @@ describe('launch plan', () => {
 describe('launch notes', () => {
   it('reads the environment as it was before the shell and Node touched it', () => {
     const environ = Buffer.from('A=1\0BASH_FUNC_x%%=() { :; }\0EMPTY=\0NODE_OPTIONS=--foo\0').toString('base64');
-    const notes = parseLaunchNotes({ _THREADGUARD_LAUNCH: `0000000000000001 1024 ${environ}`, PWD: '/added' });
+    const notes = parseLaunchNotes({ _THREADGUARD_LAUNCH: `0000000000000001 1024 3,9 ${environ}`, PWD: '/added' });
     expect(notes).toEqual({
       env: { A: '1', 'BASH_FUNC_x%%': '() { :; }', EMPTY: '', NODE_OPTIONS: '--foo' },
       ignoredSignals: 1n,
       openFiles: 1024n,
+      descriptors: [3, 9],
     });
   });
   it('falls back to its own, with the service’s NODE_OPTIONS put back', () => {
     expect(
-      parseLaunchNotes({ _THREADGUARD_LAUNCH: '0 unlimited ', _THREADGUARD_NODE_OPTIONS: '-r x', A: '1' }),
-    ).toEqual({ env: { A: '1', NODE_OPTIONS: '-r x' }, ignoredSignals: 0n, openFiles: undefined });
+      parseLaunchNotes({ _THREADGUARD_LAUNCH: '0 unlimited - ', _THREADGUARD_NODE_OPTIONS: '-r x', A: '1' }),
+    ).toEqual({ env: { A: '1', NODE_OPTIONS: '-r x' }, ignoredSignals: 0n, openFiles: undefined, descriptors: [] });
   });
 });
 

@@ -85,10 +85,18 @@ describe('notes of the launcher', () => {
     ['a high signal', '8000000000000000 0', 1n << 63n, undefined],
     ['a limit below zero', '0 -5', 0n, undefined],
   ])('%s', (_, text, ignoredSignals, openFiles) => {
-    expect(noted(text)).toEqual({ env: { A: '1' }, ignoredSignals, openFiles });
+    expect(noted(text)).toEqual({ env: { A: '1' }, ignoredSignals, openFiles, descriptors: [] });
+  });
+  it.each([
+    ['-', []],
+    ['7', [7]],
+    ['3,4,251', [3, 4, 251]],
+    ['0,1,2,9,x,-3,1.5,', [9]],
+  ])('descriptors %s', (text, want) => {
+    expect(noted(`0 0 ${text} `).descriptors).toEqual(want);
   });
   it('an entry without a name or a value is none; a value may hold what it likes', () => {
-    expect(noted(`0 0 ${base64('X=a=b\0lonely\0=x\0Y=1\n2\0')}`).env).toEqual({ X: 'a=b', Y: '1\n2' });
+    expect(noted(`0 0 - ${base64('X=a=b\0lonely\0=x\0Y=1\n2\0')}`).env).toEqual({ X: 'a=b', Y: '1\n2' });
   });
   it('nothing of the launcher comes to the command', () => {
     expect(parseLaunchNotes({ _THREADGUARD_LAUNCH: '', _THREADGUARD_NODE_OPTIONS: '' }).env).toEqual({});

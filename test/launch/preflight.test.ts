@@ -94,7 +94,7 @@ describe('the limit of open files', () => {
       getLimit: () => (hard === undefined ? undefined : { soft: hard, hard }),
       setLimit: (...words: unknown[]) => set.push(words) > 0,
     } satisfies Partial<Libc> as unknown as Libc;
-    return { libc, notes: { env: {}, ignoredSignals: 0n, openFiles }, set };
+    return { libc, notes: { env: {}, ignoredSignals: 0n, openFiles, descriptors: [] }, set };
   }
   it('is what it was before Node, and may be raised as before', () => {
     const { libc, notes, set } = scene(1_024n);
