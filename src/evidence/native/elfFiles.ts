@@ -42,6 +42,9 @@ export class ElfFiles {
     return this.#known.get(key);
   }
 
+  /** The time for all of them is up. */
+  readonly isOver = (): boolean => this.#limits.isOver();
+
   close(): void {
     for (const fd of this.#fds.splice(0)) closeSync(fd);
     this.#known.clear();

@@ -35,11 +35,11 @@ export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles
   if (maps === undefined || maps.length === 0) return undefined;
   const memory = openMemory(root, pid);
   if (memory === undefined) return undefined;
-  return nativeProcess(memory, openModules(root, pid, maps, memory, files));
+  return nativeProcess(memory, openModules(root, pid, maps, memory, files), files.isOver);
 }
 
 /** The same for memory and code that are known. What is found out about an address is remembered: threads share their code. */
-export function nativeProcess(memory: Memory, modules: Modules): NativeProcess {
+export function nativeProcess(memory: Memory, modules: Modules, isOver: () => boolean = () => false): NativeProcess {
   // Stacks are walked upwards.
   const stack = memory.window(0, STACK_WINDOW);
   const ruleAt = remembered((pc: number) => findRule(modules.moduleAt(pc), pc));
@@ -51,6 +51,7 @@ export function nativeProcess(memory: Memory, modules: Modules): NativeProcess {
     modules,
     source: {
       ruleAt,
+      isOver,
       readWord: stack.readWord,
       // Only what is code is remembered: the other words of stacks are all different.
       isCode: (address) => {

@@ -18,8 +18,8 @@ export interface SearchHelp {
   callerAt(slot: number): Registers;
   /** Whether a stack can be followed from these registers to its bottom; `undefined` where it may not be tried out. */
   readonly leadsToBottom: ((registers: Registers) => boolean) | undefined;
-  /** One more word is looked at; false if a stack has had enough of them. */
-  readonly mayRead: () => boolean;
+  /** One more word is looked at; false if a stack has had enough of them, or the time is up. */
+  readonly mayGoOn: () => boolean;
 }
 
 /**
@@ -31,13 +31,13 @@ export function searchCaller(
   { functionStart }: UnwindRule,
   registers: Registers,
   source: UnwindSource,
-  { callerAt, leadsToBottom, mayRead }: SearchHelp,
+  { callerAt, leadsToBottom, mayGoOn }: SearchHelp,
 ): Registers | undefined {
   const sp = registers[RSP] as number;
   const doubtful: number[] = [];
   let tried: Registers | undefined;
   let end = sp + SCAN_BYTES;
-  for (let slot = sp; slot < end && mayRead(); slot += 8) {
+  for (let slot = sp; slot < end && mayGoOn(); slot += 8) {
     const word = source.readWord(slot);
     if (word === undefined) break;
     if (word < LEAST_ADDRESS || !source.isCode(word)) continue;

@@ -20,8 +20,10 @@ export interface Unwound {
 }
 
 const MOST_FRAMES = 256;
-/** Words that are looked at for one stack. An honest one needs a few hundred a frame; a hostile one would need billions. */
-const MOST_WORDS = 200_000;
+/** Words and frames that are looked at for one stack. An honest one needs a few hundred a frame; a hostile one would need billions. */
+const MOST_STEPS = 200_000;
+/** How often the clock is looked at: some 100 µs apart. */
+const STEPS_A_LOOK = 512;
 /** In place of a system call: a return address, not the place where a thread stands. */
 const INSIDE = -2;
 
@@ -30,7 +32,8 @@ interface Walk {
   readonly source: UnwindSource;
   /** Whether a doubtful return address may be tried out by following it to the end. */
   readonly mayTry: boolean;
-  readonly mayRead: () => boolean;
+  /** One more word or frame is looked at; false if a stack has had enough of them, or the time is up. */
+  readonly mayGoOn: () => boolean;
 }
 
 /**
@@ -39,12 +42,14 @@ interface Walk {
  * looked for: a word that stands behind a call of the very function.
  */
 export function unwind(standing: Standing, source: UnwindSource): Unwound {
-  let words = 0;
-  const mayRead = (): boolean => {
-    words += 1;
-    return words <= MOST_WORDS;
+  let steps = 0;
+  let isOver = false;
+  const mayGoOn = (): boolean => {
+    steps += 1;
+    isOver ||= steps > MOST_STEPS || (steps % STEPS_A_LOOK === 0 && source.isOver?.() === true);
+    return !isOver;
   };
-  return follow(registersOf(standing), standing.call, { source, mayTry: true, mayRead });
+  return follow(registersOf(standing), standing.call, { source, mayTry: true, mayGoOn });
 }
 
 function follow(start: Registers, call: number, walk: Walk): Unwound {
@@ -53,7 +58,7 @@ function follow(start: Registers, call: number, walk: Walk): Unwound {
   const pcs = [start[RA] as number];
   // The first address is where the thread stands, not where it will return to. So is the one below a signal frame.
   let isExact = call !== INSIDE;
-  while (pcs.length < MOST_FRAMES) {
+  while (pcs.length < MOST_FRAMES && walk.mayGoOn()) {
     const pc = registers[RA] as number;
     // A return address may be the first one behind a function that never returns.
     const rule = source.ruleAt(isExact ? pc : pc - 1);
@@ -78,14 +83,14 @@ function follow(start: Registers, call: number, walk: Walk): Unwound {
 
 /** Registers of the caller; `undefined` if they cannot be found. */
 function caller(rule: UnwindRule, registers: Registers, walk: Walk): Registers | undefined {
-  const { mayRead, mayTry, source } = walk;
+  const { mayGoOn, mayTry, source } = walk;
   const cfa = frameAddress(rule, registers, source);
   if (cfa === undefined) return undefined;
   if (cfa !== 'unknown base') return callerAt(cfa, rule, registers, source);
   const { cfa: how } = rule;
   if (how.kind !== 'register' || how.register !== RBP) return undefined;
   return searchCaller(rule, registers, source, {
-    mayRead,
+    mayGoOn,
     callerAt: (slot) => {
       const address = slot + 8;
       const known = registers.slice();

@@ -9,4 +9,6 @@ export interface UnwindSource {
   callsBefore(returnAddress: number, target: number): 'yes' | 'maybe' | 'no';
   /** Eight bytes of memory; `undefined` where nothing is mapped. */
   readWord(address: number): number | undefined;
+  /** The time is up: a stack that is being followed is left where it is. */
+  isOver?(): boolean;
 }

@@ -205,6 +205,40 @@ describe('hostile stacks', () => {
     const program = programOf([lost], memory);
     expect(unwind({ pc: 0x3010, sp: SP, call: 0 }, program).isWhole).toBe(false);
     expect(program.words).toBeLessThan(300_000);
+    // And it ends when the time is up.
+    let looks = 0;
+    const late = programOf([lost], memory);
+    late.isOver = () => {
+      looks += 1;
+      return looks === 2;
+    };
+    expect(unwind({ pc: 0x3010, sp: SP, call: 0 }, late).isWhole).toBe(false);
+    expect(late.words).toBeLessThan(5_000);
+    expect(looks).toBe(2);
+  });
+  it('doubtful words that each lead far, and never to the bottom: the frames of all attempts count', () => {
+    // Each word is a return address of a plain frame behind a doubtful call, so each attempt goes on to its limit.
+    const search: FakeFunction = {
+      ...WORK,
+      rule: {
+        registers: [
+          [RA, { kind: 'offset', offset: -8 }],
+          [RBP, { kind: 'undefined' }],
+        ],
+      },
+    };
+    const plain: FakeFunction = { ...SERVE, frame: 0 };
+    const memory = new FakeMemory();
+    for (let slot = 0; slot < 0x40000; slot += 8) memory.word(SP + slot, 0x2010);
+    const program = programOf([search, plain], memory);
+    let rules = 0;
+    const { ruleAt } = program;
+    program.ruleAt = (pc) => {
+      rules += 1;
+      return ruleAt(pc);
+    };
+    unwind({ pc: 0x3010, sp: SP, call: 0 }, program);
+    expect(rules).toBeLessThan(200_100);
   });
   it('any words on it: return addresses are code, and the stack goes up', () => {
     fc.assert(
