@@ -18,7 +18,7 @@ const PROTOCOL = '1';
 const ARGUMENTS = 3;
 const MOST_REFUSAL = 100;
 /** The share of the time in which the answer may come. It is understood in the rest: 10,000 threads in some 100 ms. */
-const ANSWER_SHARE = 0.75;
+const ANSWER_SHARE = 0.85;
 
 /**
  * Asks a JVM for its threads over its attach socket, and only where one listens already. Nothing here starts a listener:

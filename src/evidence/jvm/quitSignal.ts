@@ -8,8 +8,8 @@ import type { JvmAnswer } from './attachListener.ts';
 import { parseThreadDump } from './threadDump.ts';
 
 const POLL_MS = 2;
-/** The share of the time in which the answer may come. It is understood in the rest: 10,000 threads in some 100 ms. */
-const READING_SHARE = 0.75;
+/** How much longer it may take to understand the answer, as a share of the time: 10,000 threads take some 100 ms. */
+const UNDERSTANDING_SHARE = 0.25;
 /** A dump of 30,000 threads, with some output of the program in between, is smaller. */
 const MOST_BYTES = 64 << 20;
 /** The last line of a dump: `JNI global refs: 17, weak refs: 0`. */
@@ -42,8 +42,9 @@ export function askBySignal(
     } catch (error) {
       return none(`it cannot be sent SIGQUIT (${errnoOf(error)})`);
     }
-    const text = readUntilDump(output, start, { ...reading, endMs: now() + (endMs - now()) * READING_SHARE });
-    const dump = parseThreadDump(text, () => now() >= endMs);
+    const lastMs = endMs + (endMs - now()) * UNDERSTANDING_SHARE;
+    const text = readUntilDump(output, start, reading);
+    const dump = parseThreadDump(text, () => now() >= lastMs);
     return dump.threads.length === 0 ? none('it did not answer SIGQUIT in time') : { kind: 'dump', dump, text };
   } finally {
     closeSync(output);

@@ -25,7 +25,7 @@ describe('a JVM with a listener', () => {
     if (answer.kind === 'none') throw new Error(answer.why);
     expect(answer.dump).toMatchObject({ isWhole: true, threads: [{ name: 'main', nid: 42 }] });
     expect(exchanges).toEqual([
-      { path: proc.root.proc(42, 'root/tmp/.java_pid42'), words: ['1', 'threaddump', '', '', ''], timeoutMs: 375 },
+      { path: proc.root.proc(42, 'root/tmp/.java_pid42'), words: ['1', 'threaddump', '', '', ''], timeoutMs: 425 },
     ]);
   });
   it('has the pid of its own namespace', async () => {
