@@ -23,22 +23,23 @@ function scene(over: Partial<{ version: 1 | 2; shows: (cap: Cap) => Cap; inside:
     pidsDir: '/cg/mine',
     unifiedDir: undefined,
     enterFiles: [file('enter'), file('enter-unified')],
-    leaveFiles: [file('leave')],
+    leaveFiles: [file('leave'), file('leave-unified')],
     moveFiles: [file('move')],
     penDir: '/cg',
     undo: [],
   };
   writeFileSync(file('leave'), '');
+  writeFileSync(file('leave-unified'), '');
   const cap: { now: Cap } = { now: 'max' };
   /** Each cap, and whether the guard was in and out by then. */
-  const caps: [cap: Cap, enter: string, leave: string][] = [];
+  const caps: [cap: Cap, enter: string, leave: string, unified: string][] = [];
   const held = { tasks: 0, rounds: 0, refused: 3, pen: 100 as number | undefined };
   const pens: number[] = [];
   const birth = cgroupBirth(machine.root, containment, {
     cap: { read: () => cap.now, set: () => {}, close: () => {} },
     setCap: (next) => {
       cap.now = shows(next);
-      caps.push([next, text('enter'), text('leave')]);
+      caps.push([next, text('enter'), text('leave'), text('leave-unified')]);
       return true;
     },
     inside: () => inside(++held.rounds),
@@ -61,7 +62,7 @@ describe('before the fork', () => {
   ])('there is room for what the guard brings in with it (v%s, a cap of %s is %s)', (version, cap, want) => {
     const { birth, caps } = scene({ version });
     birth.beforeFork(cap);
-    expect(caps).toEqual([[want, 'untouched', 'untouched']]);
+    expect(caps).toEqual([[want, 'untouched', 'untouched', 'untouched']]);
   });
   it('the guard goes inside in every hierarchy', () => {
     const { birth, text } = scene();
@@ -100,8 +101,9 @@ describe('after the fork', () => {
     birth.beforeFork(10);
     held.refused += refused;
     birth.afterFork(CHILD, 10);
-    expect(caps.slice(1)).toEqual([[10, '0', leave]]);
-    expect(text('leave')).toBe('0');
+    // Never after the unified hierarchy, which takes 10 ms: a bomb would have one task more than its cap.
+    expect(caps.slice(1)).toEqual([[10, '0', leave, 'untouched']]);
+    expect([text('leave'), text('leave-unified')]).toEqual(['0', '0']);
   });
   it.each<[string, 1 | 2, Cap, number | undefined, number[]]>([
     ['has room for it too', 1, 10, 100, [101, 100]],
