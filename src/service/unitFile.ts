@@ -1,4 +1,5 @@
 import { parseDurationMs } from '../core/units.ts';
+import { hardeningEffects, hardeningLines } from './hardening.ts';
 
 /** What a unit for a guarded command is made from. */
 export interface UnitFacts {
@@ -43,12 +44,9 @@ RestartSec=5
 # Longer than --grace and --dump-timeout together.
 TimeoutStopSec=${stopSeconds(flags)}
 
-# Hardening that seldom disturbs a command. ProtectControlGroups= is left out: the guard writes the cap into a cgroup file.
-NoNewPrivileges=yes
-ProtectSystem=full
-ProtectKernelModules=yes
-ProtectClock=yes
-LockPersonality=yes
+# Hardening: what a service seldom needs. Take out what disturbs the command. ProtectControlGroups=, ProtectProc= and
+# MemoryDenyWriteExecute= are left out: the guard writes the cap into a cgroup file, counts the tasks of all users, and runs on V8.
+${hardeningLines(user === undefined)}
 
 [Install]
 WantedBy=multi-user.target
@@ -138,16 +136,18 @@ export function dropInText(
         hint: 'first remove the @ and the word after the path',
       };
     }
+    // With + the guard is root, and does not write into a directory of the user of the service.
     const notify = kind.notify === 'guard' || isSidecar(flags) ? [] : ['--notify', kind.notify];
     wrapped.push(
-      `ExecStart=${prefix}${execLine([guard, 'run', ...incidentDir(name), ...notify, ...flags, '--'])} ${command}`,
+      `ExecStart=${prefix}${execLine([guard, 'run', ...(prefix.includes('+') ? [] : incidentDir(name)), ...notify, ...flags, '--'])} ${command}`,
     );
   }
   // With --notify off nobody sends WATCHDOG=1. A period that the service has chosen stays.
   const isWatched = kind.notify !== 'off' && !settings.has('WatchdogSec');
+  const effects = hardeningEffects(settings).map((effect) => `# ${effect}\n`);
   return {
     text: `# /etc/systemd/system/${name}.service.d/${DROP_IN}, made by threadguard unit --drop-in
-[Service]
+${effects.length === 0 ? '' : `# What ${name}.service forbids already, and what that means to the guard:\n${effects.join('')}`}[Service]
 ${kind.type === undefined || isSidecar(flags) ? '' : `Type=${kind.type}\n`}${path === undefined ? '' : `Environment=${quote(`PATH=${path}`)}\n`}ExecStart=
 ${wrapped.join('\n')}
 StateDirectory=threadguard/${name}

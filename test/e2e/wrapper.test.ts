@@ -207,6 +207,17 @@ describe('signals', () => {
   });
 });
 
+it('a service in which nothing that was written may be executed: the guard runs without its compiler', async () => {
+  const nowx = ['python3', 'test/programs/nowx.py'];
+  const start = (...command: string[]) =>
+    box.start([...nowx, ...command], { env: { ...process.env, INVOCATION_ID: '1' } });
+  const flags = ['--max-tasks', '60', '--grace', '500ms', '--incident-dir', box.scratch];
+  const { code, err } = await start(THREADGUARD, 'run', ...flags, '--', MISBEHAVE, 'thread', '200', '10').ended;
+  expect(code, err).toBe(113);
+  expect(err).toMatch(/^threadguard: guarding/);
+  expect(err).toMatch(/dump: stacks of \d+ of 60 tasks/);
+});
+
 describe('descriptors that were inherited', () => {
   const inBash = (script: string) => box.start(['bash', '-c', script], { cwd: box.scratch }).ended;
   it('get through under their numbers, and none of the guard with them', async () => {

@@ -158,6 +158,11 @@ describe('a kernel that runs out', () => {
       forks_beside_capped: 'yes',
       exit_hardened: '113',
       forks_beside_hardened: 'yes',
+      // As `threadguard unit` makes them: hardened, for root and for a user, the latter where V8 may not compile.
+      exit_tight: '113',
+      held_tight: '"by":"cgroup-v2"',
+      exit_nojit: '113',
+      held_nojit: '"by":"cgroup-v2"',
       leaves_staying: '2',
       // The command alone in its leaf, the guard in its own.
       counted_staying: expect.stringMatching(/^(1 \d+|\d+ 1) *$/),
@@ -181,6 +186,7 @@ describe('a kernel that runs out', () => {
       left: '0',
       done: '',
     });
+    for (const name of ['tight', 'nojit']) expect(Number(facts.get(`exposure_${name}`)), said).toBeLessThanOrEqual(5);
     expect(logOf(said, 'delegated')).toMatch(/"by":"cgroup-v2".*delegated\.service\/threadguard\/threadguard-/s);
     // Nothing was delegated, but the unit has a limit of its own; a plain user has RLIMIT_NPROC as well.
     expect(logOf(said, 'capped')).toMatch(

@@ -167,6 +167,13 @@ except OSError:
       say exit_$name "$(systemctl show -P ExecMainStatus $name.service)"
       tell $name /tmp/$name.log
     done
+    for name in tight nojit; do
+      systemctl start --no-block $name.service
+      for _ in $(seq 300); do case $(systemctl show -P ActiveState $name.service) in failed) break ;; esac; sleep 0.5; done
+      say exit_$name "$(systemctl show -P ExecMainStatus $name.service)"
+      say held_$name "$(grep -o '"by":"cgroup-v2"' /var/lib/threadguard/$name/log)"
+      say exposure_$name "$(systemd-analyze security $name.service 2>/dev/null | sed -n 's/.*exposure level[^:]*: \([0-9.]*\) .*/\1/p')"
+    done
     systemctl start staying.service
     while ! grep -q '"event":"sample"' /tmp/staying.log 2>/dev/null; do sleep 0.2; done
     inside=$(find /sys/fs/cgroup/system.slice/staying.service -name 'threadguard-*')
@@ -194,10 +201,10 @@ except OSError:
     systemctl start made.service
     say active_made "$(systemctl show -P ActiveState made.service)"
     say state_made "$(stat -c '%U' /var/lib/threadguard/made)"
-    echo 'maxTasks: 30' >/tmp/made.yaml
+    echo 'maxTasks: 30' >/etc/made.yaml
     systemctl reload made.service
-    for _ in $(seq 120); do grep -q '"event":"reload"' /tmp/made.log && break; sleep 0.5; done
-    say reloaded_made "$(grep -c '"event":"reload"' /tmp/made.log)"
+    for _ in $(seq 120); do grep -q '"event":"reload"' /var/lib/threadguard/made/log && break; sleep 0.5; done
+    say reloaded_made "$(grep -c '"event":"reload"' /var/lib/threadguard/made/log)"
     systemctl stop made.service
     say result_made "$(systemctl show -P Result made.service)"
     # Beside a service: it is the main process, and in a cgroup of its own.

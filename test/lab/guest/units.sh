@@ -65,15 +65,20 @@ UNIT
 # What guards of the machine below left there, it is an overlay, belongs to another story.
 rm -rf var/lib/threadguard
 # As `threadguard unit` prints it, but for what this small system has not.
-echo 'maxTasks: 40' >tmp/made.yaml
+echo 'maxTasks: 40' >etc/made.yaml
 # The unit is printed inside, where its paths are what they will be.
 unit() { chroot . "$LAB_ROOT/bin/threadguard" unit "$@"; }
-unit --user daemon made --config /tmp/made.yaml --log-file /tmp/made.log --log-format json -- /bin/sleep 60 >$units/made.service
+unit --user daemon made --config /etc/made.yaml --log-file /var/lib/threadguard/made/log --log-format json -- /bin/sleep 60 >$units/made.service
+# The same for a bomb of root, and once more where V8 may not compile.
+unit tight --max-tasks 40 --grace 1s --log-file /var/lib/threadguard/tight/log --log-format json -- "$LAB_BOMB" fork 100000 60 >$units/tight.service
+unit --user daemon nojit --max-tasks 40 --grace 1s --log-file /var/lib/threadguard/nojit/log --log-format json -- "$LAB_BOMB" fork 100000 60 >$units/nojit.service
 unit beside --sidecar --log-file /tmp/beside.log -- /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >$units/beside.service
-for name in made beside; do
+for name in made beside tight nojit; do
   mkdir -p $units/$name.service.d
-  printf '[Unit]\nDefaultDependencies=no\nAfter=\n' >$units/$name.service.d/lab.conf
+  # With PrivateTmp= /tmp is another one, and the lab may stand in it.
+  printf '[Unit]\nDefaultDependencies=no\nAfter=\n[Service]\nBindReadOnlyPaths=%s %s\n' "$LAB_ROOT" "$(dirname "$LAB_BOMB")" >$units/$name.service.d/lab.conf
 done
+printf 'MemoryDenyWriteExecute=yes\n' >>$units/nojit.service.d/lab.conf
 for name in notifying stubborn; do
   printf 'WatchdogSec=4\nTimeoutAbortSec=2\nTimeoutStopSec=4\nRestartPreventExitStatus=113\n' >>$units/$name.service
 done
