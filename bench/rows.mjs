@@ -7,6 +7,7 @@ import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
 import { coldTargets } from './engine.mjs';
 import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
+import { hostileRows } from './hostile.mjs';
 import { matrix } from './matrix.mjs';
 import { atRestAsService, receivers, scrapes, stop } from './service.mjs';
 import { traces } from './traces.mjs';
@@ -190,6 +191,7 @@ export const rows = {
     await cost('100,000 mmap/munmap', 'mapchurn', '100000'),
   ],
   'false trips': honestRows,
+  hostile: hostileRows,
   'ceilings: predicted against fact': predicted,
   'ceilings: runtimes': runtimes,
   'ceilings: limits beside 5,000 tasks': wallOfLimits,

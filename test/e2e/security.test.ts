@@ -3,9 +3,11 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,6 +19,7 @@ import { BUILD_DIR } from '../setup/tools.ts';
 import { type Box, events, makeBox, READY, type Running, THREADGUARD, until } from './harness.ts';
 
 const HOSTILE = join(BUILD_DIR, 'hostile');
+const TRAPPER = 'test/programs/trapper.py';
 const UID = 61_238;
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
@@ -39,6 +42,11 @@ beforeEach(() => {
 afterEach(async () => {
   expect(readFileSync(join(ours, 'precious'), 'utf8')).toBe('precious');
   await box.remove();
+  // Sockets that a trap has left.
+  for (const name of readdirSync('/tmp').filter((one) => one.startsWith('.java_pid'))) {
+    const path = join('/tmp', name);
+    if (lstatSync(path, { throwIfNoEntry: false })?.uid === UID) rmSync(path);
+  }
 });
 
 const run = (flags: readonly string[], command: readonly string[]): Running =>
@@ -118,7 +126,7 @@ it('an ELF file with tables of gigabytes in a hole of the disk: they are not loa
   expect(await dumped(pid)).toBe(4);
   const peak =
     'import resource, subprocess, sys; subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)';
-  const { out } = await box.start(['python3', '-c', peak, THREADGUARD, 'dump', '--pid', String(pid)]).ended;
+  const { out } = await box.start(['/usr/bin/python3', '-c', peak, THREADGUARD, 'dump', '--pid', String(pid)]).ended;
   expect(Number(out) / 1024).toBeGreaterThan(30);
   expect(Number(out) / 1024).toBeLessThan(300);
 });
@@ -158,6 +166,23 @@ describe('a directory that the target may write', () => {
     expect(err).toMatch(new RegExp(`theirs belongs to uid ${UID}: what is written there could be led elsewhere`));
     expect(err).toMatch(/chown 0 \S*theirs && chmod go-w \S*theirs/);
     expect(readdirSync(theirs)).toEqual([]);
+  });
+});
+
+describe('several traps at once, and a bomb', () => {
+  it.for([1, 2, 3, 4, 5, 6, 7, 8])('of seed %i: it is ended, and nothing of root is touched', async (seed) => {
+    const log = join(ours, 'log');
+    const { code } = await box.start([
+      ...[THREADGUARD, 'run', '--max-tasks', '150', '--grace', '300ms', '--capture-stderr', '--on-daemons', 'kill'],
+      ...['--incident-dir', join(ours, 'incidents'), '--log-file', log, '--'],
+      ...[...AS_PLAIN, '/usr/bin/python3', TRAPPER, String(seed), theirs, ours, HOSTILE],
+    ]).ended;
+    const said = readFileSync(log, 'utf8');
+    expect(code, said).toBe(113);
+    expect(box.tasks()).toBe(0);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+    expect(said).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f\u202e]/);
+    expect(readdirSync(ours).sort()).toEqual(['incidents', 'log', 'precious']);
   });
 });
 
