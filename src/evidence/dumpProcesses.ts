@@ -14,6 +14,7 @@ import type { DumperList } from './process/askDumpers.ts';
 import { type DumpContext, dumpProcess, type ProcessDump } from './process/dumpProcess.ts';
 import { Stillness } from './stillness.ts';
 
+const OF_PROCESS = /\bprocess (\d+)\b/;
 const MOST_NOTES = 20;
 
 /** The stacks of some processes, as far as they could be read. */
@@ -106,8 +107,23 @@ function sumUp(dumps: readonly ProcessDump[], tookMs: number, stoppedMs: number)
     tookMs,
     stoppedMs,
     runtimes: [...new Set(dumps.flatMap((one) => one.answers?.runtimes ?? []))],
-    notes: [...new Set(notes)].slice(0, MOST_NOTES),
+    notes: alike(notes).slice(0, MOST_NOTES),
     raw: dumps.flatMap((one) => one.answers?.files ?? []),
     processes: dumps.map(({ answers, pid }) => ({ pid, creators: answers?.creators ?? [] })),
   };
+}
+
+/** Notes that differ in the number of their process only, as one: a tree of shells would say the same of each. */
+export function alike(notes: readonly string[]): string[] {
+  const pids = new Map<string, string[]>();
+  for (const note of new Set(notes)) {
+    const pid = OF_PROCESS.exec(note)?.[1];
+    const text = pid === undefined ? note : note.replace(OF_PROCESS, 'process \0');
+    pids.set(text, [...(pids.get(text) ?? []), ...(pid === undefined ? [] : [pid])]);
+  }
+  return [...pids].map(([text, [first, ...others]]) => {
+    if (first === undefined) return text;
+    const more = others.length === 0 ? '' : ` and ${formatCount(others.length)} more`;
+    return text.replace('process \0', `process ${first}${more}`);
+  });
 }

@@ -59,6 +59,8 @@ export class IncidentWriter {
   #baseline: Baseline | undefined;
   #picture: Picture | undefined;
   #written: Written | undefined;
+  /** What runtimes printed: megabytes, which are compressed when nobody waits for the end any more. */
+  #raw: readonly RawFile[] = [];
 
   constructor(parts: EvidenceParts) {
     this.#parts = parts;
@@ -81,7 +83,8 @@ export class IncidentWriter {
     const captured = this.#capture({ timeoutMs, mayStop: true });
     // It may have ended of the refusal that made it trip.
     const findings = captured.coverage.named > 0 ? captured : this.#asPictured(captured);
-    return { findings, lost: this.#keep(facts, findings, zipped(captured.files)) };
+    this.#raw = captured.files;
+    return { findings, lost: this.#keep(facts, findings) };
   }
 
   /**
@@ -97,7 +100,8 @@ export class IncidentWriter {
       notes.push('--capture-stderr keeps what a program says when it ends like this');
     }
     const findings = { ...seen, notes, creators: creators.length > 0 ? creators : seen.creators };
-    return { findings, lost: this.#keep(facts, findings, zipped(this.#picture?.captured.files ?? [])) };
+    this.#raw = this.#picture?.captured.files ?? [];
+    return { findings, lost: this.#keep(facts, findings) };
   }
 
   /** Notes what the guard did and when; it goes into the incident. */
@@ -123,7 +127,7 @@ export class IncidentWriter {
     const lost = this.#write({
       'incident.json': this.#document(this.#written),
       ...(said === '' ? {} : { 'stderr.txt': said.slice(-STDERR_BYTES) }),
-      ...zipped(files),
+      ...zipped([...this.#raw, ...files]),
     });
     // Loaded now: no start has to wait for it.
     const { writeReport } = await import('./incidentReport.ts');
@@ -154,7 +158,7 @@ export class IncidentWriter {
   }
 
   /** Writes what is known now. It is written again at the end; until then an early end of the guard costs the end only. */
-  #keep(facts: DumpFacts, findings: Findings, more: Readonly<Record<string, Buffer>>): string[] {
+  #keep(facts: DumpFacts, findings: Findings): string[] {
     const { command, pid } = this.#parts.target;
     const { ceilings, ceilingsAtStart, opinion, samples, tasks } = facts;
     this.#written = { facts: { time: this.#time(), command, pid: pid(), trip: tripOf(opinion), tasks }, findings };
@@ -163,7 +167,6 @@ export class IncidentWriter {
       'limits.json': jsonText({ before: ceilingsAtStart, after: ceilings }),
       'samples.ndjson': samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''),
       'stacks.folded': folded(findings.groups),
-      ...more,
     });
   }
 

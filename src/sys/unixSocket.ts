@@ -10,8 +10,9 @@ const MSG_NOSIGNAL = 0x4000;
 /** Bytes of `sockaddr_un.sun_path`, its zero byte included (unix(7)). */
 const PATH_BYTES = 108;
 const CHUNK = 256 * 1024;
-/** A dump of 30,000 JVM threads has 26 MB. */
+/** A dump of 30,000 JVM threads has 26 MB. Whoever answers without an end gets no further than this in each millisecond. */
 const MOST_BYTES = 40 << 20;
+const BYTES_PER_MS = 48 << 10;
 /** One wait of many: so that the deadline is kept by a peer that sends a byte now and then. */
 const LONGEST_WAIT_MS = 20;
 
@@ -67,7 +68,8 @@ export function openExchange(lib: LibraryHandle): UnixSockets['exchange'] {
       if (send(fd, request, request.length, MSG_NOSIGNAL) !== request.length) return undefined;
       const chunks: Buffer[] = [];
       let total = 0;
-      while (total < MOST_BYTES) {
+      const most = Math.min(MOST_BYTES, Math.max(CHUNK, timeoutMs * BYTES_PER_MS));
+      while (total < most) {
         const chunk = Buffer.allocUnsafe(CHUNK);
         const length = Number(recv(fd, chunk, chunk.length, 0));
         if (length === 0) return { bytes: Buffer.concat(chunks), isWhole: true };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Dumper, Told } from '../../src/evidence/dumpers/dumper.ts';
-import { type DumpOptions, dumpProcesses } from '../../src/evidence/dumpProcesses.ts';
+import { alike, type DumpOptions, dumpProcesses } from '../../src/evidence/dumpProcesses.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
 import { type FakeProc, type FakeThread, makeProc } from '../fixtures/procTree.ts';
 import { FakeClock } from './builders/fakeClock.ts';
@@ -193,4 +193,16 @@ it('this very process: its threads have native stacks, and nothing is left open'
   expect(found).toBeGreaterThan(1);
   expect(covered).toBeGreaterThan(0);
   expect(stacks.some(({ frames, runtime }) => runtime === 'native' && frames.length > 2)).toBe(true);
+});
+
+describe('notes', () => {
+  it('that differ in their process only are told once', () => {
+    const socket = (pid: number) => `no JVM stacks of process ${pid}: it is gone`;
+    expect(alike([socket(7), 'x', socket(8), socket(9), 'x', 'the report of process 7 is damaged'])).toEqual([
+      'no JVM stacks of process 7 and 2 more: it is gone',
+      'x',
+      'the report of process 7 is damaged',
+    ]);
+    expect(alike([])).toEqual([]);
+  });
 });
