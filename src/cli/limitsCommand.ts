@@ -20,8 +20,6 @@ export function limitsCommand(): Command {
 
 async function limits(flags: LimitsFlags): Promise<void> {
   const look = (): string => limitsAnswer(flags, kernelRoot(), loadLibc());
-  // A reader such as `head` may go away.
-  process.stdout.on('error', () => process.exit(0));
   if (flags.watch === undefined) {
     process.stdout.write(look());
     return;

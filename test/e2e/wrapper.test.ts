@@ -281,6 +281,19 @@ it('--version is that of the package', async () => {
   expect({ code, out }).toEqual({ code: 0, out: `${version}\n` });
 });
 
+it.for(['--help', '--version', 'limits', 'doctor', 'completion bash', 'help run', 'config schema'])(
+  '%s to a full disk fails, to a reader that has seen enough it does not',
+  async (words) => {
+    const full = await box.start(['sh', '-c', `${THREADGUARD} ${words} >/dev/full`]).ended;
+    expect([full.code, full.err]).toEqual([
+      125,
+      expect.stringMatching(/^threadguard: cannot write to stdout \(ENOSPC\)\n {2}hint: /),
+    ]);
+    const head = await box.start(['bash', '-c', `${THREADGUARD} ${words} | true; echo "\${PIPESTATUS[0]}"`]).ended;
+    expect([head.out, head.err]).toEqual(['0\n', '']);
+  },
+);
+
 describe('refusals', () => {
   const refuse = async (want: number, ...args: string[]) => {
     const { code, err } = await box.start([THREADGUARD, ...args]).ended;
