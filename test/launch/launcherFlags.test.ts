@@ -5,7 +5,7 @@ const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, i
 
 /** The flags of each Node that the launcher becomes, and of the one that writes the code cache. */
 function flags(): string[] {
-  const launched = [...textOf('bin/threadguard').matchAll(/exec node ((?:--\S+ )+)/g)].map(([, words]) =>
+  const launched = [...textOf('bin/threadguard').matchAll(/exec node (?:\$jit )?((?:--\S+ )+)/g)].map(([, words]) =>
     words?.trim(),
   );
   const [, list = ''] = /\[\s*((?:'--[^']+',\s*)+)out\('threadguard\.cjs'\)/.exec(textOf('scripts/bundle.mjs')) ?? [];
