@@ -1,7 +1,8 @@
-import fs from 'node:fs';
+import fs, { rmdirSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, GuardError } from '../errors.ts';
+import { openOwnDir } from '../sys/ownDir.ts';
 import { type FileCalls, IncidentFiles } from './incidentFiles.ts';
 
 /** A directory for the evidence of one run. It is there before the child starts, and gone again if nothing happened. */
@@ -18,8 +19,8 @@ export interface IncidentDir {
 }
 
 /**
- * Makes the directory. One that the operator named must work. Of the usual places the first that works is taken, the
- * temporary directory last. Throws a GuardError if none works.
+ * Makes the directory. One that the operator named must work. Of the usual places the first that works is taken, those in the
+ * temporary directory last, and `onElsewhere` is told where and why. Throws a GuardError if none works.
  */
 export function openIncidentDir(
   named: string | undefined,
@@ -27,22 +28,36 @@ export function openIncidentDir(
   nowText: string,
   pid: number,
   calls: FileCalls = fs,
+  onElsewhere: (sentence: string) => void = () => {},
 ): IncidentDir {
-  const parents = named === undefined ? usualPlaces(env) : [named];
-  let failure: unknown;
-  for (const parent of parents) {
+  const prefix = `${nowText}-${pid}-`;
+  const places = named === undefined ? usualPlaces(env, calls) : [{ path: named, open: () => named }];
+  const reasons: string[] = [];
+  for (const { open, path } of places) {
     try {
-      return new IncidentFiles(parent, `${nowText}-${pid}-`, calls);
+      const parent = open();
+      const files = new IncidentFiles(parent, prefix, calls);
+      const [usual] = places;
+      if (reasons.length > 0)
+        onElsewhere(`no evidence is kept in ${usual?.path} (${reasons.join('; ')}): it goes to ${parent}`);
+      // A new one has a name that no other run will find: it goes with its only incident.
+      return parent === path ? files : leavingNothing(files, parent);
     } catch (error) {
-      failure = error;
+      if (named !== undefined && error instanceof GuardError) throw error;
+      reasons.push(error instanceof GuardError ? error.message : errnoOf(error));
     }
   }
-  if (failure instanceof GuardError) throw failure;
-  throw new GuardError(
-    'no-incident-dir',
-    `cannot make an incident directory in ${parents.join(' or ')} (${errnoOf(failure)})`,
-    { hint: 'name a directory that can be written with --incident-dir', cause: failure },
-  );
+  const paths = [...new Set(places.map(({ path }) => path))].join(' or ');
+  throw new GuardError('no-incident-dir', `cannot make an incident directory in ${paths} (${reasons.join('; ')})`, {
+    hint: 'name a directory that can be written with --incident-dir',
+  });
+}
+
+/** A directory below which incidents may lie. */
+interface Place {
+  readonly path: string;
+  /** Its path, or that of a new one beside it. */
+  open(): string;
 }
 
 /** For a run that leaves no evidence: every write says why. */
@@ -60,6 +75,37 @@ export function ownStateDir(env: NodeJS.ProcessEnv): string {
   return join(state === undefined || state === '' ? join(homedir(), '.local/state') : state, 'threadguard');
 }
 
-function usualPlaces(env: NodeJS.ProcessEnv): string[] {
-  return [ownStateDir(env), join(tmpdir(), `threadguard-${process.getuid?.() ?? 0}`)];
+function usualPlaces(env: NodeJS.ProcessEnv, calls: FileCalls): Place[] {
+  const state = ownStateDir(env);
+  // Everybody may make a directory of this name: one that somebody else made is not used.
+  const temporary = join(tmpdir(), `threadguard-${process.getuid?.() ?? 0}`);
+  return [
+    { path: state, open: () => state },
+    { path: temporary, open: () => temporary },
+    {
+      path: temporary,
+      open: () => {
+        // Refused before something is left behind in it.
+        openOwnDir(tmpdir(), undefined).close();
+        return calls.mkdtempSync(`${temporary}-`);
+      },
+    },
+  ];
+}
+
+function leavingNothing(files: IncidentFiles, parent: string): IncidentDir {
+  return {
+    path: files.path,
+    isUsed: () => files.isUsed(),
+    scratch: (name) => files.scratch(name),
+    write: (name, text) => files.write(name, text),
+    settle: () => {
+      files.settle();
+      try {
+        rmdirSync(parent);
+      } catch {
+        // It holds an incident.
+      }
+    },
+  };
 }

@@ -10,6 +10,10 @@ export function openIncident({ options, report, start }: Session, attempt: numbe
       start.notes.env,
       new Date().toISOString().replace(/[:.]/g, '-'),
       process.pid,
+      undefined,
+      (problem) => {
+        if (attempt === 1) report({ event: 'error', about: 'evidence', problem });
+      },
     );
   } catch (error) {
     if (attempt === 1 || !(error instanceof GuardError)) throw error;

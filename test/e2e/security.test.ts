@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { elfImage, type SectionSpec, symbolSections } from '../evidence/builders/elfImage.ts';
 import { BUILD_DIR } from '../setup/tools.ts';
-import { type Box, events, makeBox, READY, type Running, THREADGUARD, until } from './harness.ts';
+import { type Box, events, MISBEHAVE, makeBox, READY, type Running, THREADGUARD, until } from './harness.ts';
 
 const HOSTILE = join(BUILD_DIR, 'hostile');
 const TRAPPER = 'test/programs/trapper.py';
@@ -166,6 +166,41 @@ describe('a directory that the target may write', () => {
     expect(err).toMatch(new RegExp(`theirs belongs to uid ${UID}: what is written there could be led elsewhere`));
     expect(err).toMatch(/chown 0 \S*theirs && chmod go-w \S*theirs/);
     expect(readdirSync(theirs)).toEqual([]);
+  });
+});
+
+describe('where the state directory cannot be written', () => {
+  /** Under a `/var/lib` that is read-only, in a mount namespace of its own. */
+  const runThere = () => {
+    const words = `mount -t tmpfs -o ro none /var/lib && exec "$0" "$@"`;
+    const guard = [THREADGUARD, 'run', '--max-tasks', '60', '--grace', '0', '--', MISBEHAVE, 'thread', '5000', '10'];
+    return box.start(['unshare', '-m', '--propagation', 'private', 'sh', '-c', words, ...guard], {
+      env: { ...process.env, TMPDIR: box.scratch },
+    }).ended;
+  };
+  const kept = (dir: string) => readdirSync(dir).filter((name) => existsSync(join(dir, name, 'incident.json')));
+
+  it('a directory that somebody else has made in the temporary one gets no evidence of root, and that is said', async () => {
+    const foreign = join(box.scratch, 'threadguard-0');
+    chmodSync(box.scratch, 0o1777);
+    mkdirSync(foreign);
+    chmodSync(foreign, 0o777);
+    chownSync(foreign, UID, UID);
+    const { code, err } = await runThere();
+    expect(code).toBe(113);
+    expect(err).toMatch(
+      /no evidence is kept in \/var\/lib\/threadguard \(EROFS; \S+ belongs to uid 61238: [^)]*\): it goes to/,
+    );
+    expect(readdirSync(foreign)).toEqual([]);
+    const [own = ''] = readdirSync(box.scratch).filter((name) => /^threadguard-0-\w{6}$/.test(name));
+    expect(kept(join(box.scratch, own))).toHaveLength(1);
+  });
+  it('its own is used again, and that is said', async () => {
+    for (const round of [1, 2]) {
+      const { err } = await runThere();
+      expect(err).toMatch(/no evidence is kept in \/var\/lib\/threadguard \(EROFS\): it goes to \S+\/threadguard-0$/m);
+      expect(kept(join(box.scratch, 'threadguard-0'))).toHaveLength(round);
+    }
   });
 });
 

@@ -1,17 +1,22 @@
 import fs, {
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GuardError } from '../../src/errors.ts';
 import { openIncidentDir, ownStateDir, unkeptIncident } from '../../src/evidence/incidentDir.ts';
@@ -185,35 +190,76 @@ describe('where it is made', () => {
   it('below /proc mkdir loops for ever in Node 20 if it is asked for all at once', () => {
     expect(() => openIncidentDir('/proc/nowhere/below', {}, 'now', 42)).toThrow(/ENOENT/);
   });
-  it('of the usual places the first that works', () => {
-    const tried: string[] = [];
-    const calls: FileCalls = {
-      ...fs,
-      mkdtempSync: ((prefix: string) => {
-        tried.push(prefix);
-        if (tried.length === 1) throw errno('EROFS');
-        return mkdtempSync(prefix);
-      }) as FileCalls['mkdtempSync'],
+  describe('without a name', () => {
+    const fixed = () => join(dir, 'tmp/threadguard-1000');
+    beforeEach(() => {
+      mkdirSync(join(dir, 'tmp'));
+      chmodSync(join(dir, 'tmp'), 0o1777);
+      vi.stubEnv('TMPDIR', join(dir, 'tmp'));
+      // Nothing can be made below a file.
+      writeFileSync(join(dir, 'state'), '');
+    });
+    const openUsual = () => {
+      const said: string[] = [];
+      const env = { XDG_STATE_HOME: join(dir, 'state') };
+      const incident = asPlain(() => openIncidentDir(undefined, env, 'now', 42, fs, (one) => said.push(one)));
+      return { incident, said, parent: dirname(incident.path) };
     };
-    vi.stubEnv('TMPDIR', dir);
-    const incident = asPlain(() =>
-      openIncidentDir(undefined, { XDG_STATE_HOME: join(dir, 'state') }, 'now', 42, calls),
-    );
-    expect(tried).toHaveLength(2);
-    expect(incident.path).toContain(join(dir, 'threadguard-1000'));
-    incident.settle();
-    expect(existsSync(incident.path)).toBe(false);
-  });
-  it('none works: all of them are named', () => {
-    const calls: FileCalls = {
-      ...fs,
-      mkdtempSync: (() => {
-        throw errno('EROFS');
-      }) as FileCalls['mkdtempSync'],
-    };
-    const env = { XDG_STATE_HOME: join(dir, 'state') };
-    vi.stubEnv('TMPDIR', dir);
-    expect(() => asPlain(() => openIncidentDir(undefined, env, 'now', 42, calls))).toThrow(/in \S+ or \S+ \(EROFS\)/);
+    it('the state directory, if it works', () => {
+      rmSync(join(dir, 'state'));
+      const { incident, parent, said } = openUsual();
+      expect([parent, said]).toEqual([join(dir, 'state/threadguard'), []]);
+      incident.settle();
+    });
+    it('else one in the temporary directory, and that is said; the next run finds it', () => {
+      const runs = [openUsual(), openUsual()];
+      expect(runs.map(({ parent }) => parent)).toEqual([fixed(), fixed()]);
+      for (const { incident, said } of runs) {
+        expect(said).toEqual([
+          `no evidence is kept in ${join(dir, 'state/threadguard')} (ENOTDIR): it goes to ${fixed()}`,
+        ]);
+        incident.settle();
+      }
+    });
+    it.for<[string, () => void, RegExp]>([
+      ['that everybody may write', () => chmodSync(fixed(), 0o777), /may be written by everybody/],
+      ['that somebody else made', () => chownSync(fixed(), 12_345, 0), /belongs to uid 12345/],
+      [
+        'that is a link of somebody else',
+        () => {
+          rmdirSync(fixed());
+          symlinkSync(dir, fixed());
+          lchownSync(fixed(), 12_345, 0);
+        },
+        /is a link of uid 12345/,
+      ],
+      [
+        'that is a file',
+        () => {
+          rmdirSync(fixed());
+          writeFileSync(fixed(), '');
+        },
+        /ENOTDIR/,
+      ],
+    ])('one %s is not used: a new one is made, and that is said', ([, make, why]) => {
+      mkdirSync(fixed(), { mode: 0o700 });
+      make();
+      const unused = openUsual();
+      expect(unused.parent).toMatch(new RegExp(`^${fixed()}-\\w{6}$`));
+      expect(mode(unused.parent)).toBe('700');
+      expect(unused.said[0]).toMatch(why);
+      unused.incident.settle();
+      expect(existsSync(unused.parent)).toBe(false);
+      const used = openUsual();
+      used.incident.write('incident.json', '{}');
+      used.incident.settle();
+      expect(read(used.incident.path, 'incident.json')).toBe('{}');
+    });
+    it('not below a temporary directory that everybody may change', () => {
+      chmodSync(join(dir, 'tmp'), 0o777);
+      expect(openUsual).toThrow(/cannot make an incident directory in \S+ or \S+ \(.*may be written by everybody/);
+      expect(readdirSync(join(dir, 'tmp'))).toEqual([]);
+    });
   });
   it.for([
     [{ XDG_STATE_HOME: '/state' }, '/state/threadguard'],
