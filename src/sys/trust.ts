@@ -15,6 +15,11 @@ export interface Trust {
   readonly sudoUid: number | undefined;
   /** Whether users of outside cannot be told from each other here. */
   readonly isMapped: boolean;
+  /**
+   * For what is obeyed, not only written, as sshd does with `authorized_keys` (StrictModes): a sticky directory is no help, because
+   * everybody may take a name that is free in it for a moment, and no group but root's counts as trusted.
+   */
+  readonly isStrict?: boolean;
 }
 
 /** Whom this process trusts. A process without a uid (not POSIX) is taken for root. */
@@ -28,10 +33,10 @@ export function trustOfProcess(env: NodeJS.ProcessEnv = process.env): Trust {
 export function whyUnsafe(stat: Pick<Stats, 'gid' | 'mode' | 'uid'>, trust: Trust): string | undefined {
   if (!isTrusted(stat.uid, trust)) return `belongs to uid ${stat.uid}`;
   // In a sticky directory only its owner renames or removes an entry.
-  if ((stat.mode & STICKY) !== 0) return undefined;
+  if ((stat.mode & STICKY) !== 0 && trust.isStrict !== true) return undefined;
   if ((stat.mode & 0o002) !== 0) return 'may be written by everybody';
   // Users have groups of their own, and a guard of a user has no more rights than its target.
-  const isForeignGroup = trust.uid === 0 && stat.gid > LAST_SYSTEM_GID;
+  const isForeignGroup = trust.uid === 0 && stat.gid > (trust.isStrict === true ? 0 : LAST_SYSTEM_GID);
   return (stat.mode & 0o020) !== 0 && isForeignGroup ? `may be written by group ${stat.gid}` : undefined;
 }
 
@@ -40,7 +45,9 @@ function isTrusted(uid: number, { isMapped, sudoUid, uid: own }: Trust): boolean
 }
 
 /** Why an open file is not the guard's own; `undefined` if it is. */
-export function whyNotOwn({ nlink, uid }: Stats, trust: Trust): string | undefined {
+export function whyNotOwn(stat: Pick<Stats, 'gid' | 'mode' | 'nlink' | 'uid'>, trust: Trust): string | undefined {
+  const { nlink, uid } = stat;
+  if (trust.isStrict === true) return whyUnsafe(stat, trust);
   if (!isTrusted(uid, trust)) return `belongs to uid ${uid}`;
   return nlink > 1 ? 'has a second name (a hard link)' : undefined;
 }

@@ -18,6 +18,14 @@ describe('a directory on the way to a file of the guard', () => {
     ['of another user', dir(1001, 0o755), { ...root, uid: 1000 }, 'belongs to uid 1001'],
     ['of who called sudo', dir(1000, 0o755), { ...root, sudoUid: 1000 }, undefined],
     ['of nobody', dir(65_534, 0o755), root, 'belongs to uid 65534'],
+    ['/tmp, for what is obeyed', dir(0, 0o1777), { ...root, isStrict: true }, 'may be written by everybody'],
+    [
+      'of a system group, for what is obeyed',
+      dir(0, 0o775, 4),
+      { ...root, isStrict: true },
+      'may be written by group 4',
+    ],
+    ['of the group of root, for what is obeyed', dir(0, 0o775), { ...root, isStrict: true }, undefined],
     ['of whom a user namespace does not know', dir(65_534, 0o755), { ...root, isMapped: true }, undefined],
   ] as const)('%s', ([, stat, trust, want]) => {
     expect(whyUnsafe(stat, trust)).toBe(want);
@@ -43,9 +51,15 @@ it('a link is followed if somebody trusted made it', () => {
   expect(() => link({ uid: 1001 } as never, '/a')).toThrow('/a is a link of uid 1001');
 });
 it('a file is its own if nobody else can hold it', () => {
-  expect(whyNotOwn({ uid: 0, nlink: 1 } as never, root)).toBeUndefined();
-  expect(whyNotOwn({ uid: 5, nlink: 1 } as never, root)).toBe('belongs to uid 5');
-  expect(whyNotOwn({ uid: 0, nlink: 2 } as never, root)).toBe('has a second name (a hard link)');
+  expect(whyNotOwn({ uid: 0, gid: 0, mode: 0o100644, nlink: 1 }, root)).toBeUndefined();
+  expect(whyNotOwn({ uid: 5, gid: 0, mode: 0o100644, nlink: 1 }, root)).toBe('belongs to uid 5');
+  expect(whyNotOwn({ uid: 0, gid: 0, mode: 0o100644, nlink: 2 }, root)).toBe('has a second name (a hard link)');
+});
+it('a file that is obeyed may have two names, but nobody else may write it', () => {
+  const strict = { ...root, isStrict: true };
+  expect(whyNotOwn({ uid: 0, gid: 0, mode: 0o100644, nlink: 2 }, strict)).toBeUndefined();
+  expect(whyNotOwn({ uid: 0, gid: 0, mode: 0o100666, nlink: 1 }, strict)).toBe('may be written by everybody');
+  expect(whyNotOwn({ uid: 0, gid: 50, mode: 0o100664, nlink: 1 }, strict)).toBe('may be written by group 50');
 });
 it('who called sudo counts for root only', () => {
   expect(trustOfProcess({ SUDO_UID: '1000' }).sudoUid).toBe(process.geteuid?.() === 0 ? 1000 : undefined);

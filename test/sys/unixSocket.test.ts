@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ net.createServer((socket) => {
     if (how === 'drip') setInterval(() => socket.write('x'), 5);
     if (how === 'endless') (function more() { while (socket.writable && socket.write(Buffer.alloc(65536))); socket.once('drain', more); })();
   });
-}).listen(process.argv[1]);`;
+}).listen(process.argv[1], () => console.log('ready'));`;
 
 const libc = loadLibc();
 let dir: string;
@@ -26,8 +26,9 @@ let server: ChildProcess;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'tgsocket-'));
   path = join(dir, 's');
-  server = spawn(process.execPath, ['-e', SERVER, path], { stdio: 'ignore' });
-  while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+  server = spawn(process.execPath, ['-e', SERVER, path], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // Its file is there a moment before it listens.
+  await new Promise((resolve) => server.stdout?.once('data', resolve));
 });
 afterEach(() => {
   server.kill('SIGKILL');
