@@ -16,9 +16,10 @@ const config: ViteUserConfig = defineConfig({
           // Only for what hangs: on a machine with a load of thirty a test of 200 ms takes seven seconds.
           testTimeout: 60_000,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{e2e,lab,contract}/**'],
+          exclude: ['test/{e2e,lab,contract,fuzz}/**'],
         },
       },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'] } },
       {
         test: {
           name: 'e2e',
