@@ -1,6 +1,6 @@
-import type { DatagramReceiver, DatagramSender } from '../sys/datagram.ts';
+import type { DatagramSender } from '../sys/datagram.ts';
 import type { Libc } from '../sys/libc.ts';
-import { seldom } from '../sys/seldom.ts';
+import { type CommandRelay, type IsSpeaker, openCommandRelay } from './commandRelay.ts';
 import { parseNotification } from './notification.ts';
 
 /** Who speaks to the service manager: the guard, the command itself, or, with `off`, nothing is changed. */
@@ -24,6 +24,10 @@ export interface ServiceManager {
   stopping(): void;
   /** Asks for this much more time. */
   extend(ms: number): void;
+  /** From now on it is said here when somebody who is not of the command speaks in its name: at the first time. */
+  onForeign(tell: (problem: string) => void): void;
+  /** Messages of others that were not handed on. */
+  readonly foreign: number;
   close(): void;
 }
 
@@ -31,8 +35,6 @@ export interface ServiceManager {
 const STATUS_EVERY_MS = 2_000;
 /** Until the command has said that it is ready, its messages are read this often. */
 const LISTEN_EVERY_MS = 20;
-/** So many messages are read at once; a command that sends more waits for the next beat. */
-const MOST_AT_ONCE = 32;
 const VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 
 /**
@@ -42,11 +44,16 @@ const VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 export function openServiceManager(
   given: NodeJS.ProcessEnv,
   mode: NotifyMode,
-  parts: { readonly libc: Libc | undefined; readonly pid: number; readonly now: () => number },
+  parts: {
+    readonly libc: Libc | undefined;
+    readonly pid: number;
+    readonly now: () => number;
+    readonly isSpeaker: IsSpeaker;
+  },
 ): ServiceManager | undefined {
   const path = given['NOTIFY_SOCKET'];
   if (path === undefined || path === '' || mode === 'off') return undefined;
-  const { libc, now, pid } = parts;
+  const { isSpeaker, libc, now, pid } = parts;
   const env = { ...given };
   for (const name of VARIABLES) delete env[name];
   const sender = libc === undefined ? 'koffi could not be loaded' : libc.connectDatagram(path);
@@ -55,7 +62,7 @@ export function openServiceManager(
     return { ...silent(given), problem: `the service manager at ${path} cannot be told anything (${sender})` };
   }
   const periodMs = watchdogMs(given, pid);
-  const relay = mode === 'child' ? openRelay(libc as Libc) : undefined;
+  const relay = mode === 'child' ? openCommandRelay(libc as Libc, isSpeaker) : undefined;
   if (typeof relay === 'string') {
     sender.close();
     return { ...silent(given), problem: `no socket for the command's own notifications (${relay})` };
@@ -74,25 +81,13 @@ function watchdogMs(env: NodeJS.ProcessEnv, pid: number): number | undefined {
   return isOurs && Number.isFinite(usec) && usec > 0 ? usec / 1_000 : undefined;
 }
 
-interface Relay {
-  readonly path: string;
-  readonly receiver: DatagramReceiver;
-}
-
-/** An abstract name that cannot be guessed. It needs no directory, which the command as another user could not enter. */
-function openRelay(libc: Libc): Relay | string {
-  const path = `@threadguard/${seldom.crypto().randomBytes(12).toString('hex')}`;
-  const receiver = libc.bindDatagram(path);
-  return typeof receiver === 'string' ? receiver : { path, receiver };
-}
-
 class Manager implements ServiceManager {
   readonly env: NodeJS.ProcessEnv;
   readonly ownPid: readonly string[];
   readonly heartbeatMs: number | undefined;
   readonly problem = undefined;
   readonly #sender: DatagramSender;
-  readonly #relay: Relay | undefined;
+  readonly #relay: CommandRelay | undefined;
   readonly #periodMs: number | undefined;
   readonly #now: () => number;
   readonly #own: { text: string; sentMs: number; child: string | undefined } = {
@@ -108,7 +103,7 @@ class Manager implements ServiceManager {
 
   constructor(
     sender: DatagramSender,
-    relay: Relay | undefined,
+    relay: CommandRelay | undefined,
     periodMs: number | undefined,
     env: NodeJS.ProcessEnv,
     now: () => number,
@@ -160,10 +155,18 @@ class Manager implements ServiceManager {
     this.#sender.send(`EXTEND_TIMEOUT_USEC=${Math.ceil(ms * 1_000)}`);
   }
 
+  onForeign(tell: (problem: string) => void): void {
+    this.#relay?.onForeign(tell);
+  }
+
+  get foreign(): number {
+    return this.#relay?.foreign ?? 0;
+  }
+
   close(): void {
     this.#listen();
     clearInterval(this.#listening);
-    this.#relay?.receiver.close();
+    this.#relay?.close();
     this.#sender.close();
   }
 
@@ -173,17 +176,17 @@ class Manager implements ServiceManager {
   }
 
   #listen(): void {
-    for (let count = 0; count < MOST_AT_ONCE; count += 1) {
-      const text = this.#relay?.receiver.receive();
-      if (text === undefined) return;
-      const said = parseNotification(text);
-      if (said.isAlive) this.#childAlive = this.#now();
-      if (said.status !== undefined) this.#own.child = said.status;
-      const lines = [...(said.isReady ? ['READY=1'] : []), ...said.others];
-      if (lines.length > 0) this.#sender.send(lines.join('\n'));
-      if (said.status !== undefined) this.#sendStatus();
-      if (said.isReady) clearInterval(this.#listening);
-    }
+    this.#relay?.hear((text) => this.#handOn(text));
+  }
+
+  #handOn(text: string): void {
+    const said = parseNotification(text);
+    if (said.isAlive) this.#childAlive = this.#now();
+    if (said.status !== undefined) this.#own.child = said.status;
+    const lines = [...(said.isReady ? ['READY=1'] : []), ...said.others];
+    if (lines.length > 0) this.#sender.send(lines.join('\n'));
+    if (said.status !== undefined) this.#sendStatus();
+    if (said.isReady) clearInterval(this.#listening);
   }
 }
 
@@ -199,6 +202,8 @@ function silent(env: NodeJS.ProcessEnv): Omit<ServiceManager, 'problem'> {
     status: nothing,
     stopping: nothing,
     extend: nothing,
+    onForeign: nothing,
+    foreign: 0,
     close: nothing,
   };
 }

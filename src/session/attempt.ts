@@ -52,7 +52,9 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
   try {
     const isSidecar = start.sidecar !== undefined;
     const contained = contain(settings.now, { ...system, isSidecar });
+    const { meter } = contained.target;
     target = contained.target;
+    current.processes = () => meter.processes();
     const run = prepare(session, target, incident);
     const plan = run.track.rehearse();
     const { ceilings } = run.track.observer.headroom;
@@ -85,6 +87,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     throw error;
   } finally {
     current.pid = undefined;
+    current.processes = () => [];
     current.record = () => {};
     current.onContinue = () => {};
     current.reload = () => {};

@@ -11,6 +11,11 @@ export async function closeSession({ outlets, start: { reaper, relay } }: Sessio
     const problem = `${what} not delivered`;
     voice.report({ event: 'error', about: 'telling', problem, details: { undelivered } });
   }
+  const foreign = manager?.foreign ?? 0;
+  if (foreign > 1) {
+    const problem = `${foreign} notifications that were not of the command were not handed on`;
+    voice.report({ event: 'error', about: 'telling', problem, details: { foreign } });
+  }
   reaper.close();
   await voice.flush(FLUSH_MS);
   relay.close();

@@ -13,6 +13,7 @@ import { AS_IT_WAS, type Placement, takePlace } from './placement.ts';
 import type { RunOptions } from './runOptions.ts';
 import type { Current, System } from './session.ts';
 import { sidecarOf } from './sidecar.ts';
+import { speakersOf } from './speakers.ts';
 
 /** Where the guard stands and what it was given, before anything of its surroundings is read. */
 export interface Ground {
@@ -48,15 +49,18 @@ export async function openGround(options: RunOptions): Promise<Ground> {
   const isReaper = libc?.becomeSubreaper() ?? false;
   const placing = { root, libc, uid: process.getuid?.() ?? 0, env: notes.env, command: options.command, now };
   const placement = sidecar === undefined ? await takePlace(options.settings, placing) : AS_IT_WAS;
+  const own = new Set<number>();
+  const current = noRun(root, now);
+  const isSpeaker = speakersOf({ root, guard: process.pid, own, isReaper, now, current });
   const notify = sidecar === undefined ? options.service.notify : 'off';
   return {
-    system: { root, now, libc, own: new Set(), isReaper },
+    system: { root, now, libc, own, isReaper },
     given: { notes, executable, sockets: activationFds(notes.env), sidecar },
     target: `command:${options.service.name ?? basename(options.command[0] ?? '')}`,
     standing: new Standing(libc),
-    manager: openServiceManager(notes.env, notify, { libc, pid: process.pid, now }),
+    manager: openServiceManager(notes.env, notify, { libc, pid: process.pid, now, isSpeaker }),
     placement,
-    current: noRun(root, now),
+    current,
   };
 }
 
@@ -86,6 +90,7 @@ function noRun(root: KernelRoot, now: () => number): Current {
   const nothing = (): void => {};
   return {
     pid: undefined,
+    processes: () => [],
     maps: new MapsWatch(root, now),
     incident: undefined,
     record: nothing,

@@ -31,6 +31,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
   const voice = openVoice(options.output, { target, pid, env: notes.env, libc });
   const surroundings = await openRoom(options, ground, voice);
   const onProblem = (problem: string): void => voice.report({ event: 'error', about: 'telling', problem });
+  manager?.onForeign(onProblem);
   const people = {
     env: notes.env,
     own,

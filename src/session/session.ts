@@ -75,6 +75,8 @@ export interface Outlets {
 /** Of the run that is under way. */
 export interface Current {
   pid: number | undefined;
+  /** All processes of it. */
+  processes: () => readonly number[];
   maps: MapsWatch;
   incident: string | undefined;
   /** What the run itself does with an event. */

@@ -73,7 +73,7 @@ export function loadLibc(): Libc | undefined {
     const openat2 = lib.func('long syscall(long number, int fd, str path, const uint64 *how, size_t size)');
     const exchange = openExchange(lib);
     return {
-      ...openDatagrams(lib, () => koffi.errno()),
+      ...openDatagrams(lib, { errno: () => koffi.errno(), address: (buffer) => koffi.address(buffer) }),
       exchange,
       becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
       reap: (pid) => waitpid(pid, null, WNOHANG) === pid,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Box, makeBox, sleep, THREADGUARD, until } from './harness.ts';
@@ -59,6 +59,39 @@ time.sleep(20)`;
     await until('it is ready', () => told().includes('READY=1'));
     await until('its status came', () => told().some((text) => /^STATUS=pid (\d+) of \1 \(/.test(text)));
     expect(told().join()).not.toContain('MAINPID');
+    running.child.kill('SIGTERM');
+    await running.ended;
+  });
+  it('--notify child: hears nothing that another user says in the name of the command', async () => {
+    const command = ['sh', '-c', 'echo $NOTIFY_SOCKET; exec sleep 20'];
+    const { running, told } = await managed(['--notify', 'child'], { WATCHDOG_USEC: '400000' }, ...command);
+    await until('the guard speaks', () => told().some((text) => text.startsWith('STATUS=')));
+    await until('its name is known', () => running.out().endsWith('\n'));
+    const name = running.out().trim();
+    // Anybody can read it.
+    expect(readFileSync('/proc/net/unix', 'latin1')).toContain(name);
+    const script = `import os, socket, sys
+os.setgid(65534); os.setuid(65534)
+end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+end.sendto(b"READY=1\\nSTOPPING=1\\nSTATUS=not mine\\nWATCHDOG=trigger", "\\0" + sys.argv[1][1:])`;
+    const { code, err } = await box.start([PYTHON, '-c', script, name]).ended;
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    await until('it is said', () => /of uid 65534 sent a notification in the name/.test(running.err()));
+    expect(told().join()).not.toMatch(/READY|STOPPING|not mine|trigger/);
+    running.child.kill('SIGTERM');
+    await running.ended;
+  });
+  it('--notify child: hears what a helper in the tree says', async () => {
+    const helper = `import os, socket, time
+end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+end.connect("\\0" + os.environ["NOTIFY_SOCKET"][1:])
+end.send(b"READY=1\\nSTATUS=from a helper")
+time.sleep(20)`;
+    // A double fork with a session of its own: neither the parent nor the session leads back to the command.
+    const script = `setsid ${PYTHON} -c '${helper}' & sleep 20`;
+    const { running, told } = await managed(['--notify', 'child'], {}, 'sh', '-c', script);
+    await until('it is ready', () => told().includes('READY=1'));
+    await until('its status came', () => told().some((text) => text.startsWith('STATUS=from a helper (')));
     running.child.kill('SIGTERM');
     await running.ended;
   });

@@ -35,7 +35,7 @@ describe('the journal', () => {
     if (typeof receiver === 'string' || journal === undefined) throw new Error('no socket');
     const entry = journalEntry({ MESSAGE: 'two\nlines', PRIORITY: '3' });
     expect(journal.send(entry)).toBe(true);
-    expect(receiver.receive()).toBe(entry.toString('utf8'));
+    expect(receiver.receive()?.text).toBe(entry.toString('utf8'));
     receiver.close();
     expect(journal.send(entry)).toBe(false);
     journal.close();

@@ -2,28 +2,36 @@ import { describe, expect, it } from 'vitest';
 import type { Ceiling } from '../../src/core/model.ts';
 import { parseNotification, statusText } from '../../src/service/notification.ts';
 import { openServiceManager, type ServiceManager } from '../../src/service/systemd.ts';
+import type { Datagram } from '../../src/sys/datagram.ts';
 import type { Libc } from '../../src/sys/libc.ts';
 
 const SOCKET = '/run/systemd/notify';
+const COMMAND = 7;
+const isSpeaker = ({ pid }: { pid: number }): boolean => pid === COMMAND;
 
 /** A manager that notes what it is told, and a command that says what it is made to say. */
 function managed(
   env: NodeJS.ProcessEnv,
   mode: 'guard' | 'child' = 'guard',
-): { manager: ServiceManager; told: string[]; say: (text: string) => void; pass: (ms: number) => void } {
+): {
+  manager: ServiceManager;
+  told: string[];
+  say: (text: string, pid?: number) => void;
+  pass: (ms: number) => void;
+} {
   const told: string[] = [];
-  const said: string[] = [];
+  const said: Datagram[] = [];
   let nowMs = 0;
   const libc = {
     connectDatagram: (path: string) =>
       path === SOCKET ? { send: (text: string) => told.push(text) > 0, close: () => {} } : 'ENOENT',
     bindDatagram: () => ({ receive: () => said.shift(), close: () => {} }),
   } as unknown as Libc;
-  const manager = openServiceManager(env, mode, { libc, pid: 42, now: () => nowMs }) as ServiceManager;
+  const manager = openServiceManager(env, mode, { libc, pid: 42, now: () => nowMs, isSpeaker }) as ServiceManager;
   return {
     manager,
     told,
-    say: (text) => said.push(text),
+    say: (text, pid = COMMAND) => said.push({ text, pid, uid: 1_000 }),
     pass: (ms) => {
       nowMs += ms;
     },
@@ -95,6 +103,45 @@ describe('what a service manager is told', () => {
   });
 });
 
+describe('what somebody else says in the name of the command', () => {
+  it('is not handed on, is told once and counted', () => {
+    const { manager, told, say } = managed({ NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: '1000000' }, 'child');
+    const problems: string[] = [];
+    manager.onForeign((problem) => problems.push(problem));
+    for (const text of ['READY=1\nSTATUS=mine', 'STOPPING=1', 'WATCHDOG=trigger']) say(text, 666);
+    say('EXTEND_TIMEOUT_USEC=999999999999', 0);
+    manager.beat();
+    expect(told).toEqual(['WATCHDOG=1']);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('process 666 of uid 1000 sent a notification in the name of the command');
+    expect(manager.foreign).toBe(4);
+  });
+  it('does not keep what the command says waiting', () => {
+    const { manager, told, say } = managed({ NOTIFY_SOCKET: SOCKET }, 'child');
+    for (let count = 0; count < 100; count += 1) say('READY=1', 666);
+    say('READY=1');
+    manager.beat();
+    expect(told).toEqual(['READY=1']);
+    expect(manager.foreign).toBe(100);
+  });
+  it('does not keep the guard busy for ever', () => {
+    const { manager, say } = managed({ NOTIFY_SOCKET: SOCKET }, 'child');
+    for (let count = 0; count < 10_000; count += 1) say('STOPPING=1', 666);
+    manager.beat();
+    expect(manager.foreign).toBeLessThan(1_000);
+  });
+  it('is no sign of life of the command', () => {
+    const { manager, told, say, pass } = managed({ NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: '1000000' }, 'child');
+    say('WATCHDOG=1');
+    for (let ms = 0; ms < 3_000; ms += 250) {
+      pass(250);
+      say('WATCHDOG=1', 666);
+      manager.beat();
+    }
+    expect(pings(told)).toBeLessThan(10);
+  });
+});
+
 describe('what the command finds in its environment', () => {
   const given = { NOTIFY_SOCKET: SOCKET, WATCHDOG_USEC: '1000', WATCHDOG_PID: '42', A: 'b' };
   it('nothing of the manager when the guard speaks', () => {
@@ -112,7 +159,7 @@ describe('what the command finds in its environment', () => {
     expect(manager.problem).toContain('/gone cannot be told anything (ENOENT)');
   });
   it('no manager, or one that is left alone: none', () => {
-    const parts = { libc: undefined, pid: 1, now: () => 0 };
+    const parts = { libc: undefined, pid: 1, now: () => 0, isSpeaker };
     expect(openServiceManager({}, 'guard', parts)).toBeUndefined();
     expect(openServiceManager(given, 'off', parts)).toBeUndefined();
     expect(openServiceManager(given, 'guard', parts)?.problem).toContain('koffi');

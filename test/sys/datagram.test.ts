@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LibraryHandle } from 'koffi';
@@ -10,10 +11,32 @@ const FD = 7;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
+const SO_PASSCRED = 16;
+const CREDENTIALS = { level: 1, type: 2 };
+
 type Call = [fd: number, bytes: Buffer, length: number, flags: number];
+/** What a fake recvmsg(2) may write to: the places that the message names. */
+interface Message {
+  readonly bytes: Buffer;
+  readonly control: Buffer;
+}
 /** A libc that takes notes. Each call of `answers` gives back what it says, and 0 without it. */
-function scene(answers: Readonly<Record<string, (...all: Call) => number>> = {}, errno = 0) {
+function scene(
+  answers: Readonly<Record<string, (...all: Call) => number>> = {},
+  errno = 0,
+  came: (message: Message) => number = () => -1,
+) {
   const calls: string[] = [];
+  const located: Buffer[] = [];
+  const address = (buffer: Buffer): bigint => BigInt(located.push(buffer));
+  const at = (message: Buffer, offset: number): Buffer =>
+    located[Number(message.readBigUInt64LE(offset)) - 1] as Buffer;
+  const recvmsg = (message: Buffer): number => {
+    expect([message.readBigUInt64LE(24), message.readBigUInt64LE(40)]).toEqual([1n, 32n]);
+    const part = at(message, 16);
+    expect(part.readBigUInt64LE(8)).toBe(4_096n);
+    return came({ bytes: at(part, 0), control: at(message, 32) });
+  };
   const addresses: Buffer[] = [];
   const lib = {
     func: (prototype: string) => {
@@ -24,12 +47,13 @@ function scene(answers: Readonly<Record<string, (...all: Call) => number>> = {},
           addresses.push(all[1] as Buffer);
           expect([all[0], all[2]]).toEqual([FD, (all[1] as Buffer).length]);
         }
+        if (name === 'recvmsg') return recvmsg(all[1] as Buffer);
         const usual = name === 'socket' ? FD : 0;
         return answers[name]?.(...(all as Call)) ?? usual;
       };
     },
   } as unknown as LibraryHandle;
-  return { calls, addresses, datagrams: openDatagrams(lib, () => errno) };
+  return { calls, addresses, datagrams: openDatagrams(lib, { errno: () => errno, address }) };
 }
 const opened = <T extends object>(what: T | string): T => {
   if (typeof what === 'string') throw new Error(what);
@@ -70,7 +94,7 @@ describe('what cannot be reached', () => {
   it('an address that is taken, too', () => {
     const { calls, datagrams } = scene({ bind: () => -1 }, constants.errno.EADDRINUSE);
     expect(datagrams.bindDatagram('/run/x')).toBe('EADDRINUSE');
-    expect(calls).toEqual(['socket', 'bind', 'close']);
+    expect(calls).toEqual(['socket', 'setsockopt', 'bind', 'close']);
   });
   it('where no socket can be had, none is closed', () => {
     const { calls, datagrams } = scene({ socket: () => -1 }, constants.errno.EMFILE);
@@ -105,19 +129,47 @@ describe('sending', () => {
 });
 
 describe('receiving', () => {
-  it('gives back what came, and nothing of the one before', () => {
-    const texts = ['a long message', 'short'];
-    const { datagrams } = scene({ recv: (_fd, bytes) => bytes.write(texts.shift() ?? '') });
+  /** Writes the credentials as the kernel does. */
+  const from = (control: Buffer, pid: number, uid: number): void => {
+    control.writeBigUInt64LE(28n);
+    for (const [index, value] of [CREDENTIALS.level, CREDENTIALS.type, pid].entries())
+      control.writeInt32LE(value, 8 + 4 * index);
+    control.writeUInt32LE(uid, 20);
+  };
+
+  it('gives back what came and who sent it, and nothing of the one before', () => {
+    const came = [
+      { text: 'a long message', pid: 7, uid: 0 },
+      { text: 'short', pid: 8, uid: 4_294_967_294 },
+      { text: 'whose?', pid: 0, uid: 0 },
+    ];
+    const { datagrams } = scene({}, 0, ({ bytes, control }) => {
+      const one = came.shift();
+      if (one === undefined) return -1;
+      if (one.pid > 0) from(control, one.pid, one.uid);
+      return bytes.write(one.text);
+    });
     const receiver = opened(datagrams.bindDatagram('@x'));
-    expect([receiver.receive(), receiver.receive()]).toEqual(['a long message', 'short']);
+    const [first, second] = came;
+    expect([receiver.receive(), receiver.receive()]).toEqual([first, second]);
+    expect(receiver.receive()).toEqual({ text: 'whose?', pid: 0, uid: 65_534 });
+    expect(receiver.receive()).toBeUndefined();
   });
   it('an empty one is one', () => {
-    const { datagrams } = scene({ recv: () => 0 });
-    expect(opened(datagrams.bindDatagram('@x')).receive()).toBe('');
+    const { datagrams } = scene({}, 0, () => 0);
+    expect(opened(datagrams.bindDatagram('@x')).receive()).toMatchObject({ text: '' });
   });
-  it('none has come', () => {
-    const { datagrams } = scene({ recv: () => -1 });
-    expect(opened(datagrams.bindDatagram('@x')).receive()).toBeUndefined();
+  it('asks for the credentials before there is a name that somebody could send to', () => {
+    const options: number[] = [];
+    const { calls, datagrams } = scene({ setsockopt: (_fd, level, name) => options.push(Number(level), name) * 0 });
+    datagrams.bindDatagram('@x');
+    expect(calls).toEqual(['socket', 'setsockopt', 'bind']);
+    expect(options).toEqual([1, SO_PASSCRED]);
+  });
+  it('has no name where the kernel does not say who sends', () => {
+    const { calls, datagrams } = scene({ setsockopt: () => -1 }, constants.errno.ENOPROTOOPT);
+    expect(datagrams.bindDatagram('@x')).toBe('ENOPROTOOPT');
+    expect(calls).toEqual(['socket', 'setsockopt', 'close']);
   });
 });
 
@@ -148,8 +200,31 @@ describe.skipIf(libc === undefined)('between two sockets of this machine', () =>
     const from = sender(path);
     expect(to.receive()).toBeUndefined();
     expect([from.send('READY=1\n'), from.send(Buffer.from('STATUS=grün'))]).toEqual([true, true]);
-    expect([to.receive(), to.receive(), to.receive()]).toEqual(['READY=1\n', 'STATUS=grün', undefined]);
+    const self = { pid: process.pid, uid: process.getuid?.() };
+    expect([to.receive(), to.receive(), to.receive()]).toEqual([
+      { text: 'READY=1\n', ...self },
+      { text: 'STATUS=grün', ...self },
+      undefined,
+    ]);
   });
+  it.skipIf(process.getuid?.() !== 0)(
+    'another process is told by its pid and uid, and its descriptors are not taken',
+    () => {
+      const path = `@${dir}`;
+      const to = receiver(path);
+      const fds = () => readdirSync('/proc/self/fd').length;
+      const before = fds();
+      const script = `import array, os, socket
+os.setuid(65534)
+end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+end.connect("\\0" + ${JSON.stringify(dir)})
+end.sendmsg([b"READY=1"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [os.open("/dev/null", 0)]))])
+print(os.getpid())`;
+      const pid = Number(execFileSync('python3', ['-c', script], { encoding: 'utf8' }));
+      expect([to.receive(), to.receive()]).toEqual([{ text: 'READY=1', pid, uid: 65_534 }, undefined]);
+      expect(fds()).toBe(before);
+    },
+  );
   it('nobody is there', () => {
     expect(libc?.connectDatagram(join(dir, 'socket'))).toBe('ENOENT');
     expect(libc?.connectDatagram(`@${dir}`)).toBe('ECONNREFUSED');
