@@ -2,9 +2,10 @@ import { formatDuration } from '../core/units.ts';
 import { leaveAs } from '../launch/leave.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { canaryDocument, canaryText } from '../reporters/canaryText.ts';
+import { Connections, mostConnections } from '../service/connections.ts';
 import { openHttpServer } from '../service/httpServer.ts';
 import { systemClock } from '../sys/clock.ts';
-import { type Libc, loadLibc } from '../sys/libc.ts';
+import { type Libc, loadLibc, RLIMIT_NOFILE } from '../sys/libc.ts';
 import { listenForStop, type StopSignals } from '../sys/stopSignals.ts';
 import { writeOut } from '../sys/writeOut.ts';
 import type { CanaryOptions } from './canaryOptions.ts';
@@ -55,10 +56,16 @@ function worldOf(
         { root, clock: systemClock, guard: guardWith(launcher()), runtime: process.execPath, kill, onExit },
         stop,
       ),
-    serve: (address, answer) => openHttpServer(address, 'gates', answer),
+    serve: (address, answer) =>
+      openHttpServer(address, 'gates', answer, new Connections(mostConnections(openFilesOf(libc)))),
     remainingOf: (candidate) => remainingOf(root, libc, candidate),
     report: reportOf(options),
   };
+}
+
+function openFilesOf(libc: Libc | undefined): number | undefined {
+  const limit = libc?.getLimit(0, RLIMIT_NOFILE)?.soft;
+  return limit === undefined ? undefined : Number(limit);
 }
 
 /** The verdict goes to stdout. Everything else goes to stderr, the progress only to a terminal. */

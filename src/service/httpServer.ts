@@ -1,5 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { errnoOf, GuardError } from '../errors.ts';
+import { Connections, mostConnections } from './connections.ts';
 
 /** The answer to a request. */
 export interface HttpAnswer {
@@ -15,31 +17,45 @@ export interface HttpServer {
   close(): void;
 }
 
-/** A scraper opens one connection. More than this many are a mistake: they are closed at once instead of kept waiting. */
-const MOST_CONNECTIONS = 16;
 /** A connection that does not ask within this time is closed. */
 const REQUEST_MS = 2_000;
 const KEEP_ALIVE_MS = 30_000;
+/** One on which nothing moves while it is answered: its reader does not read. */
+const STUCK_MS = 10_000;
+/** Of the first lines of a request; the default of Node is twice this. */
+const MOST_HEADER_BYTES = 8_192;
+/** A request with a longer body ends with its connection. */
+const MOST_BODY_BYTES = 1 << 20;
+/** Connections that wait in the kernel until the loop turns. Where they are too few a client tries again after a second. */
+const BACKLOG = 511;
 
 /**
- * A small server. Its connections and their time are bounded, and it is listening when this resolves, so nothing needs a
- * thread or a PID later. `what` is for the sentence of the error: a GuardError (125) when the address is none or taken.
- * Bodies of requests are read and dropped.
+ * A small server. Its connections, their bytes and their time are bounded, and it is listening when this resolves, so nothing
+ * needs a thread or a PID later. One connection too many closes another one that says nothing (`Connections`). `what` is for
+ * the sentence of the error: a GuardError (125) when the address is none or taken. Bodies of requests are read and dropped.
  */
 export async function openHttpServer(
   address: string,
   what: string,
   answer: (method: string, path: string) => HttpAnswer | Promise<HttpAnswer>,
+  connections: Connections<Socket> = new Connections(mostConnections(undefined)),
 ): Promise<HttpServer> {
   const { host, port } = parseAddress(address);
-  const server = createServer({ connectionsCheckingInterval: REQUEST_MS }, async (request, response) => {
-    request.resume();
+  const limits = { connectionsCheckingInterval: REQUEST_MS, maxHeaderSize: MOST_HEADER_BYTES };
+  const server = createServer(limits, async (request, response) => {
+    connections.asks(request.socket);
+    response.on('close', () => connections.rests(request.socket));
+    dropBody(request);
     const path = (request.url ?? '/').split('?')[0] as string;
     const { body, code, type } = await answer(request.method ?? 'GET', path);
     response.writeHead(code, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
     response.end(request.method === 'HEAD' ? undefined : body);
   });
-  server.maxConnections = MOST_CONNECTIONS;
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.on('close', () => connections.remove(socket));
+  });
+  server.timeout = STUCK_MS;
   server.requestTimeout = REQUEST_MS;
   server.headersTimeout = REQUEST_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -54,6 +70,14 @@ export async function openHttpServer(
       server.closeAllConnections();
     },
   };
+}
+
+function dropBody(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > MOST_BODY_BYTES) request.socket.destroy();
+  });
 }
 
 /** `127.0.0.1:9464`, `[::1]:9464`, `localhost:0`. */
@@ -78,7 +102,7 @@ function listen(server: Server, host: string, port: number, failure: string): Pr
           : 'choose an address of this machine, like 127.0.0.1:9464';
       reject(new GuardError('no-server', `${failure} (${errno})`, { hint, cause: error }));
     });
-    server.listen({ host, port, backlog: MOST_CONNECTIONS }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.removeAllListeners('error');
       resolve();
     });

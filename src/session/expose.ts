@@ -57,7 +57,13 @@ const NOTHING_YET: TargetView = {
 export async function exposeMetrics(
   { address, file }: MetricsOptions,
   target: string,
-  parts: { readonly now: () => number; readonly onProblem: (text: string) => void; readonly undelivered: () => number },
+  parts: {
+    readonly now: () => number;
+    readonly onProblem: (text: string) => void;
+    readonly undelivered: () => number;
+    /** How many files the guard may open; a server takes a part of them. */
+    readonly openFiles?: number | undefined;
+  },
 ): Promise<Exposed> {
   if (address === undefined && file === undefined) {
     const nothing = (): void => {};
@@ -83,7 +89,7 @@ export async function exposeMetrics(
   const server =
     address === undefined
       ? undefined
-      : await openMetricsServer(address, { type: METRICS_TYPE, render: metrics.render }, parts.now);
+      : await openMetricsServer(address, { type: METRICS_TYPE, render: metrics.render }, parts.now, parts.openFiles);
   return {
     address: server?.address,
     follow: (view) => {

@@ -9,7 +9,7 @@ import { openRelay, type Relay } from '../launch/relay.ts';
 import type { GuardEvent } from '../policy/event.ts';
 import { countMaps } from '../procfs/maps.ts';
 import { catches } from '../procfs/status.ts';
-import { RLIMIT_CPU } from '../sys/libc.ts';
+import { RLIMIT_CPU, RLIMIT_NOFILE } from '../sys/libc.ts';
 import { OwnLimits } from '../sys/ownLimits.ts';
 import { exposeMetrics } from './expose.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -44,7 +44,12 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
   };
   const telling = await openTelling(options.telling, people);
   const undelivered = (): number => telling.undelivered();
-  const exposed = await exposeMetrics(options.metrics, target, { now, onProblem, undelivered });
+  const exposed = await exposeMetrics(options.metrics, target, {
+    now,
+    onProblem,
+    undelivered,
+    openFiles: openFilesOf(ground),
+  });
   const report = (event: GuardEvent): void => {
     current.record(event);
     voice.report(event);
@@ -79,6 +84,12 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
     current,
     report,
   };
+}
+
+/** The soft limit that the guard will work under; Node has raised its own for now. */
+function openFilesOf({ given: { notes }, system: { libc } }: Ground): number | undefined {
+  const limit = notes.openFiles ?? libc?.getLimit(0, RLIMIT_NOFILE)?.soft;
+  return limit === undefined ? undefined : Number(limit);
 }
 
 /** The ceilings around the guard, where it stands now. Throws where nothing more fits under one of them. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type HttpServer, openHttpServer } from '../../src/service/httpServer.ts';
 import { openMetricsServer } from '../../src/service/metricsServer.ts';
 
@@ -62,24 +62,103 @@ describe('a small server', () => {
     // A machine without IPv6 has no such address.
     if (server !== undefined) expect(server.address).toMatch(/^\[::1\]:\d+$/);
   });
-  it('a connection too many is closed at once instead of kept waiting', async () => {
-    const { address } = await serve('127.0.0.1:0', 'gates', echo);
-    const [host = '', port] = address.split(':');
-    const open = async () => {
-      const socket = connect({ host, port: Number(port) });
-      socket.on('error', () => {});
-      await once(socket, 'connect');
-      return socket;
+  it('a body without an end ends with its connection', async () => {
+    const { address } = await serve('127.0.0.1:0', 'gates', () => new Promise(() => {}));
+    const socket = await dial(address);
+    socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 999999999999\r\n\r\n');
+    const chunk = Buffer.alloc(1 << 16);
+    let sent = 0;
+    const feed = (): void => {
+      while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
     };
-    const sockets = await Promise.all(Array.from({ length: 16 }, open));
-    // All of them have been taken once the last one is answered.
-    sockets.at(-1)?.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-    await once(sockets.at(-1) as Socket, 'data');
-    const last = await open();
-    last.resume();
-    await once(last, 'close');
-    expect(sockets.map(({ destroyed }) => destroyed)).toEqual(Array(16).fill(false));
-    for (const socket of sockets) socket.destroy();
+    socket.on('drain', feed);
+    feed();
+    await new Promise((resolve) => socket.on('close', resolve));
+    expect(sent).toBeLessThan(64 << 20);
+  });
+  it('first lines without an end, too', async () => {
+    const { address } = await serve('127.0.0.1:0', 'gates', echo);
+    const socket = await dial(address);
+    socket.write(`GET / HTTP/1.1\r\nx: ${'x'.repeat(10_000)}`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 431 /);
+    socket.destroy();
+  });
+});
+
+async function dial(address: string): Promise<Socket> {
+  const [host = '', port] = address.split(':');
+  const socket = connect({ host, port: Number(port) });
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+// Generous: a busy machine makes 1,000 connections slowly.
+describe('a scrape is answered', { timeout: 60_000 }, () => {
+  const guests: Socket[] = [];
+  afterEach(() => {
+    for (const guest of guests.splice(0)) guest.destroy();
+  });
+  /** So many connect one after the other, and each says this. */
+  async function crowd(address: string, size: number, words: string): Promise<void> {
+    for (let count = 0; count < size; count += 50) {
+      const some = await Promise.all(Array.from({ length: 50 }, () => dial(address)));
+      for (const one of some) one.write(words);
+      guests.push(...some);
+    }
+  }
+  const scrape = async (address: string): Promise<string> => {
+    const answer = await fetch(`http://${address}/metrics`, { headers: { connection: 'close' } });
+    return await answer.text();
+  };
+  const open = async () => {
+    const server = await openMetricsServer('127.0.0.1:0', { type: 'text/x', render: async () => 'x 1\n' }, () => 0);
+    opened.push(server);
+    return server.address;
+  };
+
+  it.for([
+    ['that say nothing', ''],
+    ['that have been answered and stay', 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n'],
+    ['that say one byte now and then', 'GET /metrics'],
+    ['that never end their first lines', 'GET /metrics HTTP/1.1\r\nx: '],
+    ['that never end their body', 'POST /metrics HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n'],
+  ])('beside 1,000 connections %s', async ([, words = '']) => {
+    const address = await open();
+    await crowd(address, 1_000, words);
+    const trickle = setInterval(() => {
+      for (const guest of guests) if (!guest.destroyed) guest.write('x');
+    }, 20);
+    try {
+      for (let round = 0; round < 5; round += 1) expect(await scrape(address)).toBe('x 1\n');
+    } finally {
+      clearInterval(trickle);
+    }
+    // Those that are held are few; the others were ended by the server.
+    await vi.waitFor(() => expect(guests.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(16), 10_000);
+  });
+  it('while others connect as fast as they can', async () => {
+    const address = await open();
+    let isOver = false;
+    let connected = 0;
+    const flood = async (): Promise<void> => {
+      while (!isOver) {
+        const guest = await dial(address).catch(() => undefined);
+        if (guest === undefined) continue;
+        connected += 1;
+        guests.push(guest);
+        if (guests.length > 200) guests.shift()?.destroy();
+      }
+    };
+    const floods = Promise.all(Array.from({ length: 20 }, flood));
+    try {
+      for (let round = 0; round < 20; round += 1) expect(await scrape(address)).toBe('x 1\n');
+    } finally {
+      isOver = true;
+      await floods;
+    }
+    expect(connected).toBeGreaterThan(20);
   });
 });
 
