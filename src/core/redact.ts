@@ -19,9 +19,12 @@ export function redactWords(words: readonly string[]): string[] {
   });
 }
 
-/** `scheme://user:password@host` without the password, anywhere in a word. */
+/**
+ * `scheme://user:password@host` without the password, anywhere in a word. Of the scheme only the last letter is looked at:
+ * an expression for all of it begins anew at each of its letters.
+ */
 function redactUrl(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/[^/\s:@]*):[^/\s@]+@/gi, `$1:${HIDDEN}@`);
+  return text.replace(/([a-z0-9+.-]:\/\/[^/\s:@]*):[^/\s@]+@/gi, `$1:${HIDDEN}@`);
 }
 
 function nameOf(option: string): string {

@@ -9,7 +9,7 @@ export interface Membership {
 export function parseCgroupFile(text: string): Membership[] {
   return text
     .split('\n')
-    .map((line) => /^\d+:([^:]*):(.*)$/.exec(line))
+    .map((line) => /^\d+:([^:]*):(.*)$/s.exec(line))
     .filter((match) => match !== null)
     .map((match) => ({
       controllers: (match[1] as string).split(',').filter((name) => name !== ''),

@@ -75,14 +75,20 @@ export function readMaps(root: KernelRoot, pid: number | 'self'): MapLine[] | un
 /** The same for maps that hold code only: a process with 10,000 threads has 20,000 others. */
 export function readCodeMaps(root: KernelRoot, pid: number): MapLine[] | undefined {
   const text = readText(root.proc(pid, 'maps'));
-  return text === undefined ? undefined : parseMaps(text.match(/^\S+ ..x. .*$/gm)?.join('\n') ?? '');
+  return text === undefined ? undefined : parseMaps(text, isCode);
+}
+
+/** Only a newline ends a line: the kernel writes it as `\\012` in a path, and leaves a carriage return as it is. */
+function isCode(line: string): boolean {
+  return line[line.indexOf(' ') + 3] === 'x';
 }
 
 /** `7f12a0021000-7f12a4000000 ---p 00000000 00:00 0      /path with spaces`; proc_pid_maps(5). */
-export function parseMaps(text: string): MapLine[] {
+export function parseMaps(text: string, isWanted: (line: string) => boolean = () => true): MapLine[] {
   const maps: MapLine[] = [];
   for (const line of text.split('\n')) {
-    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *(.*)$/.exec(line);
+    if (!isWanted(line)) continue;
+    const match = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *(.*)$/s.exec(line);
     if (match === null || match[7] === '[vsyscall]') continue;
     maps.push({
       start: Number.parseInt(match[1] as string, 16),

@@ -171,8 +171,10 @@ export function readSettings(texts: readonly string[], section: string): UnitSet
       const equals = line.indexOf('=');
       if (!isIn || equals < 1 || line.startsWith('#') || line.startsWith(';')) continue;
       const [name, value] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
+      const known = settings.get(name);
       if (value === '') settings.delete(name);
-      else settings.set(name, [...(settings.get(name) ?? []), value]);
+      else if (known === undefined) settings.set(name, [value]);
+      else known.push(value);
     }
   }
   return settings;

@@ -13,8 +13,8 @@ export interface Goroutine {
 
 const HEAD = /^goroutine \d+(?: gp=\S+ m=\S+(?: mp=\S+)?)? {1,2}\[([^\]]+)\]:$/;
 const CREATED = /^created by (.+?)(?: in goroutine \d+)?$/;
-/** `\t/path/file.go:35 +0x2a fp=0xc00 sp=0xc00 pc=0x478487` */
-const PLACE = /^\t(.+?):(\d+)(?: \+0x[0-9a-f]+)?(?: fp=.*)?$/;
+/** What ends `\t/path/file.go:35 +0x2a fp=0xc00 sp=0xc00 pc=0x478487`. */
+const LINE = /:(\d+)(?: \+0x[0-9a-f]+)?(?: fp=|$)/;
 
 /**
  * A goroutine dump (SIGQUIT, `fatal error: newosproc`, pprof with debug=2). Other output may stand around it. `created by`
@@ -42,9 +42,9 @@ export function parseGoroutines(text: string): Goroutine[] {
     } else if (head === undefined) continue;
     else if (line === '') close();
     else if (line.startsWith('\t')) {
-      const place = PLACE.exec(line);
-      if (place === null || pending === undefined) continue;
-      const frame = { function: pending.name, file: place[1] as string, line: Number(place[2]) };
+      const place = LINE.exec(line);
+      if (place === null || place.index < 2 || pending === undefined) continue;
+      const frame = { function: pending.name, file: line.slice(1, place.index), line: Number(place[1]) };
       if (pending.isCreator) createdBy = frame;
       else frames.push(frame);
       pending = undefined;
@@ -52,12 +52,24 @@ export function parseGoroutines(text: string): Goroutine[] {
       const creator = CREATED.exec(line);
       pending =
         creator === null
-          ? { name: line.replace(/\((?:[^()]|\([^()]*\))*\)$/, ''), isCreator: false }
+          ? { name: withoutArguments(line), isCreator: false }
           : { name: creator[1] as string, isCreator: true };
     }
   }
   close();
   return goroutines;
+}
+
+/** `main.(*T).serve(0x1, {0x2, 0x3})` without the last parentheses. */
+function withoutArguments(line: string): string {
+  if (!line.endsWith(')')) return line;
+  let depth = 0;
+  for (let at = line.length - 1; at >= 0; at -= 1) {
+    if (line[at] === ')') depth += 1;
+    else if (line[at] === '(') depth -= 1;
+    if (depth === 0) return line.slice(0, at);
+  }
+  return line;
 }
 
 /** Who made the goroutines that hold threads, the one who made most first. */

@@ -37,7 +37,7 @@ function framesOf(chunk: JfrChunk, trace: JfrValue): readonly Frame[] {
     if (typeof type !== 'string' || typeof method !== 'string') return [];
     const name = type.replaceAll('/', '.');
     // A recording knows classes, not files. The outermost class is nearly always what the file is called.
-    const file = name.replace(/^.*\./, '').replace(/\$.*$/, '');
+    const file = name.slice(name.lastIndexOf('.') + 1).split('$', 1)[0] ?? '';
     return [{ function: `${name}.${method}`, file, ...(typeof line === 'number' && line > 0 ? { line } : {}) }];
   });
   return calls.length === 0 ? [] : [START, ...calls];

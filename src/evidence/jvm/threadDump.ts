@@ -16,7 +16,8 @@ export interface JvmDump {
   readonly isWhole: boolean;
 }
 
-const HEADER = /^"(.*)" (?:#\d+ )?.*\bnid=(0x[0-9a-f]+|\d+) /;
+/** The number of a thread, where a header gives it. */
+const NID = /(0x[0-9a-f]+|\d+) /y;
 /** The loader and the module may stand before the class, or before the file. A hidden class has a slash of its own. */
 const FRAME = /^\tat (?:app\/\/|(?:app\/)?[\w.$-]+@[^/\s(]*\/)?([^\s()]+)\((?:[\w.$-]+@[^/()]*\/)?([^()]*)\)/;
 const STATE = /^ {3}java\.lang\.Thread\.State: (.+)$/;
@@ -53,11 +54,10 @@ export function parseThreadDump(text: string, isOver: () => boolean = () => fals
     lines += 1;
     if (lines % LINES_A_LOOK === 0 && isOver()) break;
     if (line.startsWith('"')) {
-      // A name may hold quotes. It ends at the last one that the rest of a header follows.
-      const match = HEADER.exec(line);
-      if (match === null) continue;
+      const next = parseHeader(line);
+      if (next === undefined) continue;
       close();
-      head = { name: match[1] as string, nid: Number(match[2]) };
+      head = next;
       state = '';
       stack = [];
       key = [];
@@ -91,6 +91,21 @@ function* linesOf(text: string): Generator<string> {
     at = end + 1;
   }
   yield text.slice(at);
+}
+
+/**
+ * `"pool-1-thread-2" #13 prio=5 os_prio=0 tid=0x00007f nid=0x2b03 waiting on condition`. A name may hold quotes, and all that
+ * a header has: the last number counts, and the last quote before it. Looked for from the end, each place once.
+ */
+function parseHeader(line: string): { name: string; nid: number } | undefined {
+  for (let at = line.lastIndexOf('nid='); at > 0; at = line.lastIndexOf('nid=', at - 1)) {
+    NID.lastIndex = at + 'nid='.length;
+    const nid = /\w/.test(line[at - 1] as string) ? null : NID.exec(line);
+    if (nid === null) continue;
+    const end = line.lastIndexOf('" ', at - 2);
+    return end < 1 ? undefined : { name: line.slice(1, end), nid: Number(nid[1]) };
+  }
+  return undefined;
 }
 
 /** `\tat java.lang.Thread.sleep(java.base@17.0.15/Thread.java:344)`; also `(Native Method)` and `(Unknown Source)`. */

@@ -15,8 +15,6 @@ export interface NodeStacks {
   readonly stacks: readonly (readonly Frame[])[];
 }
 
-/** `at name (file:line:column)`, the name may be missing. */
-const FRAME = /^at (?:(.*?) ?\()?(.*?):(\d+):\d+\)?$/;
 const ENVIRONMENT = 'environmentVariables';
 
 /** A diagnostic report; `undefined` for text that is none, or is not whole yet. */
@@ -50,9 +48,28 @@ function textsOf(value: unknown): readonly string[] {
 
 function framesOf(lines: unknown): readonly Frame[] {
   return textsOf(lines).flatMap((line): Frame[] => {
-    const match = FRAME.exec(line.trim());
-    if (match === null) return [];
-    const [, name = '', file, at] = match as unknown as [string, string | undefined, string, string];
-    return [{ function: name === '' ? '(anonymous)' : name, file, line: Number(at) }];
+    const frame = parseFrame(line.trim());
+    return frame === undefined ? [] : [frame];
   });
+}
+
+/** `at name (file:line:column)`, the name may be missing. Read from its end: an expression takes the square of its length. */
+function parseFrame(text: string): Frame | undefined {
+  if (!text.startsWith('at ')) return undefined;
+  const whole = text.slice(3, text.endsWith(')') ? -1 : undefined);
+  const column = whole.lastIndexOf(':');
+  const line = column < 1 ? -1 : whole.lastIndexOf(':', column - 1);
+  if (line < 0 || !isNumber(whole.slice(column + 1)) || !isNumber(whole.slice(line + 1, column))) return undefined;
+  const place = whole.slice(0, line);
+  const open = place.indexOf('(');
+  const name = open < 0 ? '' : place.slice(0, place[open - 1] === ' ' ? open - 1 : open);
+  return {
+    function: name === '' ? '(anonymous)' : name,
+    file: place.slice(open + 1),
+    line: Number(whole.slice(line + 1, column)),
+  };
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
 }
