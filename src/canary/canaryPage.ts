@@ -14,12 +14,15 @@ const LABELS: Readonly<Record<MetricName, string>> = {
   memoryBytes: 'Memory',
 };
 
+/** A page is made to be shown: it holds numbers and the names of two targets, no command and no output of theirs. */
+const PAGE_MODE = 0o644;
+
 /** Writes a page with both series. Throws a GuardError when the file cannot be written. */
 export function writePage(path: string, result: CanaryResult): void {
   const { baseline, candidate, judgement } = result;
   try {
     const page = { judgement, baseline: baseline.label, candidate: candidate.label, charts: chartsOf(result) };
-    writeOwnFile(path, canaryHtml(page), 0o644);
+    writeOwnFile(path, canaryHtml(page), PAGE_MODE);
   } catch (error) {
     if (error instanceof GuardError) throw error;
     throw new GuardError('no-page', `cannot write ${path} (${errnoOf(error)})`, {

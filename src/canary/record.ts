@@ -95,9 +95,12 @@ function append(fd: number, out: string, line: string): void {
   }
 }
 
+/** Numbers and the name of a target: whoever judges a canary may read them. */
+const OUT_MODE = 0o644;
+
 function openOut(path: string): number {
   try {
-    return openSync(path, 'wx', 0o644);
+    return openSync(path, 'wx', OUT_MODE);
   } catch (error) {
     const errno = errnoOf(error);
     throw new GuardError('no-out', `cannot write ${path} (${errno})`, {

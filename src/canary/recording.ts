@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { formatCount } from '../core/units.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import type { RecordingHeader } from '../schemas/recordingSchema.ts';
+import { type ReadLine, readLines } from '../sys/readLines.ts';
 
 /** What was counted of a target at one moment. */
 export interface SeriesPoint {
@@ -32,6 +33,9 @@ export interface Series {
 /** The first line of a file that `threadguard record` writes. */
 const SAMPLES_SCHEMA = 'threadguard.samples/1';
 
+/** Two weeks of one sample a second. They are held in memory, 100 bytes each. */
+const MOST_POINTS = 1_200_000;
+
 /** The first line of a recording. `started` is an ISO 8601 time. */
 export function headerLine(header: Omit<RecordingHeader, 'schema'>): string {
   return `${JSON.stringify({ schema: SAMPLES_SCHEMA, ...header } satisfies RecordingHeader)}\n`;
@@ -47,37 +51,63 @@ export function pointLine(point: SeriesPoint): string {
  * judge must not guess what a number was.
  */
 export function readSeries(path: string, loadField?: string): Series {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return seriesOf(readLines(path, 'utf8'), path, loadField);
   } catch (error) {
+    if (error instanceof GuardError) throw error;
     throw refusal(
       `cannot read ${path} (${errnoOf(error)})`,
       'name a file of threadguard record, or samples.ndjson of an incident',
     );
   }
-  return parseSeries(text, path, loadField);
 }
 
+/** The same of a text. */
 export function parseSeries(text: string, path: string, loadField?: string): Series {
   const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
+  const isEnded = lines.at(-1) === '';
+  if (isEnded) lines.pop();
+  const last = lines.length - 1;
+  return seriesOf(
+    lines.map((line, index) => ({ text: line, isEnded: isEnded || index < last })),
+    path,
+    loadField,
+  );
+}
+
+function seriesOf(lines: Iterable<ReadLine>, path: string, loadField: string | undefined): Series {
   let label = path;
+  let number = 0;
   const points: SeriesPoint[] = [];
-  for (const [index, line] of lines.entries()) {
-    const where = `${path}:${index + 1}`;
-    const value = parseLine(line, where, index === lines.length - 1);
-    if (index === 0 && typeof value['schema'] === 'string') {
+  for (const { isLast, line } of withLast(lines)) {
+    number += 1;
+    const where = `${path}:${number}`;
+    const value = parseLine(line.text, where, isLast);
+    if (number === 1 && typeof value['schema'] === 'string') {
       if (value['schema'] !== SAMPLES_SCHEMA)
         throw refusal(`${where}: schema is ${JSON.stringify(value['schema'])}`, `only ${SAMPLES_SCHEMA} can be read`);
       if (typeof value['target'] === 'string') label = value['target'];
       continue;
     }
+    if (points.length === MOST_POINTS)
+      throw refusal(
+        `${path} holds more than ${formatCount(MOST_POINTS)} samples`,
+        'give it a part of them: head -n 1000000',
+      );
     points.push(pointOf(value, where, points.at(-1), loadField));
   }
   if (points.length === 0)
     throw refusal(`${path} holds no sample`, 'was the recording cut short? threadguard record --out FILE makes one');
   return { label, points };
+}
+
+function* withLast(lines: Iterable<ReadLine>): Generator<{ line: ReadLine; isLast: boolean }, void> {
+  let held: ReadLine | undefined;
+  for (const line of lines) {
+    if (held !== undefined) yield { line: held, isLast: false };
+    held = line;
+  }
+  if (held !== undefined) yield { line: held, isLast: true };
 }
 
 function parseLine(line: string, where: string, isLast: boolean): Record<string, unknown> {

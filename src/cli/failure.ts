@@ -1,3 +1,4 @@
+import { escapeText } from '../core/units.ts';
 import { EXIT, errnoOf, GuardError } from '../errors.ts';
 import { UsageError } from './refusals.ts';
 
@@ -36,6 +37,11 @@ function usageFailure({ command, path, refusal }: UsageError): Failure {
   return { text: lines(message, suggestion === '' ? list : suggestion), exitCode: EXIT.guardFailed };
 }
 
+/** Names of files and processes may stand in both. */
 function lines(message: string, hint: string): string {
-  return `threadguard: ${message}\n  hint: ${hint}\n`;
+  return `threadguard: ${printable(message)}\n  hint: ${printable(hint)}\n`;
+}
+
+function printable(text: string): string {
+  return text.split('\n').map(escapeText).join('\n');
 }

@@ -15,12 +15,11 @@ export function folded(groups: readonly StackGroup[]): string {
         return plain(`${name}${at}`);
       });
       const words = path.length > 0 ? path : [plain(names[0]?.name ?? '?')];
-      return `${words.join(';')};[${wait}] ${count}\n`;
+      return `${words.join(';')};[${plain(wait)}] ${count}\n`;
     })
     .join('');
 }
 
 function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[;\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '_').replace(/ (?=\d+$)/, '_');
+  return text.replace(/[;\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '_').replace(/ (?=\d+$)/, '_');
 }

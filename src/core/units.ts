@@ -64,14 +64,21 @@ export function formatShare(share: number): string {
 }
 
 /**
- * Makes text of the kernel or a user safe for one line of a log or a terminal. Control characters are written as `\xNN`:
- * a process may put newlines and escape sequences into its name.
+ * What a terminal or a page acts on instead of showing it: control characters, marks that turn the direction of a line or
+ * have no width, the separators of lines and paragraphs, halves of surrogate pairs.
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/**
+ * Makes text of somebody else printable: safe for one line of a log, a terminal or a page. What cannot be seen is written as
+ * `\xNN`, `\uNNNN` or `\u{N}`: a process may put newlines, escape sequences and marks of direction into its name. Every
+ * report goes through here; a document in JSON does not, it has an escape of its own. A second time changes nothing.
  */
 export function escapeText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
-    const code = c.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  return text.replace(UNSEEN, (c) => {
+    const code = (c.codePointAt(0) ?? 0).toString(16);
+    if (code.length <= 2) return `\\x${code.padStart(2, '0')}`;
+    return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\u{${code}}`;
   });
 }
 

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INCIDENT_SCHEMA, type Incident, type IncidentDocument } from '../core/incident.ts';
 import type { Sample } from '../core/model.ts';
 import { errnoOf, GuardError } from '../errors.ts';
-import { areCeilings, oddField } from './incidentShape.ts';
+import { readAtMost, readLines } from '../sys/readLines.ts';
+import { areCeilings, isNumber, oddField } from './incidentShape.ts';
 
 const MOST_SAMPLES = 100_000;
+/** 10,000 groups of 30 frames have 30 MB. */
+const MOST_BYTES = 64 << 20;
 const NO_CEILINGS: Incident['ceilings'] = { before: [], after: [] };
 
 /**
@@ -15,16 +17,16 @@ const NO_CEILINGS: Incident['ceilings'] = { before: [], after: [] };
 export function readIncident(path: string): Incident {
   const document = readDocument(join(path, 'incident.json'), path);
   const missing: string[] = [];
-  const read = <T>(name: string, parse: (text: string) => T, instead: T): T => {
+  const read = <T>(name: string, parse: (file: string) => T, instead: T): T => {
     try {
-      return parse(readFileSync(join(path, name), 'utf8'));
+      return parse(join(path, name));
     } catch (error) {
       missing.push(`${name} cannot be read (${errnoOf(error)})`);
       return instead;
     }
   };
-  const samples = read('samples.ndjson', parseSamples, []);
-  const ceilings = read('limits.json', parseCeilings, NO_CEILINGS);
+  const samples = read('samples.ndjson', readSamples, []);
+  const ceilings = read('limits.json', readCeilings, NO_CEILINGS);
   return { document, samples, ceilings, missing };
 }
 
@@ -37,7 +39,7 @@ function readDocument(file: string, path: string): IncidentDocument {
     });
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readAtMost(file, MOST_BYTES);
   } catch (error) {
     throw refuse(`incident.json cannot be read (${errnoOf(error)})`, error);
   }
@@ -47,23 +49,29 @@ function readDocument(file: string, path: string): IncidentDocument {
   } catch (error) {
     throw refuse('incident.json is no JSON, or cut short', error);
   }
-  if (found?.schema !== INCIDENT_SCHEMA) throw refuse(`its schema is ${String(found?.schema)}, not ${INCIDENT_SCHEMA}`);
+  if (found?.schema !== INCIDENT_SCHEMA)
+    throw refuse(`its schema is ${shownSchema(found?.schema)}, not ${INCIDENT_SCHEMA}`);
   const odd = oddField(found);
   if (odd !== undefined) throw refuse(`fields of it are missing, or not as they should be (${odd})`);
   return found as IncidentDocument;
 }
 
-function parseCeilings(text: string): Incident['ceilings'] {
-  const found: unknown = JSON.parse(text);
+/** It may be anything: an object that cannot even be made a text, or a long one. */
+function shownSchema(schema: unknown): string {
+  return typeof schema === 'string' || schema === undefined ? String(schema).slice(0, 80) : `a ${typeof schema}`;
+}
+
+function readCeilings(file: string): Incident['ceilings'] {
+  const found: unknown = JSON.parse(readAtMost(file, MOST_BYTES));
   if (!areCeilings(found)) throw new Error('not as it should be');
   return found as Incident['ceilings'];
 }
 
 /** The samples up to the first line that is none: what comes after a cut is not to be trusted. */
-function parseSamples(text: string): Sample[] {
+function readSamples(file: string): Sample[] {
   const samples: Sample[] = [];
-  for (const line of text.split('\n').slice(0, MOST_SAMPLES)) {
-    const sample = parseSample(line);
+  for (const { text } of readLines(file, 'utf8')) {
+    const sample = samples.length < MOST_SAMPLES ? parseSample(text) : undefined;
     if (sample === undefined) break;
     samples.push(sample);
   }
@@ -73,7 +81,7 @@ function parseSamples(text: string): Sample[] {
 function parseSample(line: string): Sample | undefined {
   try {
     const { maps, tasks, timeMs, ...rest } = JSON.parse(line) as Sample;
-    const isSample = Number.isFinite(timeMs) && Number.isFinite(tasks) && (maps === undefined || Number.isFinite(maps));
+    const isSample = isNumber(timeMs) && isNumber(tasks) && (maps === undefined || isNumber(maps));
     return isSample ? { timeMs, tasks, maps, ...rest } : undefined;
   } catch {
     return undefined;

@@ -48,9 +48,10 @@ export function groupDocument({ names, site, ...group }: StackGroup): GroupDocum
 export function dumpText(view: DumpView): string {
   const { covered, groups, notes, runtimes, stoppedMs, tasks, tookMs } = view;
   const lines = [
-    `${escapeText(view.subject)}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${runtimes.join(', ')})`}`,
+    `${escapeText(view.subject)}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${escapeText(runtimes.join(', '))})`}`,
   ];
-  for (const creator of view.creators.slice(0, 3)) lines.push(`${creatorText(creator)} (${creator.source})`);
+  for (const creator of view.creators.slice(0, 3))
+    lines.push(`${creatorText(creator)} (${escapeText(creator.source)})`);
   for (const group of groups.slice(0, SHOWN_GROUPS)) lines.push('', ...groupLines(group, covered));
   if (groups.length > SHOWN_GROUPS) {
     const rest = groups.slice(SHOWN_GROUPS).reduce((sum, { count }) => sum + count, 0);

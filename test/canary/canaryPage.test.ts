@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chartsOf, writePage } from '../../src/canary/canaryPage.ts';
 import { pairSeries } from '../../src/canary/pair.ts';
@@ -69,4 +70,15 @@ describe('the page', () => {
       'cannot write /nowhere/a.html (ENOENT)',
     );
   });
+});
+
+it('the page can be read by others, and written by its owner alone, whatever the umask', () => {
+  const path = join(tree.dir, 'page.html');
+  const umask = process.umask(0);
+  try {
+    writePage(path, result(day(0).slice(0, 20)));
+  } finally {
+    process.umask(umask);
+  }
+  expect(statSync(path).mode & 0o777).toBe(0o644);
 });

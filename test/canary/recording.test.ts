@@ -77,6 +77,14 @@ describe('a file', () => {
     });
     tree.remove();
   });
+  it('that has more samples than fit into memory is refused, and read no further', { timeout: 120_000 }, () => {
+    const tree = makeTree();
+    const many = Array.from({ length: 1_200_000 }, (_, index) => `{"timeMs":${index},"tasks":1}\n`).join('');
+    // What comes behind would be refused for another reason.
+    tree.write('a.ndjson', `${many}{"timeMs":1200000,"tasks":1}\nno sample\n`);
+    expect(() => readSeries(`${tree.dir}/a.ndjson`)).toThrow(/holds more than 1,200,000 samples$/);
+    tree.remove();
+  });
   it('that is not there says what to name', () => {
     expect(() => readSeries('/nowhere')).toThrow('cannot read /nowhere (ENOENT)');
   });

@@ -91,7 +91,11 @@ describe('units', () => {
     ['a newline and a colour', 'a\nb\u001b[31m', 'a\\x0ab\\x1b[31m'],
     ['C1 controls, which some terminals obey', '\u009b2J', '\\x9b2J'],
     ['line separators, which end a line for some readers', 'a\u2028b', 'a\\u2028b'],
-    ['other letters stay', 'ürün ✓', 'ürün ✓'],
+    ['marks that turn the direction', 'a\u202egnp.exe\u2066', 'a\\u202egnp.exe\\u2066'],
+    ['letters without width', 'a\u200b\ufeff\u00adb', 'a\\u200b\\ufeff\\xadb'],
+    ['letters beyond the first plane', 'a\u{e0041}', 'a\\u{e0041}'],
+    ['half of a pair', 'a\ud800b', 'a\\ud800b'],
+    ['other letters stay', 'ürün ✓ 日本 😀', 'ürün ✓ 日本 😀'],
   ] as const)('a hostile process name is made safe: %s', ([, text, want]) => expect(escapeText(text)).toBe(want));
   it('what is written for people is understood again', () => {
     fc.assert(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { folded } from '../../src/core/folded.ts';
 import type { StackGroup } from '../../src/core/stackGroups.ts';
 import { type DumpView, dumpDocument, dumpText } from '../../src/reporters/dumpText.ts';
 import { schemaErrors } from '../setup/schema.ts';
@@ -84,3 +85,21 @@ describe('dumpDocument', () => {
     expect(document).toMatchObject({ schema: 'threadguard.dump/1', tookMs: 12, groups: [{ names: ['conn-N'] }, {}] });
   });
 });
+
+// Colours, C1, direction, no width, the end of a line, half a pair.
+it.each(['\u001b[31m', '\u009b31m', '\u202e', '\u200b', '\u2028', '\n', '\r', '\ud800'])(
+  'a process that puts %j into its names does not reach the terminal with it',
+  (mark) => {
+    const bad = `a${mark}b`;
+    const frame = { function: bad, file: bad, module: bad };
+    const named = group({ names: [{ name: bad, count: 1 }], frames: [frame], site: frame, wait: bad as 'read' });
+    const creator = { count: 1, share: 1, source: bad, executor: bad, frames: [frame, frame] };
+    const all = { subject: bad, runtimes: [bad], groups: [named], creators: [creator], notes: [bad] };
+    const text = dumpText(view(all));
+    expect(text).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!\n)\p{Cc}/u);
+    // Whoever made the names makes no line of the dump, either.
+    expect(text.split('\n')).toHaveLength(dumpText(view({ ...all, subject: 'a', notes: ['a'] })).split('\n').length);
+    expect(folded([named])).toMatch(/^[^\p{C}\p{Zl}\p{Zp}]+\n$/u);
+    expect(JSON.parse(JSON.stringify(dumpDocument(view(all))))).toMatchObject({ target: bad });
+  },
+);

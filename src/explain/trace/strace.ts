@@ -97,7 +97,7 @@ function openOutput(): StraceOutput & { readonly file: string } {
   }
   const dir = mkdtempSync(join(tmpdir(), 'threadguard-trace-'));
   const file = join(dir, 'calls');
-  writeFileSync(file, '');
+  writeFileSync(file, '', { mode: 0o600 });
   const fd = openSync(file, 'r');
   return {
     file,

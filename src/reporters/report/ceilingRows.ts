@@ -19,8 +19,9 @@ function leftOf({ additionalThreads }: Ceiling): number {
 
 function rowOf(after: Ceiling, all: readonly Ceiling[]): string[] {
   const before = all.find((one) => one.name === after.name && one.path === after.path);
-  const amount = (value: Ceiling['limit']): string => {
-    if (typeof value !== 'number') return value;
+  // A ceiling of an incident may lack what this version knows.
+  const amount = (value: Ceiling['limit'] | undefined): string => {
+    if (typeof value !== 'number') return value === undefined ? NOTHING : escapeText(value);
     return after.unit === 'bytes' ? formatBytes(value) : formatCount(value);
   };
   const left = after.exempt ? 'exempt' : NOTHING;

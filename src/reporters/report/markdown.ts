@@ -1,4 +1,4 @@
-import { formatCount } from '../../core/units.ts';
+import { escapeText, formatCount } from '../../core/units.ts';
 import { CEILING_COLUMNS } from './ceilingRows.ts';
 import type { Page } from './page.ts';
 
@@ -16,7 +16,7 @@ export function reportMarkdown(page: Page): string {
   lines.push('', '## What the threads do', '');
   for (const { count, frames, grew, names, site, wait } of page.groups.slice(0, SHOWN_GROUPS)) {
     const where = site === '' ? '' : ` in ${code(site)}`;
-    lines.push(`- **${formatCount(count)}** ${wait}${where} (+${formatCount(grew)}; ${inline(names)})`);
+    lines.push(`- **${formatCount(count)}** ${inline(wait)}${where} (+${formatCount(grew)}; ${inline(names)})`);
     lines.push(...frames.map(({ isSite, text }) => `  - ${code(text)}${isSite ? ' ←' : ''}`));
   }
   if (page.groups.length > SHOWN_GROUPS)
@@ -31,12 +31,12 @@ export function reportMarkdown(page: Page): string {
   return lines.join('\n');
 }
 
-/** Text without any mark of Markdown. */
+/** Printable text without any mark of Markdown; `&` is one, it could begin an entity. */
 function inline(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#]/g, '\\$&');
+  return escapeText(text).replace(/[\\`*_[\]<>|#&~]/g, '\\$&');
 }
 
 /** A code span. Nothing in it is special but its own mark. */
 function code(text: string): string {
-  return `\`${text.replaceAll('`', 'ˋ')}\``;
+  return `\`${escapeText(text).replaceAll('`', 'ˋ')}\``;
 }

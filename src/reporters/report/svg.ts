@@ -14,8 +14,8 @@ const BOTTOM = 34;
 export function chartSvg({ lines, marks, seconds, tasks }: Chart, safe: (text: string) => string): string {
   if (seconds.length === 0) return '<p class="quiet">No samples were kept.</p>';
   const first = seconds[0] as number;
-  const last = Math.max(0, ...marks.map(({ at }) => at), seconds.at(-1) as number);
-  const top = 1.08 * Math.max(1, ...tasks, ...lines.map(({ value }) => value));
+  const last = most(0, [...marks.map(({ at }) => at), seconds.at(-1) as number]);
+  const top = 1.08 * most(1, [...tasks, ...lines.map(({ value }) => value)]);
   const x = (second: number): number =>
     LEFT + ((second - first) / Math.max(1e-6, last - first)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number): number => HEIGHT - BOTTOM - (value / top) * (HEIGHT - TOP - BOTTOM);
@@ -46,14 +46,19 @@ export function chartSvg({ lines, marks, seconds, tasks }: Chart, safe: (text: s
 
 /** Small bars that show when the threads of a group began. */
 export function timelineSvg(timeline: readonly number[]): string {
-  const most = Math.max(1, ...timeline);
+  const highest = most(1, timeline);
   const bars = timeline.map((count, index) => {
-    const height = count === 0 ? 0 : Math.max(1, (count / most) * 22);
+    const height = count === 0 ? 0 : Math.max(1, (count / highest) * 22);
     return height === 0
       ? ''
       : `<rect x="${index * 4}" y="${(24 - height).toFixed(1)}" width="3" height="${height.toFixed(1)}"/>`;
   });
   return `<svg class="spark" viewBox="0 0 ${timeline.length * 4} 24" role="img" aria-label="when its threads began">${bars.join('')}</svg>`;
+}
+
+/** Not with `Math.max(...)`: a long list is too many arguments. */
+function most(least: number, values: readonly number[]): number {
+  return values.reduce((highest, value) => Math.max(highest, value), least);
 }
 
 /** Round numbers over `span` from `first` on, about `count` of them. */
@@ -62,7 +67,10 @@ function ticks(span: number, count: number, first = 0): number[] {
   const power = 10 ** Math.floor(Math.log10(Math.max(raw, 1e-6)));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= raw) ?? raw;
   const found: number[] = [];
-  for (let value = Math.ceil(first / step) * step; value <= first + span; value += step) found.push(value);
+  const from = Math.ceil(first / step) * step;
+  // Counted, not added up: a step may be too small to move a large number.
+  for (let index = 0; index <= 2 * count && from + index * step <= first + span; index += 1)
+    found.push(from + index * step);
   return found;
 }
 
