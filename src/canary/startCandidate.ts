@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type LoopClock, pacedLoop } from '../core/pacedLoop.ts';
 import { GuardError } from '../errors.ts';
+import { parseLaunchNotes } from '../launch/launchNotes.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { descendantsOf } from '../targets/descendants.ts';
@@ -42,7 +43,9 @@ const FAREWELL_MS = 15_000;
  */
 export function guardWith(launcher: string): CandidateWorld['guard'] {
   const words = ['run', '--quiet', '--on-daemons', 'kill', '--'];
-  return (command) => spawn(launcher, [...words, ...command], { stdio: ['ignore', 2, 2] });
+  // What the launcher of this process has hidden from Node is the candidate's.
+  const { env } = parseLaunchNotes(process.env);
+  return (command) => spawn(launcher, [...words, ...command], { env, stdio: ['ignore', 2, 2] });
 }
 
 /**

@@ -11,7 +11,8 @@ export interface LaunchNotes {
 }
 
 const LAUNCH = '_THREADGUARD_LAUNCH';
-const SAVED_OPTIONS = '_THREADGUARD_NODE_OPTIONS';
+/** Before the name of a variable that the launcher has hidden from Node. */
+const HIDDEN = '_THREADGUARD_ENV_';
 
 /**
  * `0000000000000001 1024 3,9 SE9NRT0v…`: mask of ignored signals in hex, soft limit of open files, open descriptors (`-` for none),
@@ -39,7 +40,11 @@ function parseEnviron(text: string): NodeJS.ProcessEnv {
   return env;
 }
 
-function fallbackEnv(processEnv: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { [LAUNCH]: _, [SAVED_OPTIONS]: saved, ...env } = processEnv;
-  return saved === undefined || saved === '' ? env : { ...env, NODE_OPTIONS: saved };
+/** Its own environment, and what the launcher has hidden in it under its right name. */
+function fallbackEnv({ [LAUNCH]: _, ...processEnv }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(processEnv)
+      .sort(([a], [b]) => Number(a.startsWith(HIDDEN)) - Number(b.startsWith(HIDDEN)))
+      .map(([name, value]) => [name.startsWith(HIDDEN) ? name.slice(HIDDEN.length) : name, value]),
+  );
 }

@@ -116,6 +116,22 @@ describe('threadguard canary', () => {
       expect.stringMatching(/the candidate did not start \(127\): no-such-command/),
     ]);
   });
+  it('its guards run without the variables of Node, and the candidate gets them', async () => {
+    const good = await service(0);
+    const told = join(box.scratch, 'env');
+    const theirs = { NODE_OPTIONS: '--require /no/such/file', SSL_CERT_FILE: '/no/such/cert', UV_THREADPOOL_SIZE: '9' };
+    const words = ['canary', '--baseline', `pid:${good.child.pid}`, ...QUICK, '--', 'sh', '-c'];
+    const env = { PATH: process.env['PATH'], ...theirs };
+    const running = box.start([THREADGUARD, ...words, `env >${told}.part; mv ${told}.part ${told}; exec sleep 60`], {
+      env,
+    });
+    await until('the candidate runs', () => existsSync(told));
+    running.child.kill('SIGTERM');
+    await running.ended;
+    const found = readFileSync(told, 'utf8').split('\n');
+    expect(found).toEqual(expect.arrayContaining(Object.entries(theirs).map(([name, value]) => `${name}=${value}`)));
+    expect(found.filter((entry) => entry.startsWith('_THREADGUARD_'))).toEqual([]);
+  });
   it('a busy port is refused before the candidate is started: one line, a hint, nothing left', async () => {
     const good = await service(0);
     const taken = createServer().listen(0, '127.0.0.1');

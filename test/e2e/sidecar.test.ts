@@ -25,7 +25,12 @@ const guardPid = () =>
 
 describe('--sidecar', () => {
   it('the service keeps its pid, its status and its environment', async () => {
-    const env = { PATH: process.env['PATH'], NODE_OPTIONS: '--no-warnings', UV_THREADPOOL_SIZE: '9' };
+    const env = {
+      PATH: process.env['PATH'],
+      NODE_OPTIONS: '--require /no/such',
+      SSL_CERT_FILE: '/no/such',
+      UV_THREADPOOL_SIZE: '9',
+    };
     const running = start([], ['sh', '-c', 'echo $$; env | sort; exit 42'], env);
     const { code, out } = await running.ended;
     expect(code).toBe(42);

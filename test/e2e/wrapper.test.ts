@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Box, MISBEHAVE, makeBox, PROBE, THREADGUARD, until } from './harness.ts';
@@ -51,6 +61,58 @@ describe('differential: what the command finds', () => {
       env: { ...process.env, NODE_OPTIONS: '--require /no/such/file' },
     });
     expect([code, out]).toEqual([0, '--require /no/such/file\n']);
+  });
+});
+
+describe('variables of Node, libuv and OpenSSL are the command’s', () => {
+  const given = () => ({
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    NODE_DEBUG: 'http,fs',
+    NODE_REDIRECT_WARNINGS: join(box.scratch, 'warnings'),
+    NODE_OPTIONS: '--require /no/such/file',
+    NODE_EXTRA_CA_CERTS: '/no/such/ca',
+    NODE_PENDING_DEPRECATION: '1',
+    NODE_OF_A_LATER_VERSION: 'two\nlines\nexport NODE_MADE_UP=x',
+    UV_THREADPOOL_SIZE: '9',
+    SSL_CERT_FILE: '/no/such/cert',
+    SSL_CERT_DIR: '',
+    OPENSSL_CONF: '/no/such/conf',
+    SSLKEYLOGFILE: join(box.scratch, 'keys'),
+  });
+  // The environment of the command, and that of its parent, which is the guard.
+  const script = `const { readFileSync } = require('node:fs');
+const read = (pid) => readFileSync('/proc/' + pid + '/environ', 'utf8').split('\\0').filter(Boolean).sort();
+process.stdout.write(JSON.stringify({ own: read('self'), guard: read(process.ppid) }));`;
+  const look = ['env', '-u', 'NODE_OPTIONS', '-u', 'NODE_REDIRECT_WARNINGS', process.execPath, '-e', script];
+  const isTheirs = (entry: string) => /^(NODE|SSL|OPENSSL)/.test(entry);
+  const entries = (env: NodeJS.ProcessEnv) => Object.entries(env).map(([name, value]) => `${name}=${value}`);
+
+  it('the guard has none of them, the command has all of them', async () => {
+    const env = { PATH: process.env['PATH'], ...given() };
+    const bare = await box.start(['printenv', '-0'], { env }).ended;
+    const guarded = await through('threadguard', ['printenv', '-0'], { env });
+    expect(guarded.code).toBe(0);
+    expect(guarded.out.split('\0').sort()).toEqual(bare.out.split('\0').sort());
+    const { code, err, out } = await through('threadguard', look, { env: { ...env, NODE_DEBUG: 'http' } });
+    expect({ code, err }).toMatchObject({ code: 0, err: expect.not.stringMatching(/^(HTTP|FS) /m) });
+    const seen = JSON.parse(out) as { own: string[]; guard: string[] };
+    expect(seen.guard.filter(isTheirs)).toEqual([]);
+    expect(seen.guard).toContain('UV_THREADPOOL_SIZE=3');
+    expect(seen.own).toContain('NODE_TLS_REJECT_UNAUTHORIZED=0');
+    expect([existsSync(join(box.scratch, 'warnings')), existsSync(join(box.scratch, 'keys'))]).toEqual([false, false]);
+  });
+  it('also where the environment is too large to be noted down', async () => {
+    const large = { LARGE_A: 'a'.repeat(100_000), LARGE_B: 'b'.repeat(100_000) };
+    const env = { PATH: process.env['PATH'], ...given(), ...large };
+    const { code, out } = await through('threadguard', ['printenv', '-0'], { env });
+    expect(code).toBe(0);
+    const found = out.split('\0').filter(Boolean);
+    expect(found).toEqual(expect.arrayContaining(entries(env)));
+    expect(found.filter((entry) => entry.startsWith('_THREADGUARD') || entry.startsWith('NODE_MADE_UP'))).toEqual([]);
+  });
+  it('every other command runs without them, too', async () => {
+    const { code, err } = await box.start([THREADGUARD, 'limits'], { env: { ...process.env, ...given() } }).ended;
+    expect({ code, err }).toEqual({ code: 0, err: '' });
   });
 });
 

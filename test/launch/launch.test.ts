@@ -59,10 +59,23 @@ describe('launch notes', () => {
       descriptors: [3, 9],
     });
   });
-  it('falls back to its own, with the service’s NODE_OPTIONS put back', () => {
+  it('falls back to its own, with what was hidden from Node put back', () => {
     expect(
-      parseLaunchNotes({ _THREADGUARD_LAUNCH: '0 unlimited - ', _THREADGUARD_NODE_OPTIONS: '-r x', A: '1' }),
-    ).toEqual({ env: { A: '1', NODE_OPTIONS: '-r x' }, ignoredSignals: 0n, openFiles: undefined, descriptors: [] });
+      parseLaunchNotes({
+        _THREADGUARD_LAUNCH: '0 unlimited - ',
+        _THREADGUARD_ENV_NODE_OPTIONS: '-r x',
+        _THREADGUARD_ENV_UV_THREADPOOL_SIZE: '9',
+        _THREADGUARD_ENV_NODE_DEBUG: '',
+        A: '1',
+        // The guard's own, which took the place of the one above.
+        UV_THREADPOOL_SIZE: '3',
+      }),
+    ).toEqual({
+      env: { A: '1', NODE_OPTIONS: '-r x', UV_THREADPOOL_SIZE: '9', NODE_DEBUG: '' },
+      ignoredSignals: 0n,
+      openFiles: undefined,
+      descriptors: [],
+    });
   });
 });
 

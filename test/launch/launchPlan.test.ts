@@ -99,7 +99,7 @@ describe('notes of the launcher', () => {
     expect(noted(`0 0 - ${base64('X=a=b\0lonely\0=x\0Y=1\n2\0')}`).env).toEqual({ X: 'a=b', Y: '1\n2' });
   });
   it('nothing of the launcher comes to the command', () => {
-    expect(parseLaunchNotes({ _THREADGUARD_LAUNCH: '', _THREADGUARD_NODE_OPTIONS: '' }).env).toEqual({});
+    expect(parseLaunchNotes({ _THREADGUARD_LAUNCH: '' }).env).toEqual({});
   });
 });
 
