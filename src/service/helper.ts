@@ -25,12 +25,19 @@ export interface Helper {
   close(): void;
 }
 
+/** Holds the command while its shell waits, and is taken away before the command runs. */
+const COMMAND = '_THREADGUARD_HELPER';
 /**
  * A shell that reads the facts, one a line, and becomes the command. Nothing is forked at the moment of need, so the
  * command starts even when no PID is left. What the command itself forks is another matter.
+ *
+ * The command comes in the environment: the words of a process are shown to every user (`ps`) for as long as it waits, and a
+ * command may hold a token. Its environment is shown to its own user and root alone.
  */
 const WAITING = `${HELPER_VARIABLES.map((name) => `IFS= read -r ${name}`).join(' && ')} || exit 0
 export ${HELPER_VARIABLES.join(' ')}
+set -- "$${COMMAND}"
+unset ${COMMAND}
 exec sh -c "$1"`;
 
 /** What is outside of a helper. */
@@ -42,7 +49,8 @@ export interface HelperWorld {
 }
 
 const REAL: HelperWorld = {
-  start: (command, env) => spawn('sh', ['-c', WAITING, 'sh', command], { env, stdio: ['pipe', 2, 2], detached: true }),
+  start: (command, env) =>
+    spawn('sh', ['-c', WAITING], { env: { ...env, [COMMAND]: command }, stdio: ['pipe', 2, 2], detached: true }),
   killGroup: (pid) => void process.kill(-pid, 'SIGKILL'),
 };
 

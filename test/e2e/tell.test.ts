@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createNetServer, type Socket } from '
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openHelper } from '../../src/service/helper.ts';
-import { type Box, events, MISBEHAVE, makeBox, THREADGUARD } from './harness.ts';
+import { type Box, events, MISBEHAVE, makeBox, THREADGUARD, until } from './harness.ts';
 
 let box: Box;
 const servers: { close(): unknown; closeAllConnections?(): void }[] = [];
@@ -147,6 +147,51 @@ describe('--tell', () => {
     helper.close();
     expect(end).toEqual({ by: 'exit', code: 0 });
     expect(readFileSync(ran, 'utf8')).toBe('trip a b"$(id)\n');
+  });
+});
+
+describe('a command with a secret in it', () => {
+  const SECRET = 'Bearer s3cr3t-of-the-config';
+  const pids = () => readFileSync(join(box.dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+  /** Everything that `ps` shows of the processes here to anybody. */
+  const shown = () =>
+    [box.dir, ...box.inner()].flatMap((dir) =>
+      readFileSync(join(dir, 'cgroup.procs'), 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((pid) => {
+          try {
+            return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+          } catch {
+            return '';
+          }
+        }),
+    );
+
+  it('is not shown while its shell waits, and runs as it was given', async () => {
+    const ran = join(box.scratch, 'ran');
+    const config = join(box.scratch, 'guard.yaml');
+    const command = `printf '%s\\n' "${SECRET}" "$0" "$#" "\${_THREADGUARD_HELPER-none}" >>${ran}`;
+    writeFileSync(
+      config,
+      JSON.stringify({ onTripExec: command, tell: [`exec:${command}`], maxTasks: 60, grace: '0s' }),
+      {
+        mode: 0o600,
+      },
+    );
+    const go = join(box.scratch, 'go');
+    const service = ['sh', '-c', `until [ -e ${go} ]; do sleep 0.1; done; exec ${MISBEHAVE} thread 5000 10`];
+    const guard = [THREADGUARD, 'run', '--config', config, '--incident-dir', box.scratch];
+    const running = box.start([...guard, '--tell-on', 'trip', '--', ...service]);
+    // The guard and two shells that wait; the service has a cgroup of its own.
+    await until('the shells wait', () => box.inner().length > 0 && pids().length >= 3);
+    const seen = shown();
+    expect(seen.filter((words) => words.startsWith('sh -c IFS= read'))).toHaveLength(2);
+    expect(seen.join('\n')).not.toContain('s3cr3t');
+    writeFileSync(go, '');
+    expect((await running.ended).code).toBe(113);
+    const once = [SECRET, 'sh', '0', 'none'];
+    expect(readFileSync(ran, 'utf8').trimEnd().split('\n')).toEqual([...once, ...once]);
   });
 });
 
