@@ -1,32 +1,33 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { errnoOf, GuardError } from '../errors.ts';
+import { type Reader, walkWay, whoElseWrites } from './trusted.ts';
 
 /** A larger file is not a configuration, and a device would never end. */
 const MOST_BYTES = 1 << 20;
-const OTHERS_WRITE = 0o002;
-const GROUP_WRITES = 0o020;
-const STICKY = 0o1000;
 
 /**
- * The text of a configuration file. It names commands that the guard runs. So when root reads it, nobody else may be able
- * to write it or to replace it. Throws a GuardError where it cannot be used.
+ * The text of a configuration file. It names commands that the guard runs, so nobody but root and the user of the guard may
+ * be able to write it, or to put another one in its place. Throws a GuardError where it cannot be used.
  */
 export function readConfigText(path: string): string {
   const refuse = (why: string, hint: string, cause?: unknown): GuardError =>
     new GuardError('bad-config', `cannot use the configuration ${path}: ${why}`, { hint, cause });
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // A FIFO without a writer would be waited for.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
     throw refuse(errnoOf(error), 'name a file that can be read with --config', error);
   }
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw refuse('it is not a regular file', 'name a YAML file with --config');
-    if (process.geteuid?.() === 0) {
-      const writer = whoElseWrites(stat) ?? whoElseReplaces(path);
-      if (writer !== undefined) throw refuse(`${writer}, and root would run what it says`, 'chown root, chmod go-w');
+    const reader = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    const stranger = strangerTo(path, stat, reader);
+    if (stranger !== undefined) {
+      const user = reader.uid === 0 ? 'root' : `uid ${reader.uid}`;
+      const hint = `give it and every directory above it to ${user}, and chmod go-w; /etc is such a place`;
+      throw refuse(`${stranger}, and ${user} would run what it says`, hint);
     }
     const bytes = Buffer.alloc(MOST_BYTES + 1);
     let length = 0;
@@ -41,21 +42,12 @@ export function readConfigText(path: string): string {
   }
 }
 
-interface Owned {
-  readonly uid: number;
-  readonly gid: number;
-  readonly mode: number;
-}
-
-function whoElseWrites({ gid, mode, uid }: Owned): string | undefined {
-  if (uid !== 0) return `it belongs to uid ${uid}`;
-  if ((mode & OTHERS_WRITE) !== 0) return 'everybody may write it';
-  return (mode & GROUP_WRITES) !== 0 && gid !== 0 ? `gid ${gid} may write it` : undefined;
-}
-
-function whoElseReplaces(path: string): string | undefined {
-  const { gid, mode, uid } = statSync(dirname(path));
-  if ((mode & STICKY) !== 0) return undefined;
-  const why = whoElseWrites({ gid, mode, uid });
-  return why === undefined ? undefined : `of its directory: ${why}`;
+/** Who else decides what is read, in words; `undefined` for nobody. */
+function strangerTo(path: string, opened: Stats, reader: Reader): string | undefined {
+  const writer = whoElseWrites(opened, reader);
+  if (writer !== undefined) return `it ${writer}`;
+  const { end, stranger } = walkWay(path, reader);
+  if (stranger !== undefined) return stranger;
+  // What was looked at is what was opened.
+  return end.dev === opened.dev && end.ino === opened.ino ? undefined : 'it was replaced while it was read';
 }

@@ -23,10 +23,12 @@ const DIR_MODE = 0o711;
 /** Far more than the times of the restarts that count. */
 const MOST_BYTES = 16 << 20;
 
-/** The guard that keeps a file. */
-interface Keeper {
+/** The guard that keeps a file. A pid and a start time mean one process until the next boot. */
+export interface Keeper {
   readonly pid: number;
   readonly startTime: number;
+  /** Absent in the files of versions before it. */
+  readonly bootId?: string | undefined;
 }
 
 interface Document {
@@ -56,18 +58,19 @@ export function deployOf(words: readonly string[], executable: string): string {
 /**
  * Opens the memory of a service. A file that cannot be understood is no reason to leave a service down: that is said in
  * `problem`, and the file is replaced. But it throws a GuardError when another guard lives and keeps the file, because
- * two guards would restart the same service, and when somebody else could lead what is written there to another file.
+ * two guards would restart the same service, and when somebody else could lead what is written there to another file. `isGuard`
+ * says whether that process is one: anything else that is named there, such as pid 1, keeps nothing.
  */
 export function openRestartState(
   path: string,
   deploy: string,
   self: Keeper,
-  startTimeOf: (pid: number) => number | undefined,
+  isGuard: (keeper: Keeper) => boolean,
 ): RestartState {
   const found = read(path);
   const document = typeof found === 'string' ? undefined : found;
   const keeper = document?.keeper;
-  if (keeper != null && keeper.pid !== self.pid && startTimeOf(keeper.pid) === keeper.startTime) {
+  if (keeper != null && keeper.pid !== self.pid && isGuard(keeper)) {
     throw new GuardError('two-guards', `another threadguard (pid ${keeper.pid}) keeps ${path}`, {
       hint: 'stop that one first, or give this one a --name or a --state-file of its own',
     });
@@ -119,6 +122,7 @@ function read(path: string): Document | string {
     const isTimes = (list: unknown): boolean => Array.isArray(list) && list.every((one) => Number.isFinite(one));
     const isGood =
       value?.schema === SCHEMA &&
+      isKeeper(value.keeper) &&
       typeof value.deploy === 'string' &&
       isTimes(value.crashes) &&
       isTimes(value.trips) &&
@@ -128,4 +132,15 @@ function read(path: string): Document | string {
   } catch {
     return damaged;
   }
+}
+
+function isKeeper(keeper: Partial<Keeper> | null | undefined): boolean {
+  if (keeper == null) return true;
+  const { bootId, pid, startTime } = keeper;
+  return (
+    Number.isSafeInteger(pid) &&
+    Number(pid) > 0 &&
+    Number.isSafeInteger(startTime) &&
+    /^(string|undefined)$/.test(typeof bootId)
+  );
 }

@@ -1,11 +1,17 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EXIT, GuardError } from '../errors.ts';
 import { ownStateDir } from '../evidence/incidentDir.ts';
 import { type RestartRule, whyNoMore, withinWindow } from '../policy/restart.ts';
+import { readText } from '../procfs/read.ts';
+import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
-import { deployOf, openRestartState, type RestartState } from '../service/restartState.ts';
+import { readStatus } from '../procfs/status.ts';
+import { deployOf, type Keeper, openRestartState, type RestartState } from '../service/restartState.ts';
 import { seldom } from '../sys/seldom.ts';
 import type { Session } from './session.ts';
+
+/** The file that Node runs as a guard, see bin/threadguard. */
+const BUNDLE = 'threadguard.cjs';
 
 /** Throws where it must not be started at all. */
 export function openRestartMemory(session: Session, rule: RestartRule): RestartState {
@@ -16,8 +22,8 @@ export function openRestartMemory(session: Session, rule: RestartRule): RestartS
   const state = openRestartState(
     path,
     deploy,
-    { pid: process.pid, startTime: readStat(root, process.pid)?.startTime ?? 0 },
-    (pid) => readStat(root, pid)?.startTime,
+    { pid: process.pid, startTime: readStat(root, process.pid)?.startTime ?? 0, bootId: bootId(root) },
+    (keeper) => isGuard(root, keeper),
   );
   if (state.problem !== undefined) {
     report({ event: 'error', about: 'restart', problem: state.problem, details: { stateFile: path } });
@@ -29,6 +35,20 @@ export function openRestartMemory(session: Session, rule: RestartRule): RestartS
     hint: `deploy something else, wait, or remove ${path}`,
     exitCode: EXIT.gaveUp,
   });
+}
+
+/** Changes with every boot. */
+function bootId(root: KernelRoot): string | undefined {
+  return readText(root.proc('sys/kernel/random/boot_id'))?.trim();
+}
+
+/** Whether a process is a threadguard of this user, the same one that wrote its name. */
+function isGuard(root: KernelRoot, keeper: Keeper): boolean {
+  if (keeper.bootId !== undefined && keeper.bootId !== bootId(root)) return false;
+  if (readStat(root, keeper.pid)?.startTime !== keeper.startTime) return false;
+  if (readStatus(root, keeper.pid)?.uid !== process.getuid?.()) return false;
+  const words = (readText(root.proc(keeper.pid, 'cmdline')) ?? '').split('\0');
+  return words.some((word) => basename(word) === BUNDLE);
 }
 
 /** Beside the incidents, one for each command. */

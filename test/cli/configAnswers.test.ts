@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,10 +9,11 @@ import { CONFIG_KEYS } from '../../src/config/schema.ts';
 import { keyOf } from '../../src/flags/flag.ts';
 import { runFlags } from '../../src/flags/runFlags.ts';
 import { withVariables } from '../fixtures/commandLine.ts';
+import { makeOwnDir } from '../fixtures/ownDir.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'tgshow-'));
+  dir = makeOwnDir();
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { variableOf } from '../../src/flags/flag.ts';
 import { runFlags } from '../../src/flags/runFlags.ts';
 import { runOptions } from '../fixtures/commandLine.ts';
+import { makeOwnDir } from '../fixtures/ownDir.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'tglayers-'));
+  dir = makeOwnDir();
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { commandLine, withVariables } from '../fixtures/commandLine.ts';
+import { makeOwnDir } from '../fixtures/ownDir.ts';
 
 let dir: string;
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'tgprogram-'));
+  dir = makeOwnDir();
   writeFileSync(join(dir, 'good.yaml'), 'grace: 1s\npolicies: []\n');
   writeFileSync(join(dir, 'bad.yaml'), 'grase: 1s\n');
   writeFileSync(join(dir, 'quiet.log'), 'all is well\n');

@@ -1,13 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { failureOf } from '../../src/cli/failure.ts';
 import { runCommand } from '../../src/cli/runCommand.ts';
 import { runFlags } from '../../src/flags/runFlags.ts';
 import type { Reload, RunOptions } from '../../src/session/runOptions.ts';
 import { runOptions } from '../fixtures/commandLine.ts';
+import { makeOwnDir } from '../fixtures/ownDir.ts';
+
+const OWN = makeOwnDir();
+const CONFIG = join(OWN, 'guard.yaml');
+cpSync('examples/threadguard.yaml', CONFIG);
+afterAll(() => rmSync(OWN, { recursive: true }));
 
 /** Every flag of `run` with a value of its own, and the one place in the options where it must arrive. */
 const ROWS: readonly (readonly [words: string, path: string, want: unknown])[] = [
-  ['--config examples/threadguard.yaml', 'service.config', 'examples/threadguard.yaml'],
+  [`--config ${CONFIG}`, 'service.config', CONFIG],
   ['--name orders', 'service.name', 'orders'],
   ['--budget pids.max=50% host=5%', 'settings.budget.shares', { 'pids.max': 0.5, host: 0.05 }],
   ['--reserve 300', 'settings.budget.reserve', { tasks: 300 }],

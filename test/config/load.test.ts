@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig, problemLines } from '../../src/config/load.ts';
+import { makeOwnDir } from '../fixtures/ownDir.ts';
 
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'tgload-'));
+  dir = makeOwnDir();
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -128,7 +128,7 @@ describe('a run', () => {
     expect(check(err)).toEqual(expect.arrayContaining(['restart', 'rollback', 'error']));
   });
   it('that reads its policy again, once well and once badly', async () => {
-    const config = join(box.scratch, 'guard.yaml');
+    const config = join(box.own(), 'guard.yaml');
     writeFileSync(config, 'policies:\n  - when: {resource: tasks, above: 1}\n    then: [warn]\n', { mode: 0o644 });
     const running = guard(['--config', config], ['sleep', '20']);
     await until('it runs', () => running.err().includes('"contained"'));

@@ -14,6 +14,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { locate } from '../../src/cgroup/locate.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
+import { makeOwnDir } from '../fixtures/ownDir.ts';
 import { BUILD_DIR } from '../setup/tools.ts';
 
 export const THREADGUARD: string = fileURLToPath(new URL('../../bin/threadguard', import.meta.url));
@@ -26,6 +27,8 @@ export interface Box {
   readonly dir: string;
   /** Scratch folder; also where incidents go. */
   readonly scratch: string;
+  /** A folder where only this user can put files, for configurations. */
+  own(): string;
   /** Starts a command inside; stdout and stderr are collected. */
   start(command: readonly string[], options?: StartOptions): Running;
   /** Tasks inside now. */
@@ -62,6 +65,7 @@ export function makeBox(cap = 4000): Box {
   mkdirSync(dir);
   writeFileSync(join(dir, 'pids.max'), String(cap));
   const scratch = mkdtempSync(join(tmpdir(), 'tgtest-'));
+  const owned: string[] = [];
   const list = (file: string) => readFileSync(join(dir, file), 'utf8').trim();
   const below = (top: string): string[] =>
     readdirSync(top, { withFileTypes: true })
@@ -76,6 +80,11 @@ export function makeBox(cap = 4000): Box {
   return {
     dir,
     scratch,
+    own: () => {
+      const made = makeOwnDir();
+      owned.push(made);
+      return made;
+    },
     start: (command, options = {}) => {
       // The thread that forks steps in and out again; a shell in between would touch the environment.
       writeFileSync(join(dir, 'tasks'), '0');
@@ -102,7 +111,7 @@ export function makeBox(cap = 4000): Box {
           await sleep(25);
         }
       }
-      rmSync(scratch, { recursive: true, force: true });
+      for (const path of [scratch, ...owned]) rmSync(path, { recursive: true, force: true });
     },
   };
 }

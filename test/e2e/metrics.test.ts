@@ -160,7 +160,7 @@ describe('--metrics-file', () => {
 
 describe('SIGHUP', () => {
   it('reads the policy again; a wrong one changes nothing; the command does not die of it', async () => {
-    const config = join(box.scratch, 'guard.yaml');
+    const config = join(box.own(), 'guard.yaml');
     writeFileSync(config, 'maxTasks: 900\n');
     const running = start(
       ['--config', config, '--log-format', 'json', '--grace', '0', '--dump-timeout', '0', '--until', 'kill'],
@@ -181,7 +181,7 @@ describe('SIGHUP', () => {
     expect(said('trip')[0]).toMatchObject({ line: 50 });
   });
   it('a command that waits for it gets it too', async () => {
-    const config = join(box.scratch, 'guard.yaml');
+    const config = join(box.own(), 'guard.yaml');
     writeFileSync(config, 'grace: 1s\n');
     const running = start(
       ['--config', config],
@@ -198,7 +198,7 @@ const LADDER = ['trip', 'clamp', 'dump', 'terminate', 'kill'];
 
 describe('policies', () => {
   const policy = async (text: string, flags: readonly string[] = []) => {
-    const config = join(box.scratch, 'guard.yaml');
+    const config = join(box.own(), 'guard.yaml');
     writeFileSync(config, text);
     const { code, err } = await start(
       ['--config', config, '--log-format', 'json', '--dump-timeout', '100ms', ...flags],

@@ -170,7 +170,7 @@ describe('a command with a secret in it', () => {
 
   it('is not shown while its shell waits, and runs as it was given', async () => {
     const ran = join(box.scratch, 'ran');
-    const config = join(box.scratch, 'guard.yaml');
+    const config = join(box.own(), 'guard.yaml');
     const command = `printf '%s\\n' "${SECRET}" "$0" "$#" "\${_THREADGUARD_HELPER-none}" >>${ran}`;
     writeFileSync(
       config,

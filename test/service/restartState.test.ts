@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_MEMORY } from '../../src/policy/restart.ts';
-import { deployOf, openRestartState } from '../../src/service/restartState.ts';
+import { deployOf, type Keeper, openRestartState } from '../../src/service/restartState.ts';
 
 let dir: string;
 let file: string;
@@ -14,10 +15,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const self = { pid: 1_000, startTime: 5 };
-const nobody = () => undefined;
-const open = (deploy = 'a', startTimeOf: (pid: number) => number | undefined = nobody, who = self) =>
-  openRestartState(file, deploy, who, startTimeOf);
+const self = { pid: 1_000, startTime: 5, bootId: 'this boot' };
+const nobody = () => false;
+const open = (deploy = 'a', isGuard: (keeper: Keeper) => boolean = nobody, who: Keeper = self) =>
+  openRestartState(file, deploy, who, isGuard);
 const memory = { crashes: [1, 2], trips: [3], inARow: 2, lastDelayMs: 70 };
 
 describe('the memory of restarts', () => {
@@ -31,9 +32,12 @@ describe('the memory of restarts', () => {
   it('belongs to one guard that lives; a dead one, or its pid given to another process, does not keep it', () => {
     open();
     const other = { pid: 2_000, startTime: 9 };
-    expect(() => open('a', () => 5, other)).toThrow(/another threadguard \(pid 1000\) keeps/);
+    const asked: Keeper[] = [];
+    const lives = (keeper: Keeper) => asked.push(keeper) > 0;
+    expect(() => open('a', lives, other)).toThrow(/another threadguard \(pid 1000\) keeps/);
+    expect(asked).toEqual([self]);
     expect(() => open('a', nobody, other)).not.toThrow();
-    expect(() => open('a', () => 77, self)).not.toThrow();
+    expect(() => open('a', lives, other)).not.toThrow();
   });
   it('closing it leaves the memory and frees the file', () => {
     const state = open();
@@ -56,6 +60,42 @@ describe('the memory of restarts', () => {
       }),
       { numRuns: 200 },
     );
+  });
+  it.each([
+    ['no pid', { startTime: 5 }],
+    ['pid 0', { pid: 0, startTime: 5 }],
+    ['a group of processes', { pid: -1, startTime: 5 }],
+    ['half a pid', { pid: 1.5, startTime: 5 }],
+    ['a pid that is a text', { pid: '1/../2', startTime: 5 }],
+    ['a boot that is no text', { pid: 7, startTime: 5, bootId: {} }],
+    ['a text', 'me'],
+  ])('a keeper that is %s is damage', (_, keeper) => {
+    open().keep(memory);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), keeper }));
+    expect(open('a', () => true)).toMatchObject({ memory: NO_MEMORY, problem: expect.stringMatching(/is damaged/) });
+  });
+  it('a FIFO in its place is not waited for', () => {
+    execFileSync('mkfifo', [file]);
+    expect(open().problem).toMatch(/it is not a regular file\): beginning without a memory$/);
+  });
+  it('one that others may write says nothing that counts', () => {
+    open().keep(memory);
+    chmodSync(file, 0o666);
+    expect(open()).toMatchObject({ memory: NO_MEMORY, problem: expect.stringMatching(/others may write it/) });
+    // It was replaced.
+    expect(open().problem).toBeUndefined();
+  });
+  it.skipIf(process.getuid?.() !== 0)('one of another user says nothing that counts, not even who keeps it', () => {
+    open().keep({ ...memory, crashes: [Date.now(), Date.now(), Date.now()] });
+    chownSync(file, 12_345, 0);
+    expect(open('a', () => true, { pid: 7, startTime: 1 })).toMatchObject({
+      memory: NO_MEMORY,
+      problem: expect.stringMatching(/it belongs to uid 12345\): beginning without a memory$/),
+    });
+  });
+  it('a huge one is not read', () => {
+    writeFileSync(file, ' '.repeat((1 << 20) + 1));
+    expect(open().problem).toMatch(/larger than 1 MiB/);
   });
   it('a directory in its place is no memory', () => {
     file = dir;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/errors.ts';
@@ -17,6 +17,8 @@ function scene() {
   const file = join(dir, 'state.json');
   const machine = fakeMachine();
   machine.put({ pid: process.pid, ppid: 1, startTime: 5 });
+  mkdirSync(machine.root.proc('sys/kernel/random'), { recursive: true });
+  writeFileSync(machine.root.proc('sys/kernel/random/boot_id'), 'this-boot\n');
   const events: GuardEvent[] = [];
   const open = (
     of: { mode?: RestartMode; command?: string[]; stateFile?: string | undefined; target?: string } = {},
@@ -84,7 +86,7 @@ describe('the memory of a service', () => {
   it('is kept by this guard, as the machine knows it', () => {
     const { document, open } = scene();
     open();
-    expect(document().keeper).toEqual({ pid: process.pid, startTime: 5 });
+    expect(document().keeper).toEqual({ pid: process.pid, startTime: 5, bootId: 'this-boot' });
   });
 });
 
@@ -114,21 +116,34 @@ describe('a service that failed too often', () => {
 });
 
 describe('two guards of one service', () => {
-  function scenes(startTime: number) {
+  const GUARD = ['node', '--v8-pool-size=0', '/usr/lib/threadguard/dist/threadguard.cjs', 'run'];
+  /** The file names a keeper, and there is a process with its number. */
+  function scenes(keeper: object, words: readonly string[] = GUARD, uid = process.getuid?.() ?? 0) {
     const { document, file, machine, open } = scene();
     open();
-    writeFileSync(file, JSON.stringify({ ...document(), keeper: { pid: OTHER, startTime } }));
+    writeFileSync(file, JSON.stringify({ ...document(), keeper: { pid: OTHER, startTime: 9, ...keeper } }));
     machine.put({ pid: OTHER, ppid: 1, startTime: 9 });
+    writeFileSync(machine.root.proc(OTHER, 'cmdline'), words.map((word) => `${word}\0`).join(''));
+    writeFileSync(machine.root.proc(OTHER, 'status'), `Name:\tnode\nUid:\t${uid}\t${uid}\nThreads:\t7\n`);
     return { machine, open };
   }
-  it('are refused while the other one lives', () => {
-    expect(() => scenes(9).open()).toThrow(/another threadguard \(pid 5000001\)/);
+  it.each([
+    ['as it says', { bootId: 'this-boot' }],
+    ['of a version that did not say which boot', {}],
+  ])('are refused while the other one lives, %s', (_, keeper) => {
+    expect(() => scenes(keeper).open()).toThrow(/another threadguard \(pid 5000001\)/);
   });
-  it('are not where its number is now another process', () => {
-    expect(() => scenes(8).open()).not.toThrow();
+  it.each<[string, object, string[]?, number?]>([
+    ['its number is now another process', { startTime: 8 }],
+    ['it lived before the last boot, even with the same number and time', { bootId: 'an-earlier-boot' }],
+    ['the process is no threadguard', {}, ['/sbin/init']],
+    ['its words only look alike', {}, ['cat', '/tmp/threadguard.cjs.txt']],
+    ['it is the process of somebody else', {}, GUARD, 12_345],
+  ])('are not where %s', (_, keeper, words, uid) => {
+    expect(() => scenes(keeper, words, uid).open()).not.toThrow();
   });
   it('are not where it is gone', () => {
-    const { machine, open } = scenes(9);
+    const { machine, open } = scenes({});
     machine.end(OTHER);
     expect(() => open()).not.toThrow();
   });
