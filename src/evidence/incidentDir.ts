@@ -20,7 +20,8 @@ export interface IncidentDir {
 
 /**
  * Makes the directory. One that the operator named must work. Of the usual places the first that works is taken, those in the
- * temporary directory last, and `onElsewhere` is told where and why. Throws a GuardError if none works.
+ * temporary directory last, and `onElsewhere` is told where and why, and whether others had a hand in one. Throws a GuardError if
+ * none works.
  */
 export function openIncidentDir(
   named: string | undefined,
@@ -28,22 +29,24 @@ export function openIncidentDir(
   nowText: string,
   pid: number,
   calls: FileCalls = fs,
-  onElsewhere: (sentence: string) => void = () => {},
+  onElsewhere: (sentence: string, isOthers: boolean) => void = () => {},
 ): IncidentDir {
   const prefix = `${nowText}-${pid}-`;
   const places = named === undefined ? usualPlaces(env, calls) : [{ path: named, open: () => named }];
   const reasons: string[] = [];
+  let isOthers = false;
   for (const { open, path } of places) {
     try {
       const parent = open();
       const files = new IncidentFiles(parent, prefix, calls);
       const [usual] = places;
       if (reasons.length > 0)
-        onElsewhere(`no evidence is kept in ${usual?.path} (${reasons.join('; ')}): it goes to ${parent}`);
+        onElsewhere(`no evidence is kept in ${usual?.path} (${reasons.join('; ')}): it goes to ${parent}`, isOthers);
       // A new one has a name that no other run will find: it goes with its only incident.
       return parent === path ? files : leavingNothing(files, parent);
     } catch (error) {
       if (named !== undefined && error instanceof GuardError) throw error;
+      isOthers ||= error instanceof GuardError;
       reasons.push(error instanceof GuardError ? error.message : errnoOf(error));
     }
   }

@@ -15,6 +15,8 @@ interface Plan {
   readonly attempt: number;
   readonly ceilings: readonly Ceiling[];
   readonly plan: ReturnType<Track['rehearse']>;
+  /** What could not be had in this run, each a sentence. */
+  readonly losses: readonly string[];
 }
 
 /** Says what will be done before anything is done. */
@@ -28,7 +30,7 @@ export function announce(session: Session, plan: Plan): void {
 
 function containedEvent(
   { outlets, settings, start }: Session,
-  { attempt, ceilings, fallbacks, plan, target }: Plan,
+  { attempt, ceilings, fallbacks, losses, plan, target }: Plan,
   command: readonly string[],
 ): ContainedEvent {
   const { dryRun, graceMs, rules, until, warnAt } = settings.now;
@@ -41,7 +43,7 @@ function containedEvent(
     holder: plan.around === undefined ? hold.description : aroundText(plan.around),
     isHeld: brake.isHeld,
     cap: plan.cap,
-    cannot: [...(plan.around === undefined ? hold.cannot : HELD_FROM_OUTSIDE), ...start.losses],
+    cannot: [...(plan.around === undefined ? hold.cannot : HELD_FROM_OUTSIDE), ...start.losses, ...losses],
     fallbacks,
     intervalMs: plan.intervalMs,
     binding: bindingCeiling(ceilings) ?? null,

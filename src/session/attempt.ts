@@ -47,7 +47,8 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
   const { now, root } = system;
   current.pid = undefined;
   current.maps = new MapsWatch(root, now);
-  const incident = openIncident(session, attempt);
+  const losses: string[] = [];
+  const incident = openIncident(session, attempt, (sentence) => losses.push(sentence));
   let target: ChildTarget | undefined;
   try {
     const isSidecar = start.sidecar !== undefined;
@@ -58,7 +59,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const run = prepare(session, target, incident);
     const plan = run.track.rehearse();
     const { ceilings } = run.track.observer.headroom;
-    announce(session, { ...contained, plan, attempt, ceilings });
+    announce(session, { ...contained, plan, attempt, ceilings, losses });
     const born = await bear(session, target, plan.cap, run);
     const startedMs = now();
     const finish = follow(session, run, born, attempt);

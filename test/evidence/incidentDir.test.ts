@@ -201,9 +201,15 @@ describe('where it is made', () => {
     });
     const openUsual = () => {
       const said: string[] = [];
+      const others: boolean[] = [];
       const env = { XDG_STATE_HOME: join(dir, 'state') };
-      const incident = asPlain(() => openIncidentDir(undefined, env, 'now', 42, fs, (one) => said.push(one)));
-      return { incident, said, parent: dirname(incident.path) };
+      const incident = asPlain(() =>
+        openIncidentDir(undefined, env, 'now', 42, fs, (one, isOthers) => {
+          said.push(one);
+          others.push(isOthers);
+        }),
+      );
+      return { incident, said, others, parent: dirname(incident.path) };
     };
     it('the state directory, if it works', () => {
       rmSync(join(dir, 'state'));
@@ -214,7 +220,8 @@ describe('where it is made', () => {
     it('else one in the temporary directory, and that is said; the next run finds it', () => {
       const runs = [openUsual(), openUsual()];
       expect(runs.map(({ parent }) => parent)).toEqual([fixed(), fixed()]);
-      for (const { incident, said } of runs) {
+      for (const { incident, others, said } of runs) {
+        expect(others).toEqual([false]);
         expect(said).toEqual([
           `no evidence is kept in ${join(dir, 'state/threadguard')} (ENOTDIR): it goes to ${fixed()}`,
         ]);
@@ -248,6 +255,7 @@ describe('where it is made', () => {
       expect(unused.parent).toMatch(new RegExp(`^${fixed()}-\\w{6}$`));
       expect(mode(unused.parent)).toBe('700');
       expect(unused.said[0]).toMatch(why);
+      expect(unused.others).toEqual([why.source !== 'ENOTDIR']);
       unused.incident.settle();
       expect(existsSync(unused.parent)).toBe(false);
       const used = openUsual();

@@ -40,6 +40,7 @@ function told({ ceilings = [pids], command = ['a'], losses = [], metrics, plan =
     fallbacks: ['not by magic'],
     attempt: 2,
     ceilings,
+    losses: ['no place of its own'],
     plan: { cap: 950, around: undefined, tasks: onTasks, maps: onMaps, intervalMs: 200, ...plan },
   });
   return events;
@@ -65,7 +66,10 @@ describe('before a run', () => {
     expect(events).toMatchObject([{ command: ['app', '--password', '[redacted]', expect.anything()] }, {}]);
   });
   it('what this hold cannot do stands before what else was lost', () => {
-    expect(told({ losses: ['no libc'] })[1]).toMatchObject({ cannot: ['fly', 'no libc'], fallbacks: ['not by magic'] });
+    expect(told({ losses: ['no libc'] })[1]).toMatchObject({
+      cannot: ['fly', 'no libc', 'no place of its own'],
+      fallbacks: ['not by magic'],
+    });
   });
   it('the policies are told by name', () => {
     const rules = [{ name: 'small' }, { name: 'big' }] as unknown as Settings['rules'];
