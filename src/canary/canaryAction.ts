@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/units.ts';
+import { formatDuration, jsonLine } from '../core/units.ts';
 import { leaveAs } from '../launch/leave.ts';
 import { kernelRoot } from '../procfs/root.ts';
 import { canaryDocument, canaryText } from '../reporters/canaryText.ts';
@@ -79,7 +79,7 @@ function reportOf({ output }: CanaryOptions): CanaryReport {
       progress(`${samples} samples, ${formatDuration(elapsedMs)} of ${formatDuration(forMs)}`),
     watched: () => progress(''),
     judged: async (result) => {
-      await writeOut(output.json ? `${JSON.stringify(canaryDocument(result))}\n` : canaryText(result));
+      await writeOut(output.json ? jsonLine(canaryDocument(result)) : canaryText(result));
       if (output.html !== undefined) writePage(output.html, result);
     },
   };

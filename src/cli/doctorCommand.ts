@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { jsonLine } from '../core/units.ts';
 import { checksOf } from '../doctor/checks.ts';
 import { doctorDocument, doctorText } from '../doctor/doctorText.ts';
 import { examine } from '../doctor/examine.ts';
@@ -27,7 +28,7 @@ export function doctorCommand(): Command {
       const { json, strict } = readSlice<Flags>(FLAGS, given);
       const found = await examine(kernelRoot(), loadLibc(), process.env, systemClock.sleep);
       const checks = checksOf(found);
-      process.stdout.write(json ? `${JSON.stringify(doctorDocument(found, checks))}\n` : doctorText(checks));
+      process.stdout.write(json ? jsonLine(doctorDocument(found, checks)) : doctorText(checks));
       process.exitCode = strict && checks.some(({ ok }) => !ok) ? 1 : 0;
     });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { jsonLine } from '../core/units.ts';
 import { BOMBS, type BombKind } from '../drill/bomb.ts';
 import { drill } from '../drill/drill.ts';
 import { drillText } from '../drill/drillText.ts';
@@ -57,7 +58,7 @@ async function run({ bomb, forMs, json, maxTasks }: DrillFlags): Promise<number>
         onNote: (sentence) => process.stderr.write(`threadguard: ${sentence}\n`),
       },
     );
-    await writeOut(json ? `${JSON.stringify(document)}\n` : drillText(document));
+    await writeOut(json ? jsonLine(document) : drillText(document));
     return document.verdict === 'in time' ? 0 : 1;
   } finally {
     signals.close();

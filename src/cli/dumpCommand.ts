@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { folded } from '../core/folded.ts';
 import type { GroupLevel } from '../core/groupKeys.ts';
 import { groupStacks } from '../core/stackGroups.ts';
+import { jsonLine } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import { knownCreators } from '../evidence/creators/findCreators.ts';
 import { dumpProcesses } from '../evidence/dumpProcesses.ts';
@@ -81,5 +82,5 @@ export function dumpAnswer(flags: DumpFlags, root: KernelRoot, libc: Libc | unde
     creators: knownCreators(dumped, now),
     notes,
   };
-  return flags.json ? `${JSON.stringify(dumpDocument(view))}\n` : dumpText(view);
+  return flags.json ? jsonLine(dumpDocument(view)) : dumpText(view);
 }

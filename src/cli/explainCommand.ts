@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import type { Explanation } from '../core/refusal.ts';
+import { jsonLine } from '../core/units.ts';
 import { explainCommand } from '../explain/explainLaunched.ts';
 import { explainProcess } from '../explain/explainProcess.ts';
 import { readSlice } from '../flags/flag.ts';
@@ -83,7 +84,7 @@ function note(sentence: string): void {
 
 /** 0 when a ceiling was named, 1 when nothing was refused. Words go to stderr: stdout belongs to the command. */
 function tell(subject: string, explanation: Explanation, { json }: ExplainFlags): number {
-  if (json) process.stdout.write(`${JSON.stringify(explanationDocument(subject, explanation))}\n`);
+  if (json) process.stdout.write(jsonLine(explanationDocument(subject, explanation)));
   else process.stderr.write(`threadguard: ${explanationText(subject, explanation)}`);
   return explanation.verdict === 'none' ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import { readMessage } from '../core/messages.ts';
+import { jsonLine } from '../core/units.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import { type LogMessage, logDocument, logText } from '../reporters/explainText.ts';
 import { readLines } from '../sys/readLines.ts';
@@ -11,7 +12,7 @@ const MOST_MESSAGES = 10_000;
 export function explainLog(path: string, isJson: boolean): { readonly text: string; readonly exitCode: number } {
   const found = messagesOf(path);
   const exitCode = found.length === 0 ? 1 : 0;
-  if (isJson) return { text: `${JSON.stringify(logDocument(path, found))}\n`, exitCode };
+  if (isJson) return { text: jsonLine(logDocument(path, found)), exitCode };
   if (exitCode === 1) return { text: `${path} tells of no refused thread, process or map\n`, exitCode };
   return { text: logText(found.slice(0, SHOWN_LINES)), exitCode };
 }

@@ -1,3 +1,4 @@
+import { jsonLine } from '../core/units.ts';
 import { GuardError } from '../errors.ts';
 import type { FlagsOf } from '../flags/flag.ts';
 import { interval, processId } from '../flags/quantities.ts';
@@ -52,7 +53,7 @@ export function limitsAnswer(flags: LimitsFlags, root: KernelRoot, ids: IdCalls 
   const who = flags.who ? readWho(root) : undefined;
   if (who !== undefined && selector.kind === 'here' && !flags.suggest && !flags.json) return whoText(who);
   const report = readReport(root, selector, ids);
-  if (flags.json) return `${JSON.stringify(limitsDocument(report, who))}\n`;
+  if (flags.json) return jsonLine(limitsDocument(report, who));
   const parts = [flags.suggest ? suggestionText(report) : limitsText(report)];
   if (who !== undefined) parts.push(whoText(who));
   return parts.join('\n');

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readTaskRecording } from '../canary/taskRecording.ts';
 import { suggestLimit } from '../core/growth/suggestLimit.ts';
+import { jsonLine } from '../core/units.ts';
 import { type FlagsOf, readSlice } from '../flags/flag.ts';
 import { yes } from '../flags/words.ts';
 import { suggestedLimitDocument, suggestedLimitText } from '../reporters/suggestedLimit.ts';
@@ -23,7 +24,7 @@ export function suggestCommand(): Command {
     .action((files: string[], given: Record<string, unknown>) => {
       const found = suggestLimit(files.map(readTaskRecording));
       const { json } = readSlice<Flags>(FLAGS, given);
-      process.stdout.write(json ? `${JSON.stringify(suggestedLimitDocument(found))}\n` : suggestedLimitText(found));
+      process.stdout.write(json ? jsonLine(suggestedLimitDocument(found)) : suggestedLimitText(found));
       if (found.limit === undefined) process.exitCode = 1;
     });
 }

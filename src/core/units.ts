@@ -72,7 +72,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /**
  * Makes text of somebody else printable: safe for one line of a log, a terminal or a page. What cannot be seen is written as
  * `\xNN`, `\uNNNN` or `\u{N}`: a process may put newlines, escape sequences and marks of direction into its name. Every
- * report goes through here; a document in JSON does not, it has an escape of its own. A second time changes nothing.
+ * report goes through here; a document in JSON does not, it has an escape of its own (`jsonLine`). A second time changes nothing.
  */
 export function escapeText(text: string): string {
   return text.replace(UNSEEN, (c) => {
@@ -80,6 +80,21 @@ export function escapeText(text: string): string {
     if (code.length <= 2) return `\\x${code.padStart(2, '0')}`;
     return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\u{${code}}`;
   });
+}
+
+/** A document as one line of JSON, all of which can be seen. */
+export function jsonLine(document: unknown): string {
+  return `${printableJson(JSON.stringify(document))}\n`;
+}
+
+/**
+ * The same JSON with what cannot be seen written as `\\uNNNN`, which every reader of JSON undoes. Line ends stay: in JSON they
+ * stand between values only.
+ */
+export function printableJson(json: string): string {
+  return json.replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) =>
+    Array.from({ length: c.length }, (_, at) => `\\u${c.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { printableJson } from '../core/units.ts';
 import type { Reporter } from '../policy/event.ts';
 import type { Severity } from './eventRow.ts';
 import { fieldsOf, rowOf, textOf } from './eventTable.ts';
@@ -20,7 +21,7 @@ export function ndjsonReporter(sink: Pick<Sink, 'stream'>, target: string, pid: 
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    sink.stream,
+    { write: (line: string) => void sink.stream.write(printableJson(line)) },
   );
   return (event) => {
     const level = LEVEL[rowOf(event).severity];

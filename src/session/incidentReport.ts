@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ceilingDocument } from '../core/ceiling.ts';
 import type { Incident } from '../core/incident.ts';
+import { jsonLine } from '../core/units.ts';
 import { errnoOf, GuardError } from '../errors.ts';
 import type { IncidentDir } from '../evidence/incidentDir.ts';
 import { readIncident } from '../evidence/readIncident.ts';
@@ -31,7 +32,7 @@ export function renderReport(path: string, format: ReportFormat): string {
 
 function jsonOf({ ceilings, document, samples }: Incident): string {
   const shown = { before: ceilings.before.map(ceilingDocument), after: ceilings.after.map(ceilingDocument) };
-  return `${JSON.stringify({ ...document, samples, ceilings: shown })}\n`;
+  return jsonLine({ ...document, samples, ceilings: shown });
 }
 
 /** At the end of an incident: the page beside it. */

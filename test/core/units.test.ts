@@ -6,6 +6,7 @@ import {
   formatCount,
   formatDuration,
   formatShare,
+  jsonLine,
   parseCount,
   parseDurationMs,
   parseShare,
@@ -97,6 +98,26 @@ describe('units', () => {
     ['half of a pair', 'a\ud800b', 'a\\ud800b'],
     ['other letters stay', 'ürün ✓ 日本 😀', 'ürün ✓ 日本 😀'],
   ] as const)('a hostile process name is made safe: %s', ([, text, want]) => expect(escapeText(text)).toBe(want));
+  it('a document of JSON in one line is the same document, and all of it can be seen', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+        const line = jsonLine(value);
+        expect(JSON.parse(line)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(line).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!\n)\p{Cc}/u);
+        expect(line.indexOf('\n')).toBe(line.length - 1);
+      }),
+    );
+    expect(jsonLine('\u202e\u009b\u{e0041}')).toBe('"\\u202e\\u009b\\udb40\\udc41"\n');
+  });
+  it('a second time changes nothing', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const once = escapeText(text);
+        expect(escapeText(once)).toBe(once);
+        expect(once).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+      }),
+    );
+  });
   it('what is written for people is understood again', () => {
     fc.assert(
       fc.property(fc.nat({ max: Number.MAX_SAFE_INTEGER }), (count) => {

@@ -215,6 +215,18 @@ describe('reporters', () => {
   ])('colour on a terminal (%s) with %j: %s', (isTerminal, env, want) => {
     expect(wantsColour(isTerminal, env)).toBe(want);
   });
+  it.each(['\u001b[31m', '\u202e', '\u009b', '\u2028', '\n'])(
+    'names with %j are seen in every log, and read back',
+    (mark) => {
+      const problem = `cannot write /a${mark}b`;
+      const event: GuardEvent = { event: 'error', about: 'evidence', problem };
+      lines.length = 0;
+      ndjsonReporter(sink as never, `command:${mark}`, () => 7)(event);
+      const line = lines.join('');
+      expect(line.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(JSON.parse(line)).toMatchObject({ target: `command:${mark}`, msg: expect.stringContaining(mark) });
+    },
+  );
   it('a line of JSON has the level, the event and its fields', () => {
     lines.length = 0;
     ndjsonReporter(sink as never, 'command:x', () => 7)(SAMPLES.trip);

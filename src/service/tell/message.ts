@@ -1,3 +1,4 @@
+import { escapeText } from '../../core/units.ts';
 import type { EventName } from '../../policy/event.ts';
 import type { AlertMeaning } from '../../reporters/eventRow.ts';
 import type { WebhookFormat } from './destination.ts';
@@ -35,21 +36,25 @@ export function bodyOf(format: WebhookFormat, { alert, message }: Letter): strin
   }
 }
 
-/** Slack wants three characters escaped and nothing else (api.slack.com, "Formatting text for app surfaces"). */
+/** Printable. Beside that Slack wants three characters escaped (api.slack.com, "Formatting text for app surfaces"). */
 function slackText({ event, host, incident, message, target }: Message): string {
   const lines = [
     `*threadguard* on ${host}, ${target}: *${event}*`,
-    message,
+    ...message.split('\n'),
     ...(incident === null ? [] : [`evidence: ${incident}`]),
   ];
-  return lines.join('\n').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  return lines.map(escapeText).join('\n').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
 
 /** An alert is known by its labels. One that is resolved says when it ended (Alertmanager API v2, `postableAlert`). */
 function alertOf({ event, host, incident, message, target, time }: Message, { isOver, name }: AlertMeaning): object {
   return {
     labels: { alertname: name, severity: name === 'ThreadguardTrip' ? 'critical' : 'warning', host, target },
-    annotations: { summary: message, event, ...(incident === null ? {} : { incident }) },
+    annotations: {
+      summary: message.split('\n').map(escapeText).join('\n'),
+      event,
+      ...(incident === null ? {} : { incident }),
+    },
     startsAt: time,
     ...(isOver === true ? { endsAt: time } : {}),
   };

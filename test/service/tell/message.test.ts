@@ -23,6 +23,16 @@ describe('what a receiver is sent', () => {
       text: '*threadguard* on h1, command:&lt;b&gt;&amp;"x": *trip*\na &lt;script&gt; &amp; more',
     });
   });
+  it.each(['\u001b[31m', '\u202e', '\u009b', '\u2028'])('to people nothing that cannot be seen: %j', (mark) => {
+    const hostile = { ...message, message: `a${mark}b\nc`, target: `t${mark}`, incident: `/i${mark}` };
+    const { text } = JSON.parse(bodyOf('slack', { message: hostile, alert: undefined })) as { text: string };
+    const [alerted] = JSON.parse(bodyOf('alertmanager', { message: hostile, alert: { name: 'ThreadguardTrip' } }));
+    const { summary } = alerted.annotations as { summary: string };
+    for (const shown of [text, summary]) expect(shown).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/u);
+    expect([text.split('\n').length, summary.split('\n').length]).toEqual([4, 2]);
+    // A program gets the names as they are: it has to find what they name.
+    expect(JSON.parse(bodyOf('generic', { message: hostile, alert: undefined }))).toEqual(hostile);
+  });
   it('Alertmanager: a warning is one alert, a trip another, and a release ends it', () => {
     expect(alert({ name: 'ThreadguardWarning' })).toMatchObject({
       labels: { alertname: 'ThreadguardWarning', severity: 'warning' },
