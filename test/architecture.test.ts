@@ -133,9 +133,7 @@ const BY_PATH = new Set(
 /** Who else may, and why. */
 const MAY_BY_PATH: Readonly<Record<string, string>> = {
   'canary/record.ts': 'O_EXCL: a new file of the operator, written by its descriptor',
-  'canary/recording.ts': 'a file that the operator named, without rights of the target',
   'cli/drillBombCommand.ts': '/proc/self',
-  'cli/explainLog.ts': 'a file that the operator named',
   'cli/unitSearch.ts': 'unit files, which root owns',
   'config/readConfig.ts': 'looks at the descriptor itself',
   'drill/drill.ts': 'a directory of its own, made by mkdtemp',
@@ -144,7 +142,6 @@ const MAY_BY_PATH: Readonly<Record<string, string>> = {
   'evidence/jfr/threadStartRecording.ts': 'a directory of the incident, which is its own',
   'evidence/keep.ts': 'only inside of a directory that is held',
   'evidence/native/processMemory.ts': '/proc/PID/mem',
-  'evidence/readIncident.ts': 'an incident that the operator named',
   'explain/logs.ts': 'a file that the operator named; it is never waited for',
   'explain/trace/strace.ts': 'a directory of its own, made by mkdtemp',
   'explain/trace/tracefs.ts': 'files of the kernel',

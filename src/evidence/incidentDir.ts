@@ -81,7 +81,7 @@ export function ownStateDir(env: NodeJS.ProcessEnv): string {
 function usualPlaces(env: NodeJS.ProcessEnv, calls: FileCalls): Place[] {
   const state = ownStateDir(env);
   // Everybody may make a directory of this name: one that somebody else made is not used.
-  const temporary = join(tmpdir(), `threadguard-${process.getuid?.() ?? 0}`);
+  const temporary = join(tmpdir(), `threadguard-${process.geteuid?.() ?? 0}`);
   return [
     { path: state, open: () => state },
     { path: temporary, open: () => temporary },

@@ -21,7 +21,7 @@ const FILE_MODE = 0o600;
 /** Others may pass through: beside it lie the incidents of services that run as somebody else. */
 const DIR_MODE = 0o711;
 /** Far more than the times of the restarts that count. */
-const MOST_BYTES = 16 << 20;
+const MOST_BYTES = 1 << 20;
 
 /** The guard that keeps a file. A pid and a start time mean one process until the next boot. */
 export interface Keeper {
@@ -111,7 +111,7 @@ function read(path: string): Document | string {
   try {
     text = readOwnFile(path, MOST_BYTES);
   } catch (error) {
-    if (error instanceof GuardError) throw error;
+    if (error instanceof GuardError) return `${error.message}: beginning without a memory`;
     return errnoOf(error) === 'ENOENT'
       ? 'ENOENT'
       : `cannot read ${path} (${errnoOf(error)}): beginning without a memory`;

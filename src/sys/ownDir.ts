@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { resolve } from 'node:path';
 import { inside, systemError, walkPath } from './pathWalk.ts';
-import { type Trust, trustOfProcess, trustRules, untrusted, whyNotOwn } from './trust.ts';
+import { type Trust, trustOfProcess, trustRules, untrusted, whyNotOwn, whyUnsafe } from './trust.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -70,12 +70,17 @@ export function openOwnFile(path: string, flags: number, mode: number, trust: Tr
   }
 }
 
-/** The text of a file of the guard. Throws the system error, EPERM for a file that is not its own or too long. */
+/**
+ * The text of a file of the guard. Throws the system error, EINVAL for what is no file and EFBIG for one that is too long, or a
+ * GuardError for one that somebody else may have written.
+ */
 export function readOwnFile(path: string, mostBytes: number, trust: Trust = trustOfProcess()): string {
   const fd = openOwnFile(path, O_RDONLY, 0, trust);
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw systemError('EINVAL', path);
+    const why = whyUnsafe(stat, trust);
+    if (why !== undefined) throw untrusted(path, why, 'remove it, or give it to this user alone');
     if (stat.size > mostBytes) throw systemError('EFBIG', path);
     return readFileSync(fd, 'utf8');
   } finally {

@@ -191,7 +191,7 @@ describe('where it is made', () => {
     expect(() => openIncidentDir('/proc/nowhere/below', {}, 'now', 42)).toThrow(/ENOENT/);
   });
   describe('without a name', () => {
-    const fixed = () => join(dir, 'tmp/threadguard-1000');
+    const fixed = () => join(dir, `tmp/threadguard-${process.geteuid?.() ?? 0}`);
     beforeEach(() => {
       mkdirSync(join(dir, 'tmp'));
       chmodSync(join(dir, 'tmp'), 0o1777);

@@ -89,7 +89,7 @@ describe.skipIf(process.getuid?.() !== 0)('where the usual place cannot be writt
     for (const attempt of [1, 2]) inTemporary(dir, () => open(attempt)).settle();
     expect(notes).toEqual([]);
     expect(events).toMatchObject([
-      { event: 'error', about: 'evidence', problem: expect.stringMatching(/others may write/) },
+      { event: 'error', about: 'evidence', problem: expect.stringMatching(/may be written by everybody/) },
     ]);
   });
 });

@@ -147,6 +147,12 @@ describe('a file that is there already', () => {
     expect(() => append(path)).toThrow(/victim belongs to uid 65534/);
     expect(() => readOwnFile(path, 100)).toThrow(/victim belongs to uid 65534/);
   });
+  it('is not believed if others may write it', () => {
+    const path = join(dir, 'state');
+    writeFileSync(path, 'x');
+    chmodSync(path, 0o666);
+    expect(() => readOwnFile(path, 10)).toThrow(/state may be written by everybody/);
+  });
   it('is no text if it is no file', () => {
     expect(() => readOwnFile('/dev/null', 10)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
     expect(() => readOwnFile(dir, 10)).toThrow(/EINVAL|EISDIR/);
