@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { resolve } from 'node:path';
 import { inside, systemError, walkPath } from './pathWalk.ts';
-import { type Trust, trustOfProcess, trustRules, untrusted, whyNotOwn, whyUnsafe } from './trust.ts';
+import { type Trust, trustOfProcess, trustRules, UntrustedPath, whyNotOwn, whyUnsafe } from './trust.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -61,7 +61,7 @@ export function openOwnFile(path: string, flags: number, mode: number, trust: Tr
       const why = whyNotOwn(stat, trust);
       if (why !== undefined) {
         closeSync(fd);
-        throw untrusted(path, why, 'remove it, or name another file');
+        throw new UntrustedPath(path, why, 'remove it, or name another file');
       }
     }
     return fd;
@@ -80,7 +80,7 @@ export function readOwnFile(path: string, mostBytes: number, trust: Trust = trus
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw systemError('EINVAL', path);
     const why = whyUnsafe(stat, trust);
-    if (why !== undefined) throw untrusted(path, why, 'remove it, or give it to this user alone');
+    if (why !== undefined) throw new UntrustedPath(path, why, 'remove it, or give it to this user alone');
     if (stat.size > mostBytes) throw systemError('EFBIG', path);
     return readFileSync(fd, 'utf8');
   } finally {

@@ -58,11 +58,11 @@ export function trustRules(trust: Trust, makeMode: number | undefined): WalkRule
     ...(makeMode === undefined ? {} : { makeMode }),
     directory: (stat, path) => {
       const why = whyUnsafe(stat, trust);
-      if (why !== undefined) throw untrusted(path, why, mend(path, trust));
+      if (why !== undefined) throw new UntrustedPath(path, why, mend(path, trust));
     },
     link: ({ uid }, path) => {
       if (!isTrusted(uid, trust))
-        throw untrusted(path, `is a link of uid ${uid}`, 'remove the link, or name where it leads');
+        throw new UntrustedPath(path, `is a link of uid ${uid}`, 'remove the link, or name where it leads');
     },
   };
 }
@@ -73,9 +73,16 @@ function mend(path: string, { uid }: Trust): string {
   return `name a directory that only ${who} may write, as ${home}; or: chown ${uid} ${path} && chmod go-w ${path}`;
 }
 
-/** A path that somebody else could bend. */
-export function untrusted(path: string, why: string, hint: string): GuardError {
-  return new GuardError('untrusted-path', `${path} ${why}: what is written there could be led elsewhere`, { hint });
+/** A path that somebody else could bend: which part of it, and how. */
+export class UntrustedPath extends GuardError {
+  readonly path: string;
+  readonly why: string;
+
+  constructor(path: string, why: string, hint: string) {
+    super('untrusted-path', `${path} ${why}: what is written there could be led elsewhere`, { hint });
+    this.path = path;
+    this.why = why;
+  }
 }
 
 /** Whether this user namespace knows only some users: the others all look like the overflow uid. */
