@@ -36,6 +36,27 @@ export function measureGrowth<T extends { readonly timeMs: number }>(
   };
 }
 
+/** Growth that a forecast rests on was in each of so many parts of the long window, with this share of the gain at least. */
+const PARTS = 3;
+const LEAST_PART = 0.1;
+
+/**
+ * Whether the growth has been there for all of the long window. A deploy that doubles a pool grows for some seconds like a
+ * leak, and then it stays. False while the series is shorter than the window.
+ */
+export function isLasting<T extends { readonly timeMs: number }>(
+  series: Series<T>,
+  height: (item: T) => number,
+): boolean {
+  const [first, last] = [series.at(0), series.at(-1)];
+  if (first === undefined || last === undefined || last.timeMs - first.timeMs < LONG_WINDOW_MS) return false;
+  const heights = Array.from({ length: PARTS + 1 }, (_, part) =>
+    height(firstSince(series, last.timeMs - (LONG_WINDOW_MS * (PARTS - part)) / PARTS)),
+  );
+  const gained = height(last) - (heights[0] as number);
+  return heights.every((at, part) => part === 0 || at - (heights[part - 1] as number) > gained * LEAST_PART);
+}
+
 interface Point {
   readonly timeMs: number;
   readonly value: number;

@@ -154,7 +154,7 @@ export class Track implements Tracked {
     const { meter, brake } = this.#parts.target;
     const reading = this.observer.read(sample, this.#stage.at === 'clamped');
     const { series } = this.observer.witness;
-    const own = unlessDenied(decideVerdict(this.#settings, reading), () => this.#shape.of(series));
+    const own = unlessDenied(decideVerdict(this.#settings, reading), series, () => this.#shape.of(series));
     const { extra, reach, verdict } = this.#rules.look(own, this.observer.ruleFacts(sample, reading));
     const { refusals } = this.observer;
     const next = escalate(this.#stage, {

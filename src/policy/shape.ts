@@ -1,3 +1,4 @@
+import { isLasting } from '../core/forecast.ts';
 import type { GrowthClass } from '../core/growth/classify.ts';
 import { classifySamples } from '../core/growth/samples.ts';
 import type { Sample } from '../core/model.ts';
@@ -29,10 +30,17 @@ export function withShape(opinion: Opinion, found: GrowthClass | undefined): Opi
 }
 
 /**
- * A forecast is a straight line through the last half minute. Where the series itself goes up and down, stays, or was one
- * step, that line leads nowhere, and no warning is given. `shapeOf` is asked for a forecast only.
+ * A forecast is a straight line through the last half minute. Where the series itself goes up and down, stays, was one
+ * step, or has not grown for all of that time, that line leads nowhere, and no warning is given. `shapeOf` is asked for a
+ * forecast only.
  */
-export function unlessDenied(verdict: Verdict, shapeOf: () => GrowthClass | undefined): Verdict {
+export function unlessDenied(
+  verdict: Verdict,
+  series: Series<Sample>,
+  shapeOf: () => GrowthClass | undefined,
+): Verdict {
   if (verdict.level !== 'warn' || verdict.cause !== 'forecast') return verdict;
-  return shapeOf()?.isGrowing === true ? verdict : OK;
+  if (!isLasting(series, ({ tasks }) => tasks)) return OK;
+  const found = shapeOf();
+  return found?.isGrowing === true && found.perSecond > 0 ? verdict : OK;
 }

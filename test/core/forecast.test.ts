@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exhaustionMs, measureGrowth } from '../../src/core/forecast.ts';
+import { exhaustionMs, isLasting, measureGrowth } from '../../src/core/forecast.ts';
 
 describe('forecast', () => {
   const height = ({ value }: { value: number }) => value;
@@ -42,5 +42,19 @@ describe('forecast', () => {
   it('a target that shrinks never runs out', () => {
     const { gained, ...growth } = measureGrowth(line(-3), height);
     expect([gained, exhaustionMs(10, { ...growth, gained })]).toEqual([-90, Number.POSITIVE_INFINITY]);
+  });
+  it.for<[string, (second: number) => number, boolean]>([
+    ['a leak', (at) => 100 + 3 * at, true],
+    ['one that becomes faster', (at) => 100 * 1.08 ** at, true],
+    ['nothing', () => 100, false],
+    ['a pool that doubled in the last 15 s', (at) => 100 + 10 * Math.max(0, at - 15), false],
+    ['one that doubled in the first 15 s', (at) => 100 + 10 * Math.min(at, 15), false],
+    ['one that shrank meanwhile', (at) => (at < 18 ? 100 + at : 60 + 2 * at), false],
+  ])('growth lasts: %s', ([, tasks, isSo]) => {
+    const points = Array.from({ length: 31 }, (_, second) => ({ timeMs: second * 1000, value: tasks(second) }));
+    expect(isLasting(points, height)).toBe(isSo);
+    // Half a minute must have been seen.
+    expect(isLasting(points.slice(1), height)).toBe(false);
+    expect(isLasting(points.slice(0, 0), height)).toBe(false);
   });
 });

@@ -12,6 +12,8 @@ const series = (tasks: (second: number) => number, seconds = 60): Sample[] =>
     refused: 0,
   }));
 const leak = series((at) => 100 + 3 * at);
+/** Seen just before the pool is as large as it is going to be. */
+const deploy = (overS: number) => series((at) => 120 + (120 * Math.max(0, at - (60 - overS))) / overS);
 const warning: Opinion = { level: 'warn', cause: 'budget', ceiling: 'pids.max', unit: 'tasks', line: 300, value: 280 };
 const forecast: Opinion = { ...warning, cause: 'forecast', inMs: 3_500 };
 
@@ -37,15 +39,22 @@ describe('a forecast that the series itself denies is not given', () => {
     ['one step', series((at) => (at < 30 ? 100 : 200)), false],
     ['a pool that fills', series((at) => 20 + 180 * (1 - Math.exp(-at / 5))), false],
     ['too short to tell', leak.slice(0, 10), false],
+    ['a leak of 29 s', leak.slice(0, 58), false],
+    ['a leak that jitters', series((at) => 100 + 3 * at + 8 * Math.sin(at * 7)), true],
+    ['a deploy, while it doubles the pool in 1 s', deploy(1), false],
+    ['in 3 s', deploy(3), false],
+    ['in 10 s', deploy(10), false],
+    ['in 20 s', deploy(20), false],
+    ['steps without a rate', series((at) => (at < 55 ? 120 : 120 + 20 * Math.floor(at - 54))), false],
   ])('%s', (_, samples, isGiven) => {
-    expect(unlessDenied(forecast, () => classifySamples(samples)).level).toBe(isGiven ? 'warn' : 'ok');
+    expect(unlessDenied(forecast, samples, () => classifySamples(samples)).level).toBe(isGiven ? 'warn' : 'ok');
   });
   it('anything else is not asked about', () => {
     const asked = () => {
       throw new Error('must not be asked');
     };
     for (const verdict of [warning, { ...forecast, level: 'trip' as const }, { level: 'ok' as const }])
-      expect(unlessDenied(verdict, asked)).toBe(verdict);
+      expect(unlessDenied(verdict, leak, asked)).toBe(verdict);
   });
 });
 
