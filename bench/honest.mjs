@@ -1,112 +1,126 @@
-// Programs that must never be stopped: each runs guarded with no flags, and once more is made of it than usual.
+// Honest programs are left alone: npm run bench -- honest [WORD…]. It writes docs/honest.md; with words it runs the programs
+// that have one of them in their name, and writes nothing.
+// Each program runs twice in each of three places, bare and guarded with no flags, and both must end alike and print the same.
+// Debian packages: make gcc ninja-build cmake golang-go cargo npm default-jdk-headless python3 ruby perl php-cli erlang-base
+// elixir parallel stress-ng tmux git xz-utils zstd pigz pbzip2 p7zip-full sqlite3 ffmpeg rsync openssl chromium
+// libreoffice-calc-nogui libreoffice-writer-nogui redis-server redis-tools memcached nginx-light apache2 apache2-utils wrk lighttpd
+// haproxy squid varnish tinyproxy gunicorn uwsgi-core uwsgi-plugin-python3 puma php-fpm mosquitto mosquitto-clients nats-server
+// beanstalkd socat rabbitmq-server activemq postgresql mariadb-server prometheus bind9 bind9-dnsutils unbound dnsmasq
+// openssh-server pssh dovecot-imapd postfix iproute2 procps.
+// What is not installed is left out and said so. Install them without starting them (policy-rc.d).
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { GUARD, inBox } from './box.mjs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { daemons } from './honestDaemons.mjs';
+import { both, PLACES } from './honestRun.mjs';
+import { shapes } from './honestShapes.mjs';
+import { tools } from './honestTools.mjs';
 
-const CLUSTER = `const c=require('node:cluster');
-if(c.isPrimary){for(let i=0;i<16;i++)c.fork();let n=0;c.on('exit',()=>{if(++n===16)process.exit(0)})}
-else{for(let i=0;i<4;i++)new (require('node:worker_threads').Worker)('setTimeout(()=>{},1500)',{eval:true});setTimeout(()=>process.exit(0),2500)}`;
-const POOL = `import time
-from concurrent.futures import ThreadPoolExecutor
-with ThreadPoolExecutor(200) as pool: list(pool.map(time.sleep, [1.0]*200))`;
-const JAVA = `import java.util.concurrent.*;
-public class Pool { public static void main(String[] a) throws Exception {
-  var pool = Executors.newFixedThreadPool(500);
-  for (int i = 0; i < 500; i++) pool.submit(() -> { try { Thread.sleep(2000); } catch (InterruptedException e) {} });
-  pool.shutdown(); pool.awaitTermination(20, TimeUnit.SECONDS); } }`;
+const PAGE = fileURLToPath(new URL('../docs/honest.md', import.meta.url));
+/** Programs that are run at the same time. Most of them wait most of the time. */
+const AT_ONCE = Number(process.env.HONEST_AT_ONCE ?? 2);
+const KINDS = { 'Shapes of load': shapes, Programs: tools, Servers: daemons };
 
-/** A C project of 400 files. */
-function cProject(dir) {
-  for (let i = 0; i < 400; i += 1) writeFileSync(join(dir, `f${i}.c`), `int f${i}(int x) { return x + ${i}; }\n`);
-  writeFileSync(join(dir, 'Makefile'), 'O=$(patsubst %.c,%.o,$(wildcard *.c))\nall.a: $(O)\n\tar rcs $@ $^\n');
-}
+const has = (tool) =>
+  tool.startsWith('/') ? existsSync(tool) : process.env.PATH.split(':').some((at) => existsSync(join(at, tool)));
 
-function postgres(dir) {
-  const bin = execFileSync('sh', ['-c', 'ls -d /usr/lib/postgresql/*/bin | tail -1'], { encoding: 'utf8' }).trim();
-  execFileSync('chown', ['postgres', dir]);
-  writeFileSync(
-    join(dir, 'run.sh'),
-    `set -e; cd ${dir}; export PGHOST=${dir} PGDATABASE=postgres; ${bin}/initdb -D db >/dev/null
-${bin}/pg_ctl -D db -w -o "-c listen_addresses='' -k ${dir} -c max_connections=200" -l log start >/dev/null
-${bin}/pgbench -q -i >/dev/null 2>&1; ${bin}/pgbench -c 50 -j 4 -T 5 >/dev/null; ${bin}/pg_ctl -D db -m fast stop >/dev/null\n`,
-  );
-}
-
-const has = (file) => process.env.PATH.split(':').some((at) => existsSync(join(at, file)));
-const programs = [
-  { name: 'make -j8, 400 C files', tool: 'make', prepare: cProject, command: () => ['make', '-s', '-j8'] },
-  {
-    name: 'JVM, pool of 500 threads',
-    tool: 'java',
-    prepare: (dir) => writeFileSync(join(dir, 'Pool.java'), JAVA),
-    command: () => ['java', 'Pool.java'],
-  },
-  {
-    name: 'node cluster, 16 workers with 4 threads each',
-    tool: 'node',
-    prepare: (dir) => writeFileSync(join(dir, 'cluster.cjs'), CLUSTER),
-    command: () => ['node', 'cluster.cjs'],
-  },
-  { name: 'Python ThreadPool of 200', tool: 'python3', command: () => ['python3', '-c', POOL] },
-  {
-    name: 'PostgreSQL start and pgbench, 50 clients',
-    tool: 'pg_ctlcluster',
-    prepare: postgres,
-    command: (dir) => ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', 'sh', join(dir, 'run.sh')],
-  },
-  {
-    name: 'Chromium headless',
-    tool: 'chromium',
-    command: (dir) => [
-      'chromium',
-      ...[
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        `--user-data-dir=${dir}/p`,
-        '--dump-dom',
-        'data:text/html,<p>x',
-      ],
-    ],
-  },
-];
-
-/** Each program three times: how often it was stopped, what was refused, how it ended. */
-export async function honestRows() {
-  const lines = [];
-  for (const { name, tool, prepare, command } of programs) {
-    if (!has(tool)) {
-      lines.push(`${name}: NOT MEASURED, ${tool} is not installed`);
-      continue;
-    }
-    const said = [];
-    for (let round = 0; round < 3; round += 1) said.push(await once(prepare, command));
-    const trips = said.reduce((sum, { trips }) => sum + trips, 0);
-    const refused = said.reduce((sum, { refused }) => sum + refused, 0);
-    lines.push(
-      `${name}: ${trips} trips, ${refused} refused in 3 runs; exits ${said.map(({ code }) => code).join(' ')}, peak ${Math.max(...said.map(({ peak }) => peak))} tasks`,
-    );
+/** Its files, built once as the user of the bench; each run gets a copy. */
+function template({ files = {}, build }) {
+  const dir = mkdtempSync(join(tmpdir(), 'honest-'));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), text);
   }
-  return lines;
+  if (build !== undefined) execFileSync('sh', ['-ec', build], { cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] });
+  return dir;
 }
 
-async function once(prepare, command) {
-  const dir = mkdtempSync(join(tmpdir(), 'tgbench-'));
-  mkdirSync(join(dir, 'incidents'));
+async function rowOf(program) {
+  const missing = (program.needs ?? []).filter((tool) => !has(tool));
+  if (missing.length > 0) return { name: program.name, missing };
+  const from = template(program);
   try {
-    prepare?.(dir);
-    const { code, events } = await inBox(
-      (start) =>
-        start([GUARD, 'run', '--log-format', 'json', '--incident-dir', join(dir, 'incidents'), '--', ...command(dir)], {
-          cwd: dir,
-        }).ended,
-    );
-    const exit = events.at(-1);
-    const trips = events.filter(({ event }) => event === 'trip').length + readdirSync(join(dir, 'incidents')).length;
-    return { code, trips, refused: exit.refused, peak: exit.peakTasks };
+    const cells = [];
+    for (const place of PLACES) {
+      const dir = mkdtempSync(join(tmpdir(), 'honest-'));
+      try {
+        cells.push(await both(program, place, (to) => cpSync(from, to, { recursive: true }), dir));
+      } finally {
+        rmSync(dir, { recursive: true, force: true });
+      }
+    }
+    console.log(`  ${[program.name, ...cells.map(({ text }) => text)].join(' | ')}`);
+    for (const { details } of cells) if (details !== undefined) console.log(details.replace(/^/gm, '      '));
+    return { name: program.name, cells };
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    rmSync(from, { recursive: true, force: true });
   }
 }
+
+/** Every program in every place, a few at a time, in the order of the lists. */
+async function rowsOf(programs) {
+  const rows = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < programs.length) {
+      const at = next;
+      next += 1;
+      rows[at] = await rowOf(programs[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return rows;
+}
+
+export async function honestRows() {
+  const words = process.argv.slice(2).filter((word) => !'honest programs'.includes(word));
+  const isAsked = ({ name }) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word));
+  const parts = {};
+  for (const [kind, programs] of Object.entries(KINDS)) parts[kind] = await rowsOf(programs.filter(isAsked));
+  const rows = Object.values(parts).flat();
+  const measured = rows.filter(({ cells }) => cells !== undefined);
+  const missing = rows.flatMap(({ name, missing }) =>
+    missing === undefined ? [] : [`${name} (${missing.join(', ')})`],
+  );
+  const count = PLACES.map(({ name }, i) => {
+    const kinds = measured.map(({ cells }) => cells[i].kind);
+    const of = (kind) => kinds.filter((is) => is === kind).length;
+    return `${name}: ${of('ok')} left alone, ${of('bare')} do not run there even bare, ${of('bad')} not left alone`;
+  });
+  if (words.length === 0) writeFileSync(PAGE, page(parts, count, missing));
+  return [...count, ...missing.map((name) => `not installed: ${name}`)];
+}
+
+const table = (rows) =>
+  [
+    ['', ...PLACES.map(({ name }) => name)],
+    ['---', ...PLACES.map(() => '---')],
+  ]
+    .concat(
+      rows
+        .filter(({ cells }) => cells !== undefined)
+        .map(({ name, cells }) => [name, ...cells.map(({ text }) => text)]),
+    )
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+
+const page = (parts, count, missing) => `# Honest programs are left alone
+
+One run of \`npm run bench -- honest\` on kernel ${release()}, Node ${process.version}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}.
+
+Each program runs bare and then guarded, with no flags, in three places:
+
+${PLACES.map(({ name, says }) => `- **${name}**: ${says}`).join('\n')}
+
+A cell says **ok** when both ended with the same status and printed the same, nothing was refused, and the guard did not trip, clamp,
+stop or complain. Then come the most tasks that it had, of its budget. A warning is true when the tasks were at 80 % of the budget or
+more. The shell of the script, the server and its clients all run under the guard.
+
+${count.map((line) => `- ${line}`).join('\n')}
+
+${Object.entries(parts)
+  .map(([kind, rows]) => `## ${kind}\n${table(rows)}`)
+  .join('\n\n')}
+${missing.length === 0 ? '' : `\nNot installed on that machine, and so left out: ${missing.join('; ')}.\n`}`;

@@ -190,7 +190,7 @@ export const rows = {
     await cost('20,000 pthread create+join', 'churn', '20000'),
     await cost('100,000 mmap/munmap', 'mapchurn', '100000'),
   ],
-  'false trips': honestRows,
+  'honest programs': honestRows,
   hostile: hostileRows,
   'ceilings: predicted against fact': predicted,
   'ceilings: runtimes': runtimes,

@@ -1,0 +1,354 @@
+// Servers, each with a load from a client beside it. All listen on the loopback of a network namespace of their own.
+// `served PORT` waits for a server, `stopped PID` ends it and prints how it ended, `as USER` starts a server of root as that user.
+
+/** Opens all connections first, then talks on each, and counts the good answers. */
+const CLIENTS = `import asyncio, struct, sys
+kind, port, many = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+text = lambda s: struct.pack(">H", len(s)) + s
+async def mqtt(r, w, n):
+    body = text(b"MQTT") + b"\\x04\\x02\\x00\\x3c" + text(b"c%d" % n)
+    w.write(b"\\x10" + bytes([len(body)]) + body)
+    if (await r.readexactly(4))[:2] != b"\\x20\\x02": raise Exception("not let in")
+    topic = text(b"t%d" % n)
+    w.write(b"\\x82" + bytes([len(topic) + 3]) + b"\\x00\\x01" + topic + b"\\x00")
+    await r.readexactly(5)
+    yield True
+    w.write(b"\\x30" + bytes([len(topic) + 2]) + topic + b"hi")
+    yield (await r.readexactly(len(topic) + 4))[-2:] == b"hi"
+async def lines(r, w, said, wanted):
+    for ask, answer in zip(said, wanted):
+        w.write(ask); got = b""
+        while not got.endswith(answer):
+            part = await r.read(4096)
+            if not part: return False
+            got += part
+    return True
+async def one(kind, n, opened, go):
+    r, w = await asyncio.open_connection("127.0.0.1", port)
+    if kind == "mqtt":
+        talk = mqtt(r, w, n)
+        ok = await talk.__anext__(); opened(); await go.wait()
+        return ok and await talk.__anext__()
+    if kind == "nats": await r.readline()
+    opened(); await go.wait()
+    k = b"k%d" % n
+    if kind == "memcached": return await lines(r, w, [b"set " + k + b" 0 0 2\\r\\nhi\\r\\n", b"get " + k + b"\\r\\n"] * 5, [b"STORED\\r\\n", b"END\\r\\n"] * 5)
+    if kind == "beanstalkd": return await lines(r, w, [b"put 0 0 9 2\\r\\nhi\\r\\n", b"reserve\\r\\n"], [b"\\r\\n", b"hi\\r\\n"])
+    if kind == "nats": return await lines(r, w, [b'CONNECT {"verbose":false}\\r\\nSUB ' + k + b" 1\\r\\nPUB " + k + b" 2\\r\\nhi\\r\\nPING\\r\\n"], [b"PONG\\r\\n"])
+    if kind == "imap": return await lines(r, w, [b"", b"a CAPABILITY\\r\\n", b"b LOGOUT\\r\\n"], [b"\\r\\n", b"completed.\\r\\n", b"completed.\\r\\n"][0:1] + [b"\\r\\n", b"\\r\\n"])
+    if kind == "smtp": return await lines(r, w, [b"", b"HELO x\\r\\n", b"MAIL FROM:<a@x>\\r\\n", b"QUIT\\r\\n"], [b"\\r\\n"] * 4)
+    return await lines(r, w, [b"hi\\n"] * 3, [b"hi\\n"] * 3)
+async def main():
+    go, left = asyncio.Event(), many
+    def opened():
+        nonlocal left
+        left -= 1
+        if left == 0: go.set()
+    got = await asyncio.gather(*[one(kind, n, opened, go) for n in range(many)], return_exceptions=True)
+    print(kind, sum(x is True for x in got), "of", many)
+    bad = [x for x in got if x is not True]
+    if bad: print(bad[0], file=sys.stderr)
+asyncio.run(asyncio.wait_for(main(), 60))`;
+const clients = { 'clients.py': CLIENTS };
+const AB = `bench() { ab -r -s 60 "$@" >ab.log 2>&1 || { tail -3 ab.log >&2; return 1; }; grep -E '^(Complete |Failed|Non-2xx)' ab.log; }`;
+const http = { 'index.html': `${'x'.repeat(2000)}\n` };
+const NGINX = `daemon off; worker_processes 8; pid nginx.pid; error_log error.log; events { worker_connections 2048; }
+http { access_log off; aio threads; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;
+server { listen 127.0.0.1:8080; root .; location ~ php$ { fastcgi_pass 127.0.0.1:9000; fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name; fastcgi_param REQUEST_METHOD $request_method; } } }
+`;
+const START_NGINX = 'nginx -p "$PWD" -e error.log -c nginx.conf & nginx=$!; served 8080';
+const WSGI = `import time
+def application(env, start):
+    time.sleep(0.02)
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [b"hi"]
+`;
+const SSH = `ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f key; sed -i "s|@|$PWD|" d.conf; root $(mkdir -p /run/sshd 2>/dev/null) >/dev/null || true
+/usr/sbin/sshd -D -f "$PWD/d.conf" -E log & d=$!; served 2222`;
+const ZONE = '$TTL 60\n@ IN SOA a. b. 1 60 60 60 60\n@ IN NS a.\nh IN A 192.0.2.1\n';
+/** 1,200 questions to a name server, from 40 clients at a time. */
+const DIG = `printf 'h.example.test\\n%.0s' $(seq 20) >names
+ask() { seq 60 | xargs -P 40 -I_ dig @127.0.0.1 -p 5300 +short $1 -f names >answers; sort answers | uniq -c; }
+resolves() { [ "$(dig @127.0.0.1 -p 5300 +short +tries=1 +time=1 h.example.test)" = 192.0.2.1 ]; }`;
+
+export const daemons = [
+  {
+    name: 'Redis with I/O threads, redis-benchmark -c 100',
+    needs: ['redis-server', 'redis-benchmark'],
+    script: `redis-server --port 6379 --bind 127.0.0.1 --io-threads 3 --io-threads-do-reads yes --appendonly yes >log & r=$!; served 6379
+redis-benchmark -q -n 4000 -c 100 --threads 3 -t incr,lpush >bench; redis-cli get counter:__rand_int__; redis-cli llen mylist
+redis-cli bgsave >/dev/null; redis-cli bgrewriteaof >/dev/null; sleep 1; stopped $r`,
+  },
+  {
+    name: 'memcached -t 32, 1,000 clients',
+    needs: ['memcached', 'python3'],
+    files: clients,
+    script: `memcached -u nobody -l 127.0.0.1 -p 11211 -t 32 -c 4096 & m=$!; served 11211
+python3 clients.py memcached 11211 1000; stopped $m`,
+  },
+  {
+    name: 'nginx, 8 workers with thread pools, ab -c 200',
+    needs: ['nginx', 'ab'],
+    files: { ...http, 'nginx.conf': NGINX },
+    script: `${AB}\n${START_NGINX}; bench -n 6000 -c 200 http://127.0.0.1:8080/index.html; stopped $nginx`,
+  },
+  {
+    name: 'nginx, wrk -t16 -c400',
+    needs: ['nginx', 'wrk'],
+    files: { ...http, 'nginx.conf': NGINX },
+    script: `${START_NGINX}; wrk -t16 -c400 -d2s http://127.0.0.1:8080/index.html >log; grep -E 'Socket|Non-2xx' log || echo no errors; stopped $nginx`,
+  },
+  {
+    name: 'Apache prefork, 256 workers, ab -c 250',
+    needs: ['apache2', 'ab'],
+    files: {
+      'www/index.html': http['index.html'],
+      'apache.conf': `ServerRoot \${PWD}\nServerName x\nListen 127.0.0.1:8080\nPidFile pid\nErrorLog error.log\nDocumentRoot \${PWD}/www
+LoadModule mpm_prefork_module /usr/lib/apache2/modules/mod_mpm_prefork.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+DefaultRuntimeDir \${PWD}\nStartServers 200\nMinSpareServers 50\nMaxSpareServers 256\nServerLimit 256\nMaxRequestWorkers 256
+User www-data\nGroup www-data\n<Directory />\nRequire all granted\n</Directory>\n`,
+    },
+    script: `${AB}\nexport PWD; setsid apache2 -d "$PWD" -f "$PWD/apache.conf" -DFOREGROUND & a=$!; served 8080
+ready sh -c '[ "$(pgrep -c -P '$a')" -ge 200 ]'; bench -n 5000 -c 250 http://127.0.0.1:8080/index.html; stopped $a`,
+  },
+  {
+    name: 'lighttpd, 16 workers, ab -c 200',
+    needs: ['lighttpd', 'ab'],
+    files: {
+      ...http,
+      'l.conf':
+        'server.document-root = env.PWD\nserver.port = 8080\nserver.bind = "127.0.0.1"\nserver.max-worker = 16\nindex-file.names = ("index.html")\n',
+    },
+    script: `${AB}\nexport PWD; setsid lighttpd -D -f l.conf 2>log & l=$!; served 8080; bench -n 5000 -c 200 http://127.0.0.1:8080/index.html; stopped $l`,
+  },
+  {
+    name: 'HAProxy, 16 threads before nginx, ab -c 200',
+    needs: ['haproxy', 'nginx', 'ab'],
+    files: {
+      ...http,
+      'nginx.conf': NGINX,
+      'h.cfg':
+        'global\n nbthread 16\n maxconn 1000\ndefaults\n mode http\n timeout connect 9s\n timeout client 30s\n timeout server 30s\nfrontend f\n bind 127.0.0.1:8081\n default_backend b\nbackend b\n server s 127.0.0.1:8080\n',
+    },
+    script: `${AB}\n${START_NGINX}; haproxy -W -db -f h.cfg 2>log & h=$!; served 8081; bench -n 5000 -c 200 http://127.0.0.1:8081/index.html; stopped $h; stopped $nginx`,
+  },
+  {
+    name: 'Squid before nginx, ab -c 100',
+    needs: ['squid', 'nginx', 'ab'],
+    files: {
+      ...http,
+      'nginx.conf': NGINX,
+      's.conf':
+        'http_port 127.0.0.1:3128\nhttp_access allow all\ncache_dir ufs @/cache 20 4 4\naccess_log none\ncache_log @/cache.log\npid_filename @/squid.pid\ncoredump_dir @\nshutdown_lifetime 1 seconds\npinger_enable off\nvisible_hostname x\nlogfile_rotate 0\ncache_store_log none\n',
+    },
+    script: `${AB}\nsed -i "s|@|$PWD|" s.conf; mkdir cache; chmod 777 cache; ${START_NGINX}; squid -f s.conf -z -N 2>log; squid -f s.conf -N 2>>log & s=$!; served 3128
+bench -n 3000 -c 100 -X 127.0.0.1:3128 http://127.0.0.1:8080/index.html; stopped $s; stopped $nginx`,
+  },
+  {
+    name: 'Varnish, pools of 100 to 500 threads, before nginx, ab -c 200',
+    needs: ['varnishd', 'nginx', 'ab'],
+    container: 1024,
+    files: { ...http, 'nginx.conf': NGINX },
+    script: `${AB}\n${START_NGINX}; varnishd -F -j none -n "$PWD/v" -a 127.0.0.1:8081 -b 127.0.0.1:8080 -s malloc,20m -T none -p thread_pool_min=100 -p thread_pool_max=250 >log 2>&1 & v=$!; served 8081
+bench -n 5000 -c 200 http://127.0.0.1:8081/index.html; stopped $v; stopped $nginx`,
+  },
+  {
+    name: 'tinyproxy before nginx, ab -c 100',
+    needs: ['tinyproxy', 'nginx', 'ab'],
+    files: {
+      ...http,
+      'nginx.conf': NGINX,
+      't.conf': 'Port 8888\nListen 127.0.0.1\nTimeout 60\nMaxClients 200\nLogFile "t.log"\n',
+    },
+    script: `${AB}\n${START_NGINX}; tinyproxy -d -c t.conf >log & t=$!; served 8888
+bench -n 3000 -c 100 -X 127.0.0.1:8888 http://127.0.0.1:8080/index.html; stopped $t; stopped $nginx`,
+  },
+  {
+    name: 'Gunicorn, 8 workers with 25 threads, ab -c 150',
+    needs: ['gunicorn', 'ab'],
+    files: { 'app.py': WSGI },
+    script: `${AB}\ngunicorn -w 8 --threads 25 -b 127.0.0.1:8000 app:application 2>log & g=$!; served 8000
+bench -n 3000 -c 150 http://127.0.0.1:8000/; stopped $g`,
+  },
+  {
+    name: 'uWSGI, 16 processes with 8 threads, ab -c 120',
+    needs: ['uwsgi', 'ab'],
+    files: { 'app.py': WSGI },
+    script: `${AB}\nuwsgi --plugin python3 --http-socket 127.0.0.1:8000 --master --die-on-term --processes 16 --threads 8 --listen 100 --wsgi-file app.py --disable-logging --logto log & u=$!; served 8000
+bench -n 3000 -c 90 http://127.0.0.1:8000/; stopped $u`,
+  },
+  {
+    name: 'Puma, 4 workers with 32 threads, ab -c 120',
+    needs: ['puma', 'ab'],
+    files: { 'config.ru': 'run lambda { |env| sleep 0.02; [200, {"Content-Type" => "text/plain"}, ["hi"]] }\n' },
+    script: `${AB}\npuma -q -w 4 -t 32:32 -b tcp://127.0.0.1:8000 config.ru >log 2>&1 & p=$!; served 8000; sleep 1
+bench -n 3000 -c 120 http://127.0.0.1:8000/; stopped $p`,
+  },
+  {
+    name: 'php-fpm, 100 workers behind nginx, ab -c 100',
+    needs: ['php-fpm8.2', 'nginx', 'ab'],
+    files: {
+      'nginx.conf': NGINX,
+      'i.php': '<?php usleep(20000); echo "hi";',
+      'fpm.conf':
+        '[global]\nerror_log = log\ndaemonize = no\n[w]\nlisten = 127.0.0.1:9000\nlisten.backlog = 400\nuser = www-data\ngroup = www-data\npm = static\npm.max_children = 100\n',
+    },
+    script: `${AB}\n${START_NGINX}; php-fpm8.2 -y fpm.conf -p "$PWD" 2>err & f=$!; served 9000
+bench -n 3000 -c 100 http://127.0.0.1:8080/i.php; stopped $f; stopped $nginx`,
+  },
+  {
+    name: 'Mosquitto, 1,000 clients',
+    needs: ['mosquitto', 'python3'],
+    files: { ...clients, 'm.conf': 'listener 1883 127.0.0.1\nallow_anonymous true\n' },
+    script: `mosquitto -c m.conf 2>log & m=$!; served 1883; python3 clients.py mqtt 1883 1000; stopped $m`,
+  },
+  {
+    name: 'Mosquitto, 150 mosquitto_sub and one mosquitto_pub',
+    needs: ['mosquitto', 'mosquitto_sub'],
+    files: { 'm.conf': 'listener 1883 127.0.0.1\nallow_anonymous true\n' },
+    script: `mosquitto -c m.conf 2>log & m=$!; served 1883; subs=
+for i in $(seq 150); do mosquitto_sub -p 1883 -t t -C 1 >>got & subs="$subs $!"; done
+mosquitto_pub -p 1883 -t t -r -m hi; wait $subs; wc -l <got; stopped $m`,
+  },
+  {
+    name: 'NATS, 500 clients',
+    needs: ['nats-server', 'python3'],
+    files: clients,
+    script: 'nats-server -a 127.0.0.1 -p 4222 2>log & n=$!; served 4222; python3 clients.py nats 4222 500; stopped $n',
+  },
+  {
+    name: 'beanstalkd, 500 clients',
+    needs: ['beanstalkd', 'python3'],
+    files: clients,
+    script:
+      'beanstalkd -l 127.0.0.1 -p 11300 & b=$!; served 11300; python3 clients.py beanstalkd 11300 500; stopped $b',
+  },
+  {
+    name: 'socat, a process for each of 120 clients',
+    needs: ['socat', 'python3'],
+    files: clients,
+    script:
+      'socat TCP-LISTEN:7000,bind=127.0.0.1,fork,reuseaddr,backlog=200 EXEC:cat & s=$!; served 7000; python3 clients.py echo 7000 120; stopped $s',
+  },
+  {
+    name: 'RabbitMQ with MQTT, 300 clients',
+    needs: ['rabbitmq-server', 'python3'],
+    files: {
+      ...clients,
+      plugins: '[rabbitmq_mqtt].\n',
+      'r.conf':
+        'listeners.tcp.default = 127.0.0.1:5672\nmqtt.listeners.tcp.default = 127.0.0.1:1883\nmqtt.allow_anonymous = true\n',
+    },
+    script: `export RABBITMQ_MNESIA_BASE=$PWD/m RABBITMQ_LOG_BASE=$PWD/l RABBITMQ_NODENAME=r@localhost RABBITMQ_CONFIG_FILE=$PWD/r RABBITMQ_ENABLED_PLUGINS_FILE=$PWD/plugins RABBITMQ_PID_FILE=$PWD/pid RABBITMQ_GENERATED_CONFIG_DIR=$PWD/g ERL_EPMD_ADDRESS=127.0.0.1
+rabbit=$(ls -d /usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin); $rabbit/rabbitmq-server >log 2>&1 & r=$!; served 1883 600
+python3 clients.py mqtt 1883 300; stopped $r; epmd -kill >/dev/null 2>&1 || true`,
+  },
+  {
+    name: 'ActiveMQ with MQTT, 200 clients',
+    needs: ['java', 'python3', '/usr/share/activemq/bin/activemq.jar'],
+    files: {
+      ...clients,
+      'broker.xml': `<beans xmlns="http://www.springframework.org/schema/beans" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.springframework.org/schema/beans http://www.springframework.org/schema/beans/spring-beans.xsd http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">
+<broker xmlns="http://activemq.apache.org/schema/core" brokerName="b" dataDirectory="data" persistent="false" useJmx="false"><transportConnectors><transportConnector uri="mqtt://127.0.0.1:1883"/></transportConnectors></broker></beans>`,
+    },
+    script: `java -XX:-UsePerfData -Dactivemq.home=/usr/share/activemq -Dactivemq.base="$PWD" -cp "/usr/share/activemq/lib/*:/usr/share/activemq/lib/optional/*:/usr/share/activemq/bin/activemq.jar" org.apache.activemq.console.Main start xbean:file:broker.xml >log 2>&1 & a=$!; served 1883 400
+python3 clients.py mqtt 1883 200; stopped $a`,
+  },
+  {
+    name: 'PostgreSQL, pgbench -c 100 -j 8',
+    needs: ['pgbench', 'pg_ctlcluster'],
+    owner: 'postgres',
+    script: `bin=$(ls -d /usr/lib/postgresql/*/bin | tail -1); export PGHOST=$PWD PGDATABASE=postgres PGUSER=p
+(as postgres $bin/initdb -U p -N -D db >log); as postgres $bin/postgres -D db -c listen_addresses= -c unix_socket_directories="$PWD" -c max_connections=200 -c fsync=off 2>>log & p=$!
+ready $bin/psql -c 'select 1'; $bin/pgbench -q -i 2>>log; $bin/pgbench -c 100 -j 8 -t 10 >>log 2>&1; $bin/psql -Atc 'select count(*) from pgbench_history'; stopped $p INT`,
+  },
+  {
+    name: 'MariaDB, mariadb-slap with 300 connections',
+    needs: ['mariadbd', 'mariadb-slap'],
+    owner: 'mysql',
+    container: 1024,
+    files: { 'db/.keep': '' },
+    build:
+      'mariadb-install-db --no-defaults --auth-root-authentication-method=normal --datadir=$PWD/db --user=mysql >/dev/null 2>&1',
+    script: `mariadbd --no-defaults --datadir="$PWD/db" $(root --user=mysql) --skip-networking --socket="$PWD/s" --pid-file="$PWD/p" --max-connections=400 --skip-grant-tables 2>log & m=$!
+ready mariadb-admin --no-defaults -S s ping; mariadb-slap --no-defaults -S s -c 300 --number-of-queries 6000 --auto-generate-sql --auto-generate-sql-load-type=read --no-drop >slap
+mariadb --no-defaults -S s -Ne "select count(*) from mysqlslap.t1; show global status like 'Aborted_clients'"; stopped $m`,
+  },
+  {
+    name: 'Prometheus, scraped and asked by 100 clients',
+    needs: ['prometheus', 'ab'],
+    files: {
+      'p.yml':
+        'global: {scrape_interval: 1s}\nscrape_configs: [{job_name: p, static_configs: [{targets: ["127.0.0.1:9090"]}]}]\n',
+    },
+    script: `${AB}\nprometheus --config.file=p.yml --storage.tsdb.path=t --web.listen-address=127.0.0.1:9090 2>log & p=$!; ready curl -fs http://127.0.0.1:9090/-/ready
+sleep 2; bench -l -n 2000 -c 100 'http://127.0.0.1:9090/api/v1/query?query=up'; curl -s 'http://127.0.0.1:9090/api/v1/query?query=up' | grep -o success; stopped $p`,
+  },
+  {
+    name: 'BIND, 8 threads, 1,200 questions',
+    needs: ['named', 'dig'],
+    files: {
+      zone: ZONE,
+      'n.conf':
+        'options { directory "."; listen-on port 5300 { 127.0.0.1; }; listen-on-v6 { none; }; pid-file "n.pid"; session-keyfile none; recursion no; };\ncontrols {};\nzone "example.test" { type primary; file "zone"; };\n',
+    },
+    script: `${DIG}\nnamed -g -n 8 -c n.conf 2>log & n=$!; ready resolves; ask +notcp; stopped $n`,
+  },
+  {
+    name: 'Unbound, 16 threads, 1,200 questions over TCP',
+    needs: ['unbound', 'dig'],
+    files: {
+      'u.conf':
+        'server:\n num-threads: 16\n interface: 127.0.0.1\n port: 5300\n chroot: ""\n username: ""\n directory: "."\n pidfile: ""\n use-syslog: no\n do-daemonize: no\n incoming-num-tcp: 200\n local-zone: "example.test." static\n local-data: "h.example.test. A 192.0.2.1"\nremote-control:\n control-enable: no\n',
+    },
+    script: `${DIG}\nunbound -d -c u.conf 2>log & u=$!; ready resolves; ask +tcp; stopped $u`,
+  },
+  {
+    name: 'dnsmasq, a process for each question over TCP',
+    needs: ['dnsmasq', 'dig'],
+    script: `${DIG}\ndnsmasq -k -p 5300 -C /dev/null --listen-address=127.0.0.1 --bind-interfaces --no-resolv --no-hosts --pid-file= --user=$(id -un) --address=/h.example.test/192.0.2.1 & d=$!; ready resolves; ask +tcp; stopped $d`,
+  },
+  {
+    name: 'sshd, 30 sessions at once',
+    needs: ['/usr/sbin/sshd', 'ssh'],
+    files: {
+      'd.conf':
+        'Port 2222\nListenAddress 127.0.0.1\nHostKey @/host\nAuthorizedKeysFile @/key.pub\nStrictModes no\nUsePAM no\nPidFile none\nMaxStartups 100\n',
+    },
+    script: `${SSH}
+ssh_() { ssh -F none -p 2222 -i key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR 127.0.0.1 "$@"; }
+jobs=; for i in $(seq 30); do ssh_ "sleep 0.5; echo $i" >>got & jobs="$jobs $!"; done; wait $jobs; sort -n got | md5sum; stopped $d`,
+  },
+  {
+    name: 'parallel-ssh to 40 hosts',
+    needs: ['/usr/sbin/sshd', 'parallel-ssh'],
+    files: {
+      'd.conf':
+        'Port 2222\nListenAddress 127.0.0.0/8\nHostKey @/host\nAuthorizedKeysFile @/key.pub\nStrictModes no\nUsePAM no\nPidFile none\nMaxStartups 200\n',
+    },
+    script: `${SSH}
+for i in $(seq 40); do echo 127.0.0.$i:2222; done >hosts
+parallel-ssh -h hosts -p 40 -t 60 -O StrictHostKeyChecking=no -O UserKnownHostsFile=/dev/null -O LogLevel=ERROR -x "-F none -i $PWD/key" 'sleep 0.5' >log; grep -c SUCCESS log; stopped $d`,
+  },
+  {
+    name: 'Dovecot, 60 IMAP sessions before the login',
+    needs: ['dovecot', 'python3'],
+    files: {
+      ...clients,
+      'v.conf':
+        'base_dir = @/run\nstate_dir = @/run\nlog_path = @/log\nprotocols = imap\nlisten = 127.0.0.1\nssl = no\nservice imap-login {\n inet_listener imap {\n  port = 1143\n }\n inet_listener imaps {\n  port = 0\n }\n}\nservice stats {\n chroot =\n}\npassdb {\n driver = static\n args = nopassword=y\n}\nuserdb {\n driver = static\n args = uid=nobody gid=nogroup home=@/home\n}\n@USER',
+    },
+    script: `sed -i "s|@USER|$(root '' || printf 'default_internal_user = %s\\ndefault_login_user = %s\\ndefault_internal_group = %s\\n' "$(id -un)" "$(id -un)" "$(id -gn)" | tr '\\n' '~')|; s|@|$PWD|" v.conf; sed -i 's/~/\\n/g' v.conf
+dovecot -F -c v.conf & d=$!; served 1143; python3 clients.py imap 1143 60; stopped $d`,
+  },
+  {
+    name: 'Postfix, 50 SMTP sessions',
+    needs: ['postfix', 'python3'],
+    files: clients,
+    script: `mkdir pf q data; chown postfix data 2>/dev/null; cp /usr/share/postfix/main.cf.debian pf/main.cf; cp /usr/share/postfix/master.cf.dist pf/master.cf 2>/dev/null || cp /etc/postfix/master.cf pf/
+sed -i 's/^smtp .*inet.*smtpd$/127.0.0.1:2525 inet n - n - 60 smtpd/' pf/master.cf
+postconf -c pf -e queue_directory=$PWD/q data_directory=$PWD/data myhostname=x.example.test inet_interfaces=loopback-only maillog_file=$PWD/q/log maillog_file_prefixes=$PWD compatibility_level=3.6 smtpd_client_connection_count_limit=100
+chmod 755 .; postfix -c $PWD/pf start-fg >log 2>&1 & p=$!; served 2525; python3 clients.py smtp 2525 50; stopped $p`,
+  },
+];
