@@ -11,7 +11,10 @@ export interface NprocCap {
   beforeFork(cap: number | 'max', others: number): void;
   /** Gives the guard its own limit back. */
   afterFork(): void;
-  /** Sets the cap on every member; false when one did not take it. */
+  /**
+   * Sets the cap on every member; false when one did not take it. A member that gave itself less keeps it: sshd allows its
+   * sandboxed child no process at all, also by the hard limit.
+   */
   set(cap: number | 'max', others: number, members: readonly Member[]): boolean;
   /** The same cap again, for members that appeared since and others that came or went. */
   renew(others: number, members: readonly Member[]): void;
@@ -28,6 +31,13 @@ export function openNprocCap(libc: Libc): NprocCap {
   /** Who carries which limit already: asking again costs two calls for each of a thousand processes. */
   let carriers = new Map<number, number>();
   let carried: bigint | undefined;
+  /** The lowest that was ever given. A member that has less than this did not get it from here. */
+  let lowest: bigint | undefined;
+  const give = (pid: number, soft: bigint, of: bigint): boolean => {
+    if (lowest === undefined || soft < lowest) lowest = soft;
+    return libc.setLimit(pid, RLIMIT_NPROC, soft, of);
+  };
+  const isOwn = (soft: bigint, wanted: bigint): boolean => soft < wanted && (lowest === undefined || soft < lowest);
   const apply = (others: number, members: readonly Member[]): boolean => {
     const soft = limitOf(others);
     if (soft !== carried) carriers = new Map();
@@ -39,7 +49,10 @@ export function openNprocCap(libc: Libc): NprocCap {
       if (carriers.get(pid) !== startTime) {
         const limit = libc.getLimit(pid, RLIMIT_NPROC);
         if (limit === undefined) continue;
-        if (limit.soft !== soft && !libc.setLimit(pid, RLIMIT_NPROC, soft, limit.hard)) isTaken = false;
+        const wanted = soft > limit.hard ? limit.hard : soft;
+        const isRefused = limit.soft !== wanted && !isOwn(limit.soft, wanted) && !give(pid, wanted, limit.hard);
+        // One that has ended meanwhile did not refuse.
+        if (isRefused && libc.getLimit(pid, RLIMIT_NPROC) !== undefined) isTaken = false;
       }
       next.set(pid, startTime);
     }
@@ -52,7 +65,7 @@ export function openNprocCap(libc: Libc): NprocCap {
     },
     beforeFork: (initial, others) => {
       cap = initial;
-      libc.setLimit(0, RLIMIT_NPROC, limitOf(others), hard);
+      give(0, limitOf(others), hard);
     },
     afterFork: () => {
       if (own !== undefined) libc.setLimit(0, RLIMIT_NPROC, own.soft, own.hard);

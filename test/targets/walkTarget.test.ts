@@ -274,6 +274,34 @@ describe('RLIMIT_NPROC as a cap', () => {
     cap.beforeFork(1_000, 0);
     expect(machine.limits.get(0)).toBe(64n);
   });
+  it.for([
+    { name: 'none at all, as the sandbox of sshd', soft: 0n, hard: 0n, is: [undefined, undefined] },
+    { name: 'a soft limit of its own', soft: 30n, hard: 5_000n, is: [undefined, undefined] },
+    { name: 'what it got before the others grew', soft: 100n, hard: 5_000n, is: [undefined, 140n] },
+    { name: 'more than the cap', soft: 5_000n, hard: 5_000n, is: [100n, 140n] },
+  ])('a member that gave itself less keeps it: $name', ({ hard, is, soft }) => {
+    const { libc, limits } = fakeMachine();
+    const cap = openNprocCap({
+      ...libc,
+      getLimit: (pid) => (pid === CHILD ? { soft: limits.get(pid) ?? soft, hard } : { soft: 5_000n, hard: 5_000n }),
+    });
+    const member = { pid: CHILD, startTime: 1, ppid: 1, threads: 1, isZombie: false };
+    cap.beforeFork(100, 0);
+    expect([cap.set(100, 0, [member]), limits.get(CHILD)]).toEqual([true, is[0]]);
+    expect([cap.set(100, 40, [member]), limits.get(CHILD)]).toEqual([true, is[1]]);
+  });
+  it('one that has ended meanwhile did not refuse', () => {
+    const machine = fakeMachine();
+    let asked = 0;
+    const libc = {
+      ...machine.libc,
+      // The guard asks for its own first.
+      getLimit: () => (asked++ < 2 ? { soft: 5_000n, hard: 5_000n } : undefined),
+      setLimit: () => false,
+    };
+    const member = { pid: CHILD, startTime: 1, ppid: 1, threads: 1, isZombie: false };
+    expect(openNprocCap(libc).set(100, 0, [member])).toBe(true);
+  });
   it('says when one did not take it, and forgets one that is gone', () => {
     const machine = fakeMachine();
     const member = { pid: CHILD, startTime: 1, ppid: 1, threads: 1, isZombie: false };
