@@ -40,7 +40,12 @@ function template({ files = {}, build }) {
 async function rowOf(program) {
   const missing = (program.needs ?? []).filter((tool) => !has(tool));
   if (missing.length > 0) return { name: program.name, missing };
-  const from = template(program);
+  let from;
+  try {
+    from = template(program);
+  } catch (error) {
+    return { name: program.name, missing: [`could not be prepared: ${error.message}`] };
+  }
   try {
     const cells = [];
     for (const place of PLACES) {
@@ -87,7 +92,7 @@ export async function honestRows() {
   const count = PLACES.map(({ name }, i) => {
     const kinds = measured.map(({ cells }) => cells[i].kind);
     const of = (kind) => kinds.filter((is) => is === kind).length;
-    return `${name}: ${of('ok')} left alone, ${of('bare')} do not run there even bare, ${of('bad')} not left alone`;
+    return `${name}: ${of('ok')} of ${kinds.length} left alone, ${of('bad')} not left alone, ${of('bare')} do not run there even bare`;
   });
   if (words.length === 0) writeFileSync(PAGE, page(parts, count, missing));
   return [...count, ...missing.map((name) => `not installed: ${name}`)];
@@ -115,8 +120,10 @@ Each program runs bare and then guarded, with no flags, in three places:
 ${PLACES.map(({ name, says }) => `- **${name}**: ${says}`).join('\n')}
 
 A cell says **ok** when both ended with the same status and printed the same, nothing was refused, and the guard did not trip, clamp,
-stop or complain. Then come the most tasks that it had, of its budget. A warning is true when the tasks were at 80 % of the budget or
-more. The shell of the script, the server and its clients all run under the guard.
+stop or complain, nor warn below 80 % of the budget. Then come the most tasks that it had, bare or guarded, and its budget, which is a
+share of what the machine has free at that moment. What does not run bare in a place does not count there. The shell of the script, a
+server and its clients all run under the guard, with a network of their own that is only a loopback. How a warning comes to be
+is in [run.md](run.md).
 
 ${count.map((line) => `- ${line}`).join('\n')}
 

@@ -1,6 +1,6 @@
 // One honest program in one place: bare, then guarded, and whether it was left alone.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BOMB, GUARD, inBox, sleep } from './box.mjs';
 
@@ -13,7 +13,7 @@ export const PLACES = [
     name: 'service',
     cap: 4_915,
     many: 3_000,
-    says: 'root, in a pids cgroup of 4,915 tasks, which is `TasksMax=` of systemd on this machine.',
+    says: 'root, in a pids cgroup of 4,915 tasks: 15 % of 32,768 PIDs, as systemd gives a service.',
     enter: ['--mount'],
     command: ['env'],
   },
@@ -70,25 +70,48 @@ function prepare({ script, owner }, { uid }, copy, dir) {
   else if (owner !== undefined) execFileSync('chown', ['-R', owner, dir]);
 }
 
-async function once(program, place, copy, dir, guard) {
+let boxes = 0;
+/** Runs `use` with a memory cgroup of v1 that has that limit, or with none. */
+async function withMemory(megabytes, use) {
+  if (megabytes === undefined) return use(undefined);
+  boxes += 1;
+  const dir = `/sys/fs/cgroup/memory/tgbench-${process.pid}-${boxes}`;
+  mkdirSync(dir);
+  try {
+    writeFileSync(`${dir}/memory.limit_in_bytes`, String(megabytes << 20));
+    return await use(dir);
+  } finally {
+    rmdirSync(dir);
+  }
+}
+
+/** One run: how it ended, what it printed, and what the kernel counted around it. */
+function once(program, place, copy, dir, guard) {
   mkdirSync(dir);
   prepare(program, place, copy, dir);
-  const inside = `set -e; ip link set lo up; ${place.before ?? ''}\nexec "$@"`;
-  const command = [
-    ...['unshare', '--net', ...place.enter, 'sh', '-c', inside, 'sh', ...place.command],
-    ...guard,
-    ...['bash', join(dir, 'run.sh')],
-  ];
-  return inBox(async (start, box) => {
-    const running = start(command, { cwd: dir, env: environment(dir, place), detached: true });
-    const ended = await Promise.race([running.ended, sleep(MOST_MS)]);
-    const refused = Number(/max (\d+)/.exec(readFileSync(`${box}/pids.events`, 'utf8'))?.[1]);
-    const peak = Number(readFileSync(`${box}/pids.peak`, 'utf8'));
-    if (ended === undefined)
-      return { how: `did not end within ${MOST_MS / 1000} s`, out: '', err: running.err(), refused, peak };
-    const { code, signal, out, err } = ended;
-    return { how: signal === null ? `exit ${code}` : signal, out: out.replaceAll(dir, 'DIR'), err, refused, peak };
-  }, place.cap);
+  return withMemory(program.memoryMb, (memory) => {
+    const enter = memory === undefined ? '' : `echo 0 >${memory}/cgroup.procs; `;
+    const inside = `set -e; ${enter}ip link set lo up; ${place.before ?? ''}\nexec "$@"`;
+    const command = [
+      ...['unshare', '--net', ...place.enter, 'sh', '-c', inside, 'sh', ...place.command],
+      ...guard,
+      ...['bash', join(dir, 'run.sh')],
+    ];
+    return inBox((start, box) => watched(start(command, optionsOf(dir, place)), box, dir), place.cap);
+  });
+}
+
+/** A session of its own, because some servers end with a signal to their whole process group. */
+const optionsOf = (dir, place) => ({ cwd: dir, env: environment(dir, place), detached: true });
+
+async function watched(running, box, dir) {
+  const ended = await Promise.race([running.ended, sleep(MOST_MS)]);
+  const refused = Number(/max (\d+)/.exec(readFileSync(`${box}/pids.events`, 'utf8'))?.[1]);
+  const peak = Number(readFileSync(`${box}/pids.peak`, 'utf8'));
+  if (ended === undefined)
+    return { how: `did not end within ${MOST_MS / 1000} s`, out: '', err: running.err(), refused, peak };
+  const { code, signal, out, err } = ended;
+  return { how: signal === null ? `exit ${code}` : signal, out: out.replaceAll(dir, 'DIR'), err, refused, peak };
 }
 
 const eventsOf = (file) =>
@@ -103,6 +126,7 @@ const eventsOf = (file) =>
 export async function both(program, asked, copy, scratch) {
   const cap = asked.name === 'container' ? (program.container ?? asked.cap) : asked.cap;
   const place = { ...asked, cap };
+  if (program.isRootOnly && place.uid !== undefined) return { kind: 'bare', text: 'needs root' };
   chmodSync(scratch, 0o755);
   // One name for both: a path may be printed.
   const dir = join(scratch, 'd');
@@ -134,10 +158,17 @@ export async function both(program, asked, copy, scratch) {
     .filter(({ event }) => !['start', 'sample'].includes(event))
     .map(({ event, msg }) => `${event}: ${msg}`);
   const details = [
-    ...[`bare ${bare.how}, peak ${bare.peak}: ${bare.out.slice(-600)}`, bare.err.slice(-600)],
-    ...[`guarded ${guarded.how}: ${guarded.out.slice(-600)}`, guarded.err.slice(-600), ...told],
+    ...[`bare ${bare.how}, peak ${bare.peak}: ${onlyIn(bare.out, guarded.out)}`, bare.err.slice(-600)],
+    ...[`guarded ${guarded.how}: ${onlyIn(guarded.out, bare.out)}`, guarded.err.slice(-600), ...told],
   ];
   return { kind: 'bad', text: `**${text}**${mark}`, details: details.join('\n') };
+}
+
+/** The first lines that the other did not print. */
+function onlyIn(text, other) {
+  const known = new Set(other.split('\n'));
+  const lines = text.split('\n').filter((line) => !known.has(line));
+  return lines.slice(0, 12).join('\n');
 }
 
 const ACTS = ['trip', 'clamp', 'dump', 'terminate', 'kill', 'error', 'restart', 'release'];
@@ -157,7 +188,7 @@ function verdict(bare, guarded, events, incidents) {
   const untrue = warnings.filter(({ tasks }) => !(tasks >= 0.8 * line));
   if (untrue.length > 0) wrong.push(`warned at ${untrue.map(({ tasks }) => tasks ?? '?').join(', ')} tasks`);
   else if (warnings.length === 0 && incidents.length > 0) wrong.push('left an incident');
-  const room = `${Math.max(bare.peak, exit?.peakTasks ?? 0)} of ${line?.toLocaleString('en') ?? '?'}`;
+  const room = `${Math.max(bare.peak, exit?.peakTasks ?? 0).toLocaleString('en')} of ${line?.toLocaleString('en') ?? '?'}`;
   const warned = warnings.length > 0 ? ', warned rightly' : '';
   return { isGood: wrong.length === 0, text: `${wrong.length === 0 ? 'ok' : wrong.join(', ')} (${room}${warned})` };
 }

@@ -83,11 +83,24 @@ export const shapes = [
     script: 'python3 shapes.py bursts "$((MANY > 400 ? 400 : MANY * 7 / 8))"',
   },
   {
+    name: 'a pool whose threads use memory, up to 85 % of memory.max',
+    needs: ['python3'],
+    memoryMb: 500,
+    script: `python3 -c '
+import threading, time
+held = []
+def worker(): held.append(bytearray(b"x") * (3 << 20)); time.sleep(26)
+pool = [threading.Thread(target=worker) for _ in range(120)]
+for thread in pool: thread.start(); time.sleep(0.1)
+for thread in pool: thread.join()
+print(len(held), "held")'`,
+  },
+  {
     name: 'what a command inherits: signals, limits, timer slack, environment, descriptors',
-    script: `grep -E '^(Sig|Shd|Cap|NoNew|Seccomp:|Cpus_allowed_list|Umask|Groups|Uid|Gid)' /proc/self/status
+    script: `grep -E '^(Sig[BCI]|Shd|Cap|NoNew|Seccomp:|Cpus_allowed_list|Umask|Groups|Uid|Gid)' /proc/self/status
 cat /proc/self/timerslack_ns /proc/self/oom_score_adj
 grep -v 'Max processes' /proc/self/limits
 chrt -p $$ | sed 's/.*: //'; ionice -p $$; nice
-env | grep -v '^_=' | sort; ls /proc/self/fd; ps -o sid=,pgid= -p $$ | wc -w`,
+env | grep -v '^_=' | sort; ls /proc/self/fd; ulimit -Su 300; sleep 2.5; ulimit -Su; ps -o sid=,pgid= -p $$ | wc -w`,
   },
 ];

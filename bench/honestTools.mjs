@@ -163,7 +163,6 @@ asyncio.run(main())'`,
   {
     name: 'Node cluster, 16 workers with 4 threads each',
     needs: ['node'],
-    container: 1024,
     files: { 'cluster.cjs': CLUSTER },
     script: 'node cluster.cjs',
   },
