@@ -13,15 +13,17 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { cpus, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { builds } from './honestBuilds.mjs';
 import { daemons } from './honestDaemons.mjs';
 import { both, PLACES } from './honestRun.mjs';
 import { shapes } from './honestShapes.mjs';
 import { tools } from './honestTools.mjs';
+import { web } from './honestWeb.mjs';
 
 const PAGE = fileURLToPath(new URL('../docs/honest.md', import.meta.url));
 /** Programs that are run at the same time. Most of them wait most of the time. */
 const AT_ONCE = Number(process.env.HONEST_AT_ONCE ?? 2);
-const KINDS = { 'Shapes of load': shapes, Programs: tools, Servers: daemons };
+const KINDS = { 'Shapes of load': shapes, Programs: [...builds, ...tools], Servers: [...web, ...daemons] };
 
 const has = (tool) =>
   tool.startsWith('/') ? existsSync(tool) : process.env.PATH.split(':').some((at) => existsSync(join(at, tool)));
