@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-// Real processes under a real kernel, on machines that others load too: of some 400 such tests one or none fails in a run
-// for what happened beside it. CI gives it a second try, names it with its first error, and fails when over three needed
+// Real processes and sockets under a real kernel, on machines that others load too: of some 400 such tests one or none fails in
+// a run for what happened beside it. CI gives it a second try, names it with its first error, and fails when over three needed
 // one (.ci/run). By hand there is none: what fails now and then is to be seen.
 const retry: number = process.env['SECOND_TRY'] === undefined ? 0 : 1;
 
@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
           isolate: false,
           // Only for what hangs: on a machine with a load of thirty a test of 200 ms takes seven seconds.
           testTimeout: 60_000,
+          retry,
           include: ['test/**/*.test.ts'],
           exclude: ['test/{e2e,lab,contract,fuzz}/**'],
         },
