@@ -25,9 +25,14 @@ export function viewOf({ observer, stage }: Track): TrackView {
   return { tasks: last.tasks, maps: last.maps, growth, stage: stage.at, binding, line, history };
 }
 
-/** What one run came to; `refused` is the last count of the kernel. */
-export function summaryOf({ actions, observer, refusedBy }: Track, refused: number | undefined): Summary {
-  const { lateness, nearest, peakMaps, peakTasks } = observer.witness;
+/** What one run came to; `refused` is the last count of the kernel, and `peak` the most that it counted. */
+export function summaryOf(
+  { actions, observer, refusedBy }: Track,
+  refused: number | undefined,
+  peak: (seen: number) => number = (seen) => seen,
+): Summary {
+  const { lateness, nearest, peakMaps } = observer.witness;
+  const peakTasks = peak(observer.witness.peakTasks);
   const late = { p99Ms: toTenth(lateness.quantileMs(0.99)), worstMs: toTenth(lateness.worstMs) };
   return { peakTasks, peakMaps, nearest, refused, refusedBy, actions, lateness: late };
 }

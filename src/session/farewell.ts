@@ -28,7 +28,7 @@ export async function sayFarewell(
   const leftTasks = outlived === 0 ? 0 : leftBehind(target, system.now());
   const line = track.observer.capLine ?? leftTasks;
   if (leftTasks > 0) target.brake.release(cap === 'max' ? 'max' : Math.max(leftTasks, line));
-  const summary = summaryOf(track, target.meter.refused());
+  const summary = summaryOf(track, target.meter.refused(), target.meter.peak);
   const cgroupRemoved = await removeTarget(session, target, leftTasks);
   voice.status?.('');
   report({

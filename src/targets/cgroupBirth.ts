@@ -13,7 +13,7 @@ import { move } from './escapes.ts';
  * child is at work before that thread has left. On a busy machine that took 300 ms, because a fork is made with the priority
  * that the command gets, and a burst of 3,791 processes was refused the last one.
  */
-const GUARD_TASKS: Readonly<Record<1 | 2, number>> = { 1: 1, 2: 16 };
+export const GUARD_TASKS: Readonly<Record<1 | 2, number>> = { 1: 1, 2: 16 };
 
 const MOST_ROUNDS = 16;
 

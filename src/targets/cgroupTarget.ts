@@ -8,8 +8,9 @@ import { type CapFile, openCapFile } from '../cgroup/pids.ts';
 import { openSubtree, type Subtree } from '../cgroup/subtree.ts';
 import { UnreadError } from '../cgroup/unread.ts';
 import type { Thawer } from '../launch/thawer.ts';
+import { readNumber } from '../procfs/read.ts';
 import type { KernelRoot } from '../procfs/root.ts';
-import { cgroupBirth } from './cgroupBirth.ts';
+import { cgroupBirth, GUARD_TASKS } from './cgroupBirth.ts';
 import { cgroupEnd } from './cgroupEnd.ts';
 import type { Brake, Cap, ChildTarget, Meter } from './contracts.ts';
 import { Escapes } from './escapes.ts';
@@ -99,6 +100,7 @@ function cgroupMeter({ pidsDir, version }: CgroupContainment, subtree: Subtree):
       return lastTasks;
     },
     recount: () => subtree.tasks() ?? lastTasks,
+    peak: (seen) => peakOf(readNumber(join(pidsDir, 'pids.peak')), seen, GUARD_TASKS[version]),
     refused: () => subtree.refusals(),
     processes: () => known(subtree),
     isStorming: () => false,
@@ -114,6 +116,14 @@ function cgroupMeter({ pidsDir, version }: CgroupContainment, subtree: Subtree):
       }
     },
   };
+}
+
+/**
+ * The guard is counted too while it is inside to fork. So the kernel knows more than the looks only from that on: a pool that came
+ * and went between two looks.
+ */
+function peakOf(counted: number | 'unlimited' | 'unknown', seen: number, guests: number): number {
+  return typeof counted === 'number' && counted > seen + guests ? counted : seen;
 }
 
 function cgroupBrake(

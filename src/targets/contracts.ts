@@ -15,6 +15,8 @@ export interface Meter {
   tasks(nowMs: number): number;
   /** The same again in the same look, from what a short read tells: nothing is walked, stopped or judged for it. */
   recount(): number;
+  /** The most tasks that there were: by the kernel, where it counts that and knows more than the looks, else by the looks. */
+  peak(seen: number): number;
   /** Creations that the kernel refused since the start; `undefined` where it does not count them. */
   refused(): number | undefined;
   /** Processes of the tree, without the ones that are dead. */

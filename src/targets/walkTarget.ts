@@ -118,6 +118,7 @@ function walkMeter(state: State): Meter {
       return Math.max(0, tree.besideFirst + threads + (Math.abs(gained) >= NOTICEABLE_TASKS ? gained : 0));
     },
     refused: () => undefined,
+    peak: (seen) => seen,
     isStorming: () => storm.isRaging,
     processes: () => {
       const { atMs, costMs } = tree.walked;

@@ -64,7 +64,7 @@ describe('differential: what the command finds', () => {
   });
 });
 
-describe('variables of Node, libuv and OpenSSL are the command’s', () => {
+describe('variables of Node, libuv, OpenSSL and the loader are the command’s', () => {
   const given = () => ({
     NODE_TLS_REJECT_UNAUTHORIZED: '0',
     NODE_DEBUG: 'http,fs',
@@ -78,13 +78,15 @@ describe('variables of Node, libuv and OpenSSL are the command’s', () => {
     SSL_CERT_DIR: '',
     OPENSSL_CONF: '/no/such/conf',
     SSLKEYLOGFILE: join(box.scratch, 'keys'),
+    // Found by its name wherever it lies.
+    LD_PRELOAD: 'libm.so.6',
   });
   // The environment of the command, and that of its parent, which is the guard.
   const script = `const { readFileSync } = require('node:fs');
 const read = (pid) => readFileSync('/proc/' + pid + '/environ', 'utf8').split('\\0').filter(Boolean).sort();
 process.stdout.write(JSON.stringify({ own: read('self'), guard: read(process.ppid) }));`;
   const look = ['env', '-u', 'NODE_OPTIONS', '-u', 'NODE_REDIRECT_WARNINGS', process.execPath, '-e', script];
-  const isTheirs = (entry: string) => /^(NODE|SSL|OPENSSL)/.test(entry);
+  const isTheirs = (entry: string) => /^(NODE|SSL|OPENSSL|LD_PRELOAD)/.test(entry);
   const entries = (env: NodeJS.ProcessEnv) => Object.entries(env).map(([name, value]) => `${name}=${value}`);
 
   it('the guard has none of them, the command has all of them', async () => {

@@ -125,6 +125,7 @@ export function fakeTarget(world: World, kind: Hold['kind'] = 'cgroup-v2'): Targ
         return world.tasks;
       },
       recount: () => world.tasks,
+      peak: (seen) => seen,
       refused: () => world.refused,
       processes: () => [42],
       isStorming: () => world.isStorming,

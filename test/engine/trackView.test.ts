@@ -31,6 +31,12 @@ it('a summary has the peaks and the last count of the kernel', () => {
   });
 });
 
+it('a peak that only the kernel saw counts', () => {
+  const it = scene();
+  it.look({ tasks: 3 });
+  expect(summaryOf(it.track, 0, (seen) => seen + 60)).toMatchObject({ peakTasks: 63 });
+});
+
 describe('a command that ended of a refusal', () => {
   const end = (refused: number | undefined, afterMs: number) => {
     const it = scene();

@@ -48,6 +48,7 @@ function stand(story: { refusedMs?: number; endsMs?: number; tasks?: number; isH
     meter: {
       tasks: () => story.tasks ?? 5,
       processes: () => (isKilled || isAfter(story.endsMs) ? [] : [42]),
+      peak: (seen: number) => seen,
       refused: () => {
         if (!isAfter(story.refusedMs)) return 0;
         tree.write('cg/a/pids.events', 'max 2\n');

@@ -55,7 +55,7 @@ async function scene(of: Scene = {}) {
         tasks = undefined;
       },
     },
-    meter: { tasks: () => tasks, refused: () => 3, processes: () => [] },
+    meter: { tasks: () => tasks, refused: () => 3, peak: (seen: number) => seen, processes: () => [] },
     close: async () => void done.push('close'),
     remove: () => {
       tries += 1;

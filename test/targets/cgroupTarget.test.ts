@@ -81,6 +81,19 @@ describe('reading', () => {
     put({ 'pids.current': '' });
     expect(target.meter.tasks(1)).toBe(7);
   });
+  it.for([
+    ['the looks saw all of it', 1, '64\n', 64, 64],
+    ['the kernel counted the guard at the fork', 1, '65\n', 64, 64],
+    ['a pool came and went between two looks', 1, '66\n', 1, 66],
+    ['v2: the kernel counted all of the guard', 2, '17\n', 1, 1],
+    ['v2: a pool came and went', 2, '66\n', 1, 66],
+    ['a kernel that does not count it', 1, undefined, 12, 12],
+    ['nonsense', 1, 'x\n', 12, 12],
+  ] as const)('the peak: %s', ([, version, text, seen, want]) => {
+    const { put, target } = scene(version);
+    if (text !== undefined) put({ 'pids.peak': text });
+    expect(target.meter.peak(seen)).toBe(want);
+  });
   it('refusals are those since the start', () => {
     const { put, target } = scene();
     const before = target.meter.refused() ?? 0;
