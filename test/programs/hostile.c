@@ -49,7 +49,7 @@ static void *answer(void *arg) {
   FILE *out = fopen(report, "w");
   // It takes a while to understand: that is when the directory is changed.
   fputs("{\"header\":{\"event\":\"Signal\"},\"javascriptStack\":{\"stack\":[\"at trap (/app/trap.js:1:1)\"]},\"workers\":[],\"pad\":[0", out);
-  for (int i = 0; i < 200000; i++) fputs(",{\"a\":[1,\"xxxxxxxxxx\"]}", out);
+  for (int i = 0; i < 60000; i++) fputs(",{\"a\":[1,\"xxxxxxxxxx\"]}", out);
   fputs("]}", out);
   int watch = inotify_init();
   inotify_add_watch(watch, report, IN_CLOSE_NOWRITE);

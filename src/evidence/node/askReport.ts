@@ -22,6 +22,8 @@ const ANSWER_SHARE = 0.6;
 const MOST_NOTES = 4;
 /** A report of 1,000 workers has 4 MB. */
 const MOST_BYTES = 16 << 20;
+/** It is parsed in one go, so one that would take longer than what is left is not begun: 6 MB took 200 ms. */
+const BYTES_PER_MS = 24 << 10;
 const MOST_NAMES = 10_000;
 /** `report.DATE.TIME.PID.THREAD.NUMBER.json`, with the pid as the process itself knows it; thread 0 is the main one. */
 const REPORT_NAME = /^report\.\d+\.\d+\.\d+\.0\.\d+\.json$/;
@@ -65,7 +67,7 @@ function askIn(place: Place, pid: number, plan: ReportPlan, reading: Reading): N
   }
   do {
     wait(POLL_MS);
-    const stacks = takeReport(place, plan, before);
+    const stacks = takeReport(place, plan, before, Math.min(MOST_BYTES, (endMs - now()) * BYTES_PER_MS));
     if (stacks !== undefined) return { text: stacks.text, notes: notesOf(pid, stacks) };
   } while (now() < lastMs);
   return { text: '', notes: [`Node process ${pid} did not write its report in time: it may lie in its directory`] };
@@ -82,11 +84,16 @@ function holdDirectory(root: KernelRoot, pid: number, { dir }: ReportPlan, libc:
 }
 
 /** The first whole report that was not there before. It is removed: nobody asked the process to leave one. */
-function takeReport(place: Place, { file }: ReportPlan, before: ReadonlySet<string>): NodeStacks | undefined {
+function takeReport(
+  place: Place,
+  { file }: ReportPlan,
+  before: ReadonlySet<string>,
+  mostBytes: number,
+): NodeStacks | undefined {
   const names = file === undefined ? list(place.dir).filter((name) => REPORT_NAME.test(name)) : [basename(file)];
   for (const name of names) {
     if (before.has(name)) continue;
-    const stacks = parse(place, name);
+    const stacks = parse(place, name, mostBytes);
     if (stacks === undefined) continue;
     remove(place.dir, name);
     return stacks;
@@ -102,12 +109,12 @@ function list(dir: Held): string[] {
   }
 }
 
-/** `undefined` while it is being written, and for what the process itself did not write. */
-function parse({ dir, uid }: Place, name: string): NodeStacks | undefined {
+/** `undefined` while it is being written, for one that is too large, and for what the process itself did not write. */
+function parse({ dir, uid }: Place, name: string, mostBytes: number): NodeStacks | undefined {
   let held: Held | undefined;
   try {
     held = holdIn(dir, name, { kind: 'file', uid });
-    return held.stat.size > MOST_BYTES ? undefined : parseNodeReport(readHeld(held, MOST_BYTES).toString('utf8'));
+    return held.stat.size > mostBytes ? undefined : parseNodeReport(readHeld(held, held.stat.size).toString('utf8'));
   } catch {
     return undefined;
   } finally {

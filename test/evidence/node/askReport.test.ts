@@ -185,6 +185,10 @@ describe('a target that lays traps', () => {
     ['a FIFO', () => execFileSync('mkfifo', [join(cwd, NAME)])],
     ['a directory', () => mkdirSync(join(cwd, NAME))],
     ['a hole of a gigabyte', () => written((path) => truncateSync(path, 2 ** 30))],
+    [
+      'one that takes longer to understand than the time that is left',
+      () => writeFileSync(join(cwd, NAME), JSON.stringify({ header: {}, pad: 'x'.repeat(25 << 20) })),
+    ],
   ] as const)('%s is no report, and stays', ([, lay]) => {
     start(['--report-on-signal']);
     const { answer } = ask((waits) => {
