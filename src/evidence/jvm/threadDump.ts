@@ -44,8 +44,9 @@ export function parseThreadDump(text: string, isOver: () => boolean = () => fals
   let isWhole = false;
   const close = (): void => {
     if (head === undefined) return;
-    const shared = stacks.get(key.join()) ?? stack;
-    stacks.set(key.join(), shared);
+    const path = key.join();
+    const shared = stacks.get(path) ?? stack;
+    stacks.set(path, shared);
     threads.push({ ...head, state, frames: shared });
     head = undefined;
   };

@@ -11,6 +11,16 @@ const SERVE: FakeFunction = { name: 'serve', start: 0x2000, end: 0x2100, frame: 
 const WORK: FakeFunction = { name: 'work', start: 0x3000, end: 0x3100, frame: 'pointer' };
 const START: FakeFunction = { name: 'start_thread', start: 0x4000, end: 0x4100, frame: 8 };
 const CLONE: FakeFunction = { name: 'clone3', start: 0x5000, end: 0x5100, frame: 0, isBottom: true };
+/** Its frame hangs on the frame pointer, which is lost: the caller has to be searched for. */
+const LOST: FakeFunction = {
+  ...WORK,
+  rule: {
+    registers: [
+      [RA, { kind: 'offset', offset: -8 }],
+      [RBP, { kind: 'undefined' }],
+    ],
+  },
+};
 const ALL = [READ, SERVE, WORK, START, CLONE];
 const IN_READ = 0;
 
@@ -191,23 +201,14 @@ describe('hostile stacks', () => {
   });
   it('doubtful words everywhere, and no frame pointer to go by: the work for one stack is bounded', () => {
     // Every second word may be a return address, each frame has to be searched for, and none leads to the bottom.
-    const lost: FakeFunction = {
-      ...WORK,
-      rule: {
-        registers: [
-          [RA, { kind: 'offset', offset: -8 }],
-          [RBP, { kind: 'undefined' }],
-        ],
-      },
-    };
     const memory = new FakeMemory();
     for (let slot = 0; slot < 0x80000; slot += 16) memory.words(SP + slot, 0, 0x3010);
-    const program = programOf([lost], memory);
+    const program = programOf([LOST], memory);
     expect(unwind({ pc: 0x3010, sp: SP, call: 0 }, program).isWhole).toBe(false);
     expect(program.words).toBeLessThan(300_000);
     // And it ends when the time is up.
     let looks = 0;
-    const late = programOf([lost], memory);
+    const late = programOf([LOST], memory);
     late.isOver = () => {
       looks += 1;
       return looks === 2;
@@ -218,19 +219,10 @@ describe('hostile stacks', () => {
   });
   it('doubtful words that each lead far, and never to the bottom: the frames of all attempts count', () => {
     // Each word is a return address of a plain frame behind a doubtful call, so each attempt goes on to its limit.
-    const search: FakeFunction = {
-      ...WORK,
-      rule: {
-        registers: [
-          [RA, { kind: 'offset', offset: -8 }],
-          [RBP, { kind: 'undefined' }],
-        ],
-      },
-    };
     const plain: FakeFunction = { ...SERVE, frame: 0 };
     const memory = new FakeMemory();
     for (let slot = 0; slot < 0x40000; slot += 8) memory.word(SP + slot, 0x2010);
-    const program = programOf([search, plain], memory);
+    const program = programOf([LOST, plain], memory);
     let rules = 0;
     const { ruleAt } = program;
     program.ruleAt = (pc) => {
