@@ -2,6 +2,12 @@ import { executorOf, isPlumbing } from './plumbing.ts';
 import { RUNTIMES, type StackSource } from './runtimes.ts';
 import type { Frame, TaskStack } from './stack.ts';
 
+/**
+ * How much of a creator is known: its very line; its function only; an outer frame, because the inner ones are not known; the
+ * script that its process runs; or the command lines of its process and of those that made it.
+ */
+export type Certainty = 'exact' | 'function' | 'called from' | 'script' | 'chain';
+
 /** Code that makes threads. */
 export interface Creator {
   /** How often it was seen making a thread, or how many threads it made if the source counts them. */
@@ -10,6 +16,12 @@ export interface Creator {
   readonly share: number;
   /** How this is known, for people. */
   readonly source: string;
+  /** What it makes; absent where only threads are looked for. */
+  readonly makes?: 'threads' | 'processes';
+  /** How many of them in a second, between the first and the last; absent where that was not counted. */
+  readonly perSecond?: number;
+  /** Absent where it was sampled. */
+  readonly certainty?: Certainty;
   /** The pool between this code and the thread, if there is one. */
   readonly executor?: string;
   /** The program's own frame first, then what called it. */
@@ -31,7 +43,15 @@ const TOLD_APART = 2;
  * How a stack came to make a thread: the program's own frame nearest to the creation, then its callers. `undefined` for a
  * stack that makes none.
  */
-export function creationPath({ frames, runtime }: CreationSample): readonly Frame[] | undefined {
+export function creationPath(sample: CreationSample): readonly Frame[] | undefined {
+  const rest = behindCreation(sample);
+  if (rest === undefined) return undefined;
+  const path = ownPath(rest, sample.runtime);
+  return path.length === 0 ? undefined : path.slice(0, CONTEXT);
+}
+
+/** The frames above the function that makes threads; `undefined` for a stack that makes none. */
+function behindCreation({ frames, runtime }: CreationSample): readonly Frame[] | undefined {
   const { makes, makesIn } = RUNTIMES[runtime];
   if (makes === undefined) return undefined;
   // Every thread of glibc stands on clone3, so the bottom makes nothing.
@@ -40,11 +60,13 @@ export function creationPath({ frames, runtime }: CreationSample): readonly Fram
   for (const [index, frame] of above.entries()) {
     if (makes.test(frame.function) && (makesIn?.test(frame.file ?? '') ?? true)) at = index;
   }
-  if (at < 0) return undefined;
-  const rest = frames.slice(at + 1);
-  const own = rest.findIndex((frame) => !isPlumbing(frame, runtime));
-  const path = own < 0 ? rest : rest.slice(own);
-  return path.length === 0 ? undefined : path.slice(0, CONTEXT);
+  return at < 0 ? undefined : frames.slice(at + 1);
+}
+
+/** From the program's own frame nearest to the creation on; all frames if none is its own. */
+function ownPath(frames: readonly Frame[], runtime: StackSource): readonly Frame[] {
+  const own = frames.findIndex((frame) => !isPlumbing(frame, runtime));
+  return own < 0 ? frames : frames.slice(own);
 }
 
 /** Creators by how often they were caught. `source` says how that is known, from the numbers of both kinds of stacks. */
@@ -52,30 +74,96 @@ export function rankCreators(
   samples: readonly CreationSample[],
   source: (caught: number, all: number) => string,
 ): Creator[] {
-  const paths = new Map<string, { count: number; seen: SeenFrames[]; executor: string | undefined }>();
+  const paths = new Paths();
   let all = 0;
   for (const sample of samples) {
     const frames = creationPath(sample);
     if (frames === undefined) continue;
     all += 1;
-    const key = frames
-      .slice(0, TOLD_APART)
-      .map(({ file, function: name, module }) => `${file ?? module}!${name}`)
-      .join(';');
-    const known = paths.get(key) ?? { count: 0, seen: [], executor: executorOf(sample.frames) };
-    known.count += 1;
-    note(known.seen, frames);
-    paths.set(key, known);
+    paths.add('', frames, { count: 1, executor: executorOf(sample.frames) });
   }
-  return [...paths.values()]
-    .sort((a, b) => b.count - a.count)
-    .map(({ count, executor, seen }) => ({
+  return paths.ranked().map(({ count, executor, frames }) => ({
+    count,
+    share: count / all,
+    source: source(all, samples.length),
+    ...(executor === undefined ? {} : { executor }),
+    frames,
+  }));
+}
+
+/** Tasks that one place in the code made, by the records of the kernel. */
+export interface Made extends CreationSample {
+  readonly makes: 'threads' | 'processes';
+  readonly certainty: Certainty;
+  readonly count: number;
+  /** Monotonic milliseconds. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** Creators by what they made: every frame of these stacks was there at a creation. */
+export function rankMade(made: readonly Made[], source: string): Creator[] {
+  const all = made.reduce((sum, { count }) => sum + count, 0);
+  const paths = new Paths();
+  for (const { certainty, count, firstMs, frames, lastMs, makes, runtime } of made) {
+    const path = ownPath(behindCreation({ frames, runtime }) ?? frames, runtime).slice(0, CONTEXT);
+    const seen = { count, firstMs, lastMs, executor: executorOf(frames) };
+    if (path.length > 0) paths.add(`${makes} ${certainty}`, path, seen);
+  }
+  return paths.ranked().map(({ count, executor, firstMs, frames, kind, lastMs }) => {
+    const [makes, ...certainty] = kind.split(' ');
+    return {
       count,
       share: count / all,
-      source: source(all, samples.length),
+      source,
+      makes: makes as Made['makes'],
+      ...(lastMs > firstMs && count > 1 ? { perSecond: ((count - 1) * 1000) / (lastMs - firstMs) } : {}),
+      certainty: certainty.join(' ') as Certainty,
       ...(executor === undefined ? {} : { executor }),
-      frames: seen.reduce((most, one) => (one.count > most.count ? one : most)).frames,
-    }));
+      frames,
+    };
+  });
+}
+
+interface Path {
+  readonly kind: string;
+  readonly seen: SeenFrames[];
+  readonly executor: string | undefined;
+  count: number;
+  firstMs: number;
+  lastMs: number;
+}
+
+/** Paths that are one: their own frame and its caller are equal, and their kind. */
+class Paths {
+  readonly #paths = new Map<string, Path>();
+
+  add(
+    kind: string,
+    frames: readonly Frame[],
+    one: { readonly count: number; readonly executor: string | undefined; firstMs?: number; lastMs?: number },
+  ): void {
+    const { count, executor, firstMs = 0, lastMs = 0 } = one;
+    const functions = frames
+      .slice(0, TOLD_APART)
+      .map(({ file, function: name, module }) => `${file ?? module}!${name}`);
+    const key = [kind, ...functions].join(';');
+    const known = this.#paths.get(key) ?? { kind, count: 0, seen: [], executor, firstMs, lastMs };
+    known.count += count;
+    known.firstMs = Math.min(known.firstMs, firstMs);
+    known.lastMs = Math.max(known.lastMs, lastMs);
+    note(known.seen, frames, count);
+    this.#paths.set(key, known);
+  }
+
+  ranked(): (Omit<Path, 'seen'> & { readonly frames: readonly Frame[] })[] {
+    return [...this.#paths.values()]
+      .sort((a, b) => b.count - a.count)
+      .map(({ seen, ...path }) => ({
+        ...path,
+        frames: seen.reduce((most, one) => (one.count > most.count ? one : most)).frames,
+      }));
+  }
 }
 
 interface SeenFrames {
@@ -85,11 +173,11 @@ interface SeenFrames {
 }
 
 /** One function may start threads on several lines. The line that was seen most stands for it. */
-function note(seen: SeenFrames[], frames: readonly Frame[]): void {
+function note(seen: SeenFrames[], frames: readonly Frame[], count: number): void {
   const lines = frames.map(({ line }) => line ?? 0).join();
   const known = seen.find((one) => one.lines === lines);
-  if (known === undefined) seen.push({ lines, frames, count: 1 });
-  else known.count += 1;
+  if (known === undefined) seen.push({ lines, frames, count });
+  else known.count += count;
 }
 
 /** Ruby names a thread after the file and the line that made it (`app.rb:12`): an exact count that costs nothing. */

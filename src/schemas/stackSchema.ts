@@ -37,6 +37,14 @@ export const creatorSchema: z.ZodType<Creator> = describing<Creator>()(
       count: z.int().min(1),
       share: z.number().gt(0).max(1).describe('Of all creations that were seen.'),
       source: z.string().describe('Where this is known from.'),
+      makes: z.enum(['threads', 'processes']).exactOptional().describe('Threads, where nothing is said.'),
+      perSecond: z.number().min(0).exactOptional().describe('Between the first and the last that it made.'),
+      certainty: z
+        .enum(['exact', 'function', 'called from', 'script', 'chain'])
+        .exactOptional()
+        .describe(
+          'How much of the code is known: its line; its function; an outer frame; the script; the command lines. Absent where it was sampled.',
+        ),
       executor: z.string().exactOptional().describe('A pool between this code and the thread.'),
       frames,
     })

@@ -20,6 +20,8 @@ export interface Modules {
   moduleAt(address: number): Module | undefined;
   /** Every file that code is mapped from. */
   all(): readonly Module[];
+  /** The paths of these files; none of them is opened. */
+  paths(): readonly string[];
 }
 
 const VDSO = '[vdso]';
@@ -55,6 +57,7 @@ export function modulesOf(maps: readonly MapLine[], open: (map: MapLine) => ElfF
       const map = mapAt(sorted, address);
       return map === undefined || map.path === '' ? undefined : moduleOf(map);
     },
+    paths: () => [...new Set(sorted.map(({ path }) => path.replace(DELETED, '')).filter((path) => path !== ''))],
     all: () =>
       sorted
         .filter(({ path }) => path !== '')

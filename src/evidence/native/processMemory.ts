@@ -13,7 +13,7 @@ export interface Memory {
 
 /** Opens `/proc/PID/mem`; `undefined` without the rights of ptrace, and for a kernel thread. */
 export function openMemory(root: KernelRoot, pid: number): Memory | undefined {
-  let fd: number;
+  let fd: number | undefined;
   try {
     fd = openSync(root.proc(pid, 'mem'), 'r');
   } catch {
@@ -21,13 +21,18 @@ export function openMemory(root: KernelRoot, pid: number): Memory | undefined {
   }
   return memoryOf(
     (bytes, address, length) => {
+      // Once it is closed, its number may be that of another file.
+      if (fd === undefined) return 0;
       try {
         return readSync(fd, bytes, 0, length, address);
       } catch {
         return 0;
       }
     },
-    () => closeSync(fd),
+    () => {
+      if (fd !== undefined) closeSync(fd);
+      fd = undefined;
+    },
   );
 }
 

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+/** A ring that the kernel writes records into (perf_event_open(2), "MMAP layout"). */
+export interface PerfRing {
+  readonly view: DataView;
+  readonly bytes: Buffer;
+}
+
+/** What an event is opened for: every process of a processor, or those of one cgroup (v2). */
+export interface PerfScope {
+  readonly cpu: number;
+  /** An open directory of a cgroup; left out, every process counts. */
+  readonly cgroupFd?: number;
+}
+
+/** The calls behind tracepoints. Each gives `undefined` or false where the kernel refuses. */
+export interface PerfEvents {
+  /** Opens an event; `attr` is a `struct perf_event_attr`. Gives a descriptor, or the number of the error, negative. */
+  open(attr: Buffer, scope: PerfScope): number;
+  /** Maps the ring of an event: one page of its state, then `dataBytes` (a power of two of pages). */
+  map(fd: number, dataBytes: number): PerfRing | undefined;
+  /** From now on one of so many events is written down. The counter counts all of them. */
+  setPeriod(fd: number, period: number): boolean;
+  /** The records of one event go into the ring of another on the same processor. */
+  setOutput(fd: number, ringFd: number): boolean;
+  /** Asks for SIGIO when a record was written, or asks no more. */
+  setSignal(fd: number, isAsked: boolean): void;
+  /** Closes events, one after the other, on the thread pool: the last one waits some 40 ms for RCU in the kernel. */
+  close(fds: readonly number[]): void;
+  /**
+   * A file of a file system that is mounted nowhere: the mount is made for these reads, no namespace has it, and it is gone
+   * with its descriptor (fsopen(2), fsmount(2), Linux 5.2). `undefined` without CAP_SYS_ADMIN.
+   */
+  readDetached(fileSystem: string, paths: readonly string[]): readonly string[] | undefined;
+}
+
+const SYS_PERF_EVENT_OPEN_X64 = 298;
+const SYS_FSOPEN = 430;
+const SYS_FSCONFIG = 431;
+const SYS_FSMOUNT = 432;
+const FSOPEN_CLOEXEC = 1;
+const FSMOUNT_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+const PERF_FLAG_PID_CGROUP = 4;
+const PERF_FLAG_FD_CLOEXEC = 8;
+const PERF_EVENT_IOC_PERIOD = 0x40082404;
+const PERF_EVENT_IOC_SET_OUTPUT = 0x2405;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const PAGE = 4096;
+const F_SETFL = 4;
+const F_SETOWN = 8;
+const O_RDWR = 2;
+const O_ASYNC = 0o20000;
+
+/** `undefined` without koffi, and on processors for which stacks cannot be followed. */
+export function loadPerfEvents(): PerfEvents | undefined {
+  if (process.arch !== 'x64') return undefined;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    const lib = koffi.load('libc.so.6');
+    const perfOpen = lib.func('long syscall(long number, void *attr, int pid, int cpu, int group, ulong flags)');
+    const call = lib.func('long syscall(long number, ...)');
+    const mmap = lib.func('void *mmap(void *at, size_t length, int prot, int flags, int fd, long offset)');
+    const ioctl = lib.func('int ioctl(int fd, ulong request, void *argument)');
+    const setOutput = lib.func('int ioctl(int fd, ulong request, long argument)');
+    const fcntl = lib.func('int fcntl(int fd, int command, ...)');
+    const close = lib.func('int close(int fd)');
+    return {
+      open: (attr, { cgroupFd, cpu }) => {
+        const flags = PERF_FLAG_FD_CLOEXEC | (cgroupFd === undefined ? 0 : PERF_FLAG_PID_CGROUP);
+        const fd = Number(perfOpen(SYS_PERF_EVENT_OPEN_X64, attr, cgroupFd ?? -1, cpu, -1, flags));
+        return fd < 0 ? -koffi.errno() : fd;
+      },
+      map: (fd, dataBytes) => {
+        const length = PAGE + dataBytes;
+        const at: unknown = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, 0);
+        if (koffi.address(at as never) === 0xffffffffffffffffn) return undefined;
+        const buffer = koffi.view(at, length);
+        return { view: new DataView(buffer), bytes: Buffer.from(buffer) };
+      },
+      setPeriod: (fd, period) => ioctl(fd, PERF_EVENT_IOC_PERIOD, new BigUint64Array([BigInt(period)])) === 0,
+      setOutput: (fd, ringFd) => setOutput(fd, PERF_EVENT_IOC_SET_OUTPUT, ringFd) === 0,
+      setSignal: (fd, isAsked) => {
+        fcntl(fd, F_SETOWN, 'int', process.pid);
+        fcntl(fd, F_SETFL, 'int', O_RDWR | (isAsked ? O_ASYNC : 0));
+      },
+      close: (fds) => {
+        const [first, ...others] = fds;
+        if (first === undefined) return;
+        for (const fd of others) close(fd);
+        close.async(first, () => {});
+      },
+      readDetached: (fileSystem, paths) => {
+        const opened: number[] = [];
+        const keep = (fd: unknown): number => {
+          if (Number(fd) >= 0) opened.push(Number(fd));
+          return Number(fd);
+        };
+        try {
+          const context = keep(call(SYS_FSOPEN, 'str', fileSystem, 'uint', FSOPEN_CLOEXEC));
+          if (context < 0) return undefined;
+          const none = ['void *', null, 'void *', null, 'int', 0] as const;
+          if (Number(call(SYS_FSCONFIG, 'int', context, 'uint', FSCONFIG_CMD_CREATE, ...none)) < 0) return undefined;
+          const mount = keep(call(SYS_FSMOUNT, 'int', context, 'uint', FSMOUNT_CLOEXEC, 'uint', 0));
+          if (mount < 0) return undefined;
+          return paths.map((path) => readFileSync(`/proc/self/fd/${mount}/${path}`, 'latin1'));
+        } catch {
+          return undefined;
+        } finally {
+          for (const fd of opened) close(fd);
+        }
+      },
+    };
+  } catch {
+    return undefined;
+  }
+}
