@@ -146,6 +146,7 @@ const MAY_BY_PATH: Readonly<Record<string, string>> = {
   'explain/trace/tracefs.ts': 'files of the kernel',
   'limits/findUnit.ts': 'cgroups',
   'service/metricsFile.ts': 'only inside of a directory that is held',
+  'session/creations.ts': 'a cgroup',
   'session/incidentReport.ts': 'files of its own packages',
   'session/sidecar.ts': '/proc/self',
   'targets/cgroupBirth.ts': 'cgroups',

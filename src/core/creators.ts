@@ -18,6 +18,10 @@ export interface Creator {
   readonly source: string;
   /** What it makes; absent where only threads are looked for. */
   readonly makes?: 'threads' | 'processes';
+  /** The command line of the process that makes them, without secrets; absent where it was not read. */
+  readonly command?: string;
+  /** Programs that the processes it made went on to run, the most frequent first. */
+  readonly runs?: readonly string[];
   /** How many of them in a second, between the first and the last; absent where that was not counted. */
   readonly perSecond?: number;
   /** Absent where it was sampled. */
@@ -48,6 +52,14 @@ export function creationPath(sample: CreationSample): readonly Frame[] | undefin
   if (rest === undefined) return undefined;
   const path = ownPath(rest, sample.runtime);
   return path.length === 0 ? undefined : path.slice(0, CONTEXT);
+}
+
+/** Of a stack that did create: only what is the program's own, as far as anything is. */
+function programPath(sample: CreationSample): readonly Frame[] {
+  const { frames, runtime } = sample;
+  const path = ownPath(behindCreation(sample) ?? frames, runtime);
+  const own = path.filter((frame) => frame.function === 'main' || !isPlumbing(frame, runtime));
+  return (own.length > 0 ? own : path).slice(0, CONTEXT);
 }
 
 /** The frames above the function that makes threads; `undefined` for a stack that makes none. */
@@ -95,43 +107,59 @@ export function rankCreators(
 export interface Made extends CreationSample {
   readonly makes: 'threads' | 'processes';
   readonly certainty: Certainty;
+  readonly command?: string;
+  readonly runs: readonly string[];
   readonly count: number;
-  /** Monotonic milliseconds. */
-  readonly firstMs: number;
-  readonly lastMs: number;
+  /** How many of them live. */
+  readonly living: number;
+  /** How many it makes in a second now; 0 where that is not known. */
+  readonly perSecond: number;
 }
 
-/** Creators by what they made: every frame of these stacks was there at a creation. */
+/**
+ * Creators by what of theirs lives, where that is known, else by what they made. Every frame of these stacks was there at a
+ * creation.
+ */
 export function rankMade(made: readonly Made[], source: string): Creator[] {
-  const all = made.reduce((sum, { count }) => sum + count, 0);
+  const sum = (of: 'count' | 'living'): number => made.reduce((total, one) => total + one[of], 0);
+  const by = sum('living') > 0 ? 'living' : 'count';
+  const all = sum(by);
   const paths = new Paths();
-  for (const { certainty, count, firstMs, frames, lastMs, makes, runtime } of made) {
-    const path = ownPath(behindCreation({ frames, runtime }) ?? frames, runtime).slice(0, CONTEXT);
-    const seen = { count, firstMs, lastMs, executor: executorOf(frames) };
-    if (path.length > 0) paths.add(`${makes} ${certainty}`, path, seen);
+  for (const { certainty, command, frames, makes, runs, runtime, ...numbers } of made) {
+    const path = programPath({ frames, runtime });
+    if (path.length > 0)
+      paths.add(`${makes} ${certainty}`, path, { ...numbers, command, runs, executor: executorOf(frames) });
   }
-  return paths.ranked().map(({ count, executor, firstMs, frames, kind, lastMs }) => {
-    const [makes, ...certainty] = kind.split(' ');
-    return {
-      count,
-      share: count / all,
-      source,
-      makes: makes as Made['makes'],
-      ...(lastMs > firstMs && count > 1 ? { perSecond: ((count - 1) * 1000) / (lastMs - firstMs) } : {}),
-      certainty: certainty.join(' ') as Certainty,
-      ...(executor === undefined ? {} : { executor }),
-      frames,
-    };
-  });
+  return paths
+    .ranked()
+    .sort((a, b) => b[by] - a[by])
+    .map(({ command, executor, frames, kind, perSecond, runs, ...numbers }) => {
+      const [makes, ...certainty] = kind.split(' ');
+      return {
+        count: numbers.count,
+        share: numbers[by] / all,
+        source,
+        makes: makes as Made['makes'],
+        ...(command === undefined ? {} : { command }),
+        ...(runs.length > 0 ? { runs } : {}),
+        ...(perSecond > 0 ? { perSecond } : {}),
+        certainty: certainty.join(' ') as Certainty,
+        ...(executor === undefined ? {} : { executor }),
+        frames,
+      };
+    })
+    .filter(({ share }) => share > 0);
 }
 
 interface Path {
   readonly kind: string;
   readonly seen: SeenFrames[];
   readonly executor: string | undefined;
+  readonly command: string | undefined;
+  runs: readonly string[];
   count: number;
-  firstMs: number;
-  lastMs: number;
+  living: number;
+  perSecond: number;
 }
 
 /** Paths that are one: their own frame and its caller are equal, and their kind. */
@@ -141,17 +169,27 @@ class Paths {
   add(
     kind: string,
     frames: readonly Frame[],
-    one: { readonly count: number; readonly executor: string | undefined; firstMs?: number; lastMs?: number },
+    one: Pick<Path, 'count' | 'executor'> & Partial<Pick<Path, 'command' | 'runs' | 'living' | 'perSecond'>>,
   ): void {
-    const { count, executor, firstMs = 0, lastMs = 0 } = one;
+    const { command, count, executor, living = 0, perSecond = 0, runs = [] } = one;
     const functions = frames
       .slice(0, TOLD_APART)
       .map(({ file, function: name, module }) => `${file ?? module}!${name}`);
     const key = [kind, ...functions].join(';');
-    const known = this.#paths.get(key) ?? { kind, count: 0, seen: [], executor, firstMs, lastMs };
+    const known = this.#paths.get(key) ?? {
+      kind,
+      count: 0,
+      living: 0,
+      perSecond: 0,
+      seen: [],
+      executor,
+      command,
+      runs,
+    };
     known.count += count;
-    known.firstMs = Math.min(known.firstMs, firstMs);
-    known.lastMs = Math.max(known.lastMs, lastMs);
+    known.runs = [...new Set([...known.runs, ...runs])];
+    known.living += living;
+    known.perSecond += perSecond;
     note(known.seen, frames, count);
     this.#paths.set(key, known);
   }

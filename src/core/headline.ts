@@ -1,4 +1,4 @@
-import type { Creator } from './creators.ts';
+import type { Certainty, Creator } from './creators.ts';
 import type { Frame } from './stack.ts';
 import type { StackGroup } from './stackGroups.ts';
 import { escapeText, formatCount, formatShare } from './units.ts';
@@ -29,8 +29,64 @@ export function frameText({ file, function: name, line, module }: Frame): string
   return escapeText(at === undefined ? name : `${name} (${at})`);
 }
 
-/** `spawnConnection (Bomb.java:14), through ThreadPoolExecutor, makes 60% of the threads`. */
-export function creatorText({ executor, frames, share }: Creator): string {
+/** Frames of a path that are told. */
+const TOLD = 4;
+const TOLD_PROGRAMS = 3;
+/** A share that people read as all of them. */
+const NEARLY_ALL = 0.995;
+
+/**
+ * `on_message (leak.py:7) started 794 threads, 190 a second: on_message leak.py:7 < main leak.py:10`; of one that was sampled
+ * `spawnConnection (Bomb.java:14), through ThreadPoolExecutor, makes 60% of the threads`.
+ */
+export function creatorText(creator: Creator): string {
+  return creator.certainty === undefined ? sampledText(creator) : recordedText(creator, creator.certainty);
+}
+
+function recordedText(creator: Creator, certainty: Certainty): string {
+  const { count, executor, frames, makes, perSecond, runs = [], share } = creator;
+  const what = makes === 'processes' ? ['process', 'processes'] : ['thread', 'threads'];
+  const programs = runs.length === 0 ? '' : ` (${runs.slice(0, TOLD_PROGRAMS).map(escapeText).join(', ')})`;
+  const made = `${formatCount(count)} ${count === 1 ? what[0] : what[1]}${programs}`;
+  const part = share < NEARLY_ALL ? `, ${formatShare(Math.round(share * 100) / 100)} of all` : '';
+  const rate = perSecond === undefined ? '' : `, ${rateText(perSecond)}`;
+  const by = executor === undefined ? '' : `, through ${escapeText(executor)}`;
+  const path = frames.length < 2 ? '' : `: ${frames.slice(0, TOLD).map(stepText).join(' < ')}`;
+  return `${whoText(frames[0], certainty)} started ${made}${part}${rate}${by}${path}`;
+}
+
+function whoText(frame: Frame | undefined, certainty: Certainty): string {
+  if (frame === undefined) return 'code that is not known';
+  const text = frameText(frame);
+  switch (certainty) {
+    case 'called from':
+      return `code that was called by ${text}`;
+    case 'script':
+      return `the script ${text}`;
+    case 'exact':
+    case 'function':
+    case 'chain':
+      return text;
+    default:
+      return certainty satisfies never;
+  }
+}
+
+function rateText(perSecond: number): string {
+  if (perSecond >= 1) return `${formatCount(Math.round(perSecond))} a second`;
+  return `${formatCount(Math.max(1, Math.round(perSecond * 60)))} a minute`;
+}
+
+/** `Pool.submit leak.py:4`. */
+function stepText({ file, function: name, line }: Frame): string {
+  return escapeText(file === undefined ? name : `${name} ${shortFile(file)}${line === undefined ? '' : `:${line}`}`);
+}
+
+function shortFile(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1);
+}
+
+function sampledText({ executor, frames, share }: Creator): string {
   const by = executor === undefined ? '' : `, through ${escapeText(executor)},`;
   const caller = frames[1] === undefined ? '' : `, called by ${frameText(frames[1])},`;
   const who = frames[0] === undefined ? 'code that is not known' : frameText(frames[0]);

@@ -1,5 +1,5 @@
 /** What a stack is known from: the ELF files of native code, a runtime inside the process, or nothing but the name. */
-export type StackSource = 'jvm' | 'node' | 'python' | 'ruby' | 'go' | 'native' | 'name';
+export type StackSource = 'jvm' | 'node' | 'python' | 'ruby' | 'php' | 'perl' | 'shell' | 'go' | 'native' | 'name';
 
 /** What differs between one runtime and another, as far as threads and stacks go. */
 export interface RuntimeTraits {
@@ -19,6 +19,8 @@ export interface RuntimeTraits {
   readonly makes?: RegExp;
   /** Where these functions must be, if their names alone say too little. */
   readonly makesIn?: RegExp;
+  /** It runs scripts: where the code in one is not known, the script itself says the most. */
+  readonly isInterpreter?: true;
 }
 
 /**
@@ -49,9 +51,13 @@ export const RUNTIMES: Readonly<Record<StackSource, RuntimeTraits>> = {
     plumbingFiles: /(^|\/)lib(64)?\/python3(\.\d+)?\/(?!(site|dist)-packages)|^<frozen /,
     makes: /^((Thread\.)?start|_start_new_thread|start_new_thread|start_joinable_thread|fork)$/,
     // A program may call a method of its own `start`, too.
+    isInterpreter: true,
     makesIn: /(^|\/)(threading|_thread|subprocess|os)\.py$/,
   },
-  ruby: { label: 'Ruby', executable: /^ruby[\d.]*$/, library: /^libruby/ },
+  ruby: { label: 'Ruby', executable: /^ruby[\d.]*$/, library: /^libruby/, isInterpreter: true },
+  php: { label: 'PHP', executable: /^php(-fpm|-cgi)?[\d.]*$/, library: /^libphp\d*\.so/, isInterpreter: true },
+  perl: { label: 'Perl', executable: /^perl[\d.]*$/, library: /^libperl\.so/, isInterpreter: true },
+  shell: { label: 'a shell', executable: /^(ba|da|a|k|mk|z)?sh[\d.]*$|^busybox$/, isInterpreter: true },
   go: {
     label: 'Go',
     // An ELF note of the Go linker: owner `Go`, type 4 (the build id).
@@ -62,7 +68,7 @@ export const RUNTIMES: Readonly<Record<StackSource, RuntimeTraits>> = {
   native: {
     label: 'native code',
     plumbing:
-      /^(__|_start$|start_thread$|clone3?$|main$|pthread_|nanosleep|clock_nanosleep|usleep$|sleep$|pause$|read$|recv|poll$|select$|epoll_|accept|futex|syscall$|std::(?!thread::_State_impl)|core::|alloc::|<std::thread|gsignal|tokio::runtime)/,
+      /^(__|_start$|start_thread$|clone3?$|main$|pthread_|nanosleep|clock_nanosleep|usleep$|sleep$|pause$|read$|recv(from|m?msg)?$|poll$|select$|epoll_p?wait2?$|accept4?$|futex|syscall$|std::(?!thread::_State_impl)|core::|alloc::|<std::thread|gsignal|tokio::runtime)/,
     makes:
       /^(__)?clone3?$|^__clone_internal$|^pthread_create|^thrd_create|^std::thread::_M_start_thread|^_?v?fork$|^__libc_fork/,
   },

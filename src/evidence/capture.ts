@@ -1,3 +1,4 @@
+import type { Creator } from '../core/creators.ts';
 import type { Baseline } from '../core/groupGrowth.ts';
 import type { Findings } from '../core/incidentDocument.ts';
 import { groupStacks } from '../core/stackGroups.ts';
@@ -23,6 +24,8 @@ export interface CaptureParts {
   readonly pause: Pause;
   /** Thread starts, if a JVM was told to record them. */
   readonly recording: ThreadStartRecording | undefined;
+  /** The kernel's record of who made each task; absent where it may not be had. */
+  readonly creations?: { creators(tasks?: readonly number[]): readonly Creator[] } | undefined;
   /** The file where the standard output of a JVM ends. */
   readonly jvmOutput: string | undefined;
 }
@@ -45,7 +48,7 @@ export function capture(
   baseline: Baseline | undefined,
   { mayStop, timeoutMs }: CaptureLimits,
 ): Capture {
-  const { jvmOutput, libc, now, pause, recording, root } = parts;
+  const { creations, jvmOutput, libc, now, pause, recording, root } = parts;
   const startMs = now();
   // Where they are comes first: after a stop thousands of threads are on their way back to where they were.
   const dump = dumpProcesses(root, pids, {
@@ -57,7 +60,11 @@ export function capture(
     signals: mayStop ? { send: process.kill.bind(process), jvmOutput } : undefined,
   });
   const leftMs = timeoutMs * (1 - WRITING_SHARE) - (now() - startMs);
-  const { cost, creators, notes } = findCreators(dump, { now, pause, timeoutMs: leftMs, mayStop });
+  const { cost, creators, notes } = findCreators(dump, {
+    ...{ now, pause, mayStop },
+    timeoutMs: leftMs,
+    recorded: creations?.creators(dump.stacks.map(({ tid }) => tid)) ?? [],
+  });
   const groups = groupStacks(dump.stacks, 'function', baseline);
   return {
     coverage: {

@@ -38,6 +38,8 @@ export const creatorSchema: z.ZodType<Creator> = describing<Creator>()(
       share: z.number().gt(0).max(1).describe('Of all creations that were seen.'),
       source: z.string().describe('Where this is known from.'),
       makes: z.enum(['threads', 'processes']).exactOptional().describe('Threads, where nothing is said.'),
+      command: z.string().exactOptional().describe('Command line of the process that makes them, without secrets.'),
+      runs: z.array(z.string()).exactOptional().describe('Programs that the processes it made went on to run.'),
       perSecond: z.number().min(0).exactOptional().describe('Between the first and the last that it made.'),
       certainty: z
         .enum(['exact', 'function', 'called from', 'script', 'chain'])
@@ -54,7 +56,9 @@ export const creatorSchema: z.ZodType<Creator> = describing<Creator>()(
 const wait = describing<WaitKind>()(
   z.enum(['running', 'lock', 'queue', 'sleep', 'read', 'poll', 'child', 'io', 'clone', 'stopped', 'dead', 'unknown']),
 );
-const runtime = describing<StackSource>()(z.enum(['native', 'python', 'jvm', 'go', 'node', 'ruby', 'name']));
+const runtime = describing<StackSource>()(
+  z.enum(['native', 'python', 'jvm', 'go', 'node', 'ruby', 'php', 'perl', 'shell', 'name']),
+);
 
 export const groupSchema: z.ZodType<GroupDocument> = describing<GroupDocument>()(
   z

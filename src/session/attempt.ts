@@ -3,6 +3,7 @@ import { Engine } from '../engine/engine.ts';
 import { MapsWatch } from '../engine/mapsWatch.ts';
 import { Track } from '../engine/track.ts';
 import { viewOf } from '../engine/trackView.ts';
+import type { CreationWatch } from '../evidence/creators/creationWatch.ts';
 import type { IncidentDir } from '../evidence/incidentDir.ts';
 import { ThreadStartRecording } from '../evidence/jfr/threadStartRecording.ts';
 import { StderrTail } from '../launch/stderrTail.ts';
@@ -15,6 +16,7 @@ import type { ChildTarget } from '../targets/contracts.ts';
 import { KILL_MS } from '../targets/killTree.ts';
 import { announce } from './announce.ts';
 import { type Born, bear } from './birth.ts';
+import { watchCreations } from './creations.ts';
 import { evidenceSource } from './evidenceSource.ts';
 import { targetView } from './expose.ts';
 import { sayFarewell } from './farewell.ts';
@@ -50,21 +52,27 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
   const losses: string[] = [];
   const incident = openIncident(session, attempt, (sentence) => losses.push(sentence));
   let target: ChildTarget | undefined;
+  let creations: ReturnType<typeof watchCreations> | undefined;
   try {
     const isSidecar = start.sidecar !== undefined;
     const contained = contain(settings.now, { ...system, isSidecar });
     const { meter } = contained.target;
     target = contained.target;
+    creations = watchCreations(root, system.tracing, isSidecar ? undefined : target.unifiedDir);
+    if ('why' in creations) losses.push(`who makes its tasks is sampled, not recorded by the kernel: ${creations.why}`);
+    const watch = 'why' in creations ? undefined : creations;
     current.processes = () => meter.processes();
-    const run = prepare(session, target, incident);
+    const run = prepare(session, target, incident, watch);
     const plan = run.track.rehearse();
     const { ceilings } = run.track.observer.headroom;
     announce(session, { ...contained, plan, attempt, ceilings, losses });
     const born = await bear(session, target, plan.cap, run);
+    watch?.follow(born.pid);
     const startedMs = now();
     const finish = follow(session, run, born, attempt);
     const ended = await born.ended;
     start.relay.detach();
+    watch?.end();
     await run.track.settled();
     await run.tail?.settled();
     finish();
@@ -87,6 +95,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     incident.settle();
     throw error;
   } finally {
+    if (creations !== undefined && !('why' in creations)) creations.close();
     current.pid = undefined;
     current.processes = () => [];
     current.record = () => {};
@@ -108,7 +117,12 @@ export interface Run {
 }
 
 /** Everything that the loop needs, before the child starts. */
-function prepare(session: Session, target: ChildTarget, incident: IncidentDir): Run {
+function prepare(
+  session: Session,
+  target: ChildTarget,
+  incident: IncidentDir,
+  creations: CreationWatch | undefined,
+): Run {
   const { current, options, outlets, settings, start, system } = session;
   const { libc, now, root, surroundings } = system;
   const { manager } = outlets;
@@ -120,6 +134,7 @@ function prepare(session: Session, target: ChildTarget, incident: IncidentDir): 
     now,
     pause: (_, until) => target.brake.pause(until),
     recording,
+    creations,
     jvmOutput: options.evidence.jvmOutput,
     incident,
     target: {

@@ -17,7 +17,7 @@ import { speakersOf } from './speakers.ts';
 
 /** Where the guard stands and what it was given, before anything of its surroundings is read. */
 export interface Ground {
-  readonly system: Omit<System, 'surroundings'>;
+  readonly system: Omit<System, 'surroundings' | 'tracing'>;
   readonly given: Given;
   /** How the target is called: `command:redis`. */
   readonly target: string;

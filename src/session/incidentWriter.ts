@@ -99,7 +99,9 @@ export class IncidentWriter {
     if (this.#parts.target.stderr === undefined) {
       notes.push('--capture-stderr keeps what a program says when it ends like this');
     }
-    const findings = { ...seen, notes, creators: creators.length > 0 ? creators : seen.creators };
+    const recorded = this.#parts.creations?.creators() ?? [];
+    const known = [creators, recorded, seen.creators].find((some) => some.length > 0) ?? [];
+    const findings = { ...seen, notes, creators: known };
     this.#raw = this.#picture?.captured.files ?? [];
     return { findings, lost: this.#keep(facts, findings) };
   }

@@ -11,6 +11,7 @@ import { countMaps } from '../procfs/maps.ts';
 import { catches } from '../procfs/status.ts';
 import { RLIMIT_CPU, RLIMIT_NOFILE } from '../sys/libc.ts';
 import { OwnLimits } from '../sys/ownLimits.ts';
+import { openTracing } from './creations.ts';
 import { exposeMetrics } from './expose.ts';
 import { type Ground, openGround } from './ground.ts';
 import { liveSettings } from './liveSettings.ts';
@@ -67,7 +68,7 @@ export async function openSession(options: RunOptions, reload: Reload): Promise<
     options,
     settings,
     target,
-    system: { ...system, surroundings },
+    system: { ...system, surroundings, tracing: openTracing(root) },
     start: {
       notes,
       executable: given.executable,

@@ -12,6 +12,7 @@ import type { Tellers } from '../service/tell/tellers.ts';
 import type { Libc } from '../sys/libc.ts';
 import type { OwnLimits } from '../sys/ownLimits.ts';
 import type { Standing } from '../sys/standing.ts';
+import type { Tracing } from './creations.ts';
 import type { Exposed } from './expose.ts';
 import type { LiveSettings } from './liveSettings.ts';
 import type { Usage } from './progress.ts';
@@ -44,6 +45,8 @@ export interface System {
   /** Whether the guard is the subreaper of what it starts: orphans come to it. */
   readonly isReaper: boolean;
   readonly surroundings: Surroundings;
+  /** Whether the kernel may be asked who makes tasks. */
+  readonly tracing: Tracing;
 }
 
 /** How the command is started, each time, and what the guard is to it. */

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 
 /** A ring that the kernel writes records into (perf_event_open(2), "MMAP layout"). */
 export interface PerfRing {
   readonly view: DataView;
   readonly bytes: Buffer;
+  /** Gives the memory back. Nothing of the ring may be touched after it. */
+  unmap(): void;
 }
 
 /** What an event is opened for: every process of a processor, or those of one cgroup (v2). */
@@ -24,9 +27,15 @@ export interface PerfEvents {
   setPeriod(fd: number, period: number): boolean;
   /** The records of one event go into the ring of another on the same processor. */
   setOutput(fd: number, ringFd: number): boolean;
-  /** Asks for SIGIO when a record was written, or asks no more. */
+  /**
+   * Asks for SIGCHLD when a record was written, or asks no more. A guard gets that signal at any time and hands it on to
+   * nobody, so one too many does no harm.
+   */
   setSignal(fd: number, isAsked: boolean): void;
-  /** Closes events, one after the other, on the thread pool: the last one waits some 40 ms for RCU in the kernel. */
+  /**
+   * Closes events, without waiting. Whoever closes the last event of a tracepoint waits 30 to 50 ms for RCU, and a process that
+   * ends does it too. So a ring of io_uring holds them: the kernel closes those later, in a thread of its own.
+   */
   close(fds: readonly number[]): void;
   /**
    * A file of a file system that is mounted nowhere: the mount is made for these reads, no namespace has it, and it is gone
@@ -39,6 +48,11 @@ const SYS_PERF_EVENT_OPEN_X64 = 298;
 const SYS_FSOPEN = 430;
 const SYS_FSCONFIG = 431;
 const SYS_FSMOUNT = 432;
+const SYS_IO_URING_SETUP = 425;
+const SYS_IO_URING_REGISTER = 427;
+const IORING_REGISTER_FILES = 2;
+/** `struct io_uring_params`; all of it may be 0. */
+const URING_PARAMS_BYTES = 120;
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
@@ -51,6 +65,7 @@ const MAP_SHARED = 1;
 const PAGE = 4096;
 const F_SETFL = 4;
 const F_SETOWN = 8;
+const F_SETSIG = 10;
 const O_RDWR = 2;
 const O_ASYNC = 0o20000;
 
@@ -63,6 +78,7 @@ export function loadPerfEvents(): PerfEvents | undefined {
     const perfOpen = lib.func('long syscall(long number, void *attr, int pid, int cpu, int group, ulong flags)');
     const call = lib.func('long syscall(long number, ...)');
     const mmap = lib.func('void *mmap(void *at, size_t length, int prot, int flags, int fd, long offset)');
+    const munmap = lib.func('int munmap(void *at, size_t length)');
     const ioctl = lib.func('int ioctl(int fd, ulong request, void *argument)');
     const setOutput = lib.func('int ioctl(int fd, ulong request, long argument)');
     const fcntl = lib.func('int fcntl(int fd, int command, ...)');
@@ -78,19 +94,22 @@ export function loadPerfEvents(): PerfEvents | undefined {
         const at: unknown = mmap(null, length, PROT_READ_WRITE, MAP_SHARED, fd, 0);
         if (koffi.address(at as never) === 0xffffffffffffffffn) return undefined;
         const buffer = koffi.view(at, length);
-        return { view: new DataView(buffer), bytes: Buffer.from(buffer) };
+        return { view: new DataView(buffer), bytes: Buffer.from(buffer), unmap: () => munmap(at, length) };
       },
       setPeriod: (fd, period) => ioctl(fd, PERF_EVENT_IOC_PERIOD, new BigUint64Array([BigInt(period)])) === 0,
       setOutput: (fd, ringFd) => setOutput(fd, PERF_EVENT_IOC_SET_OUTPUT, ringFd) === 0,
       setSignal: (fd, isAsked) => {
         fcntl(fd, F_SETOWN, 'int', process.pid);
+        fcntl(fd, F_SETSIG, 'int', constants.signals.SIGCHLD);
         fcntl(fd, F_SETFL, 'int', O_RDWR | (isAsked ? O_ASYNC : 0));
       },
       close: (fds) => {
-        const [first, ...others] = fds;
-        if (first === undefined) return;
-        for (const fd of others) close(fd);
-        close.async(first, () => {});
+        const uring = Number(call(SYS_IO_URING_SETUP, 'uint', 1, 'void *', Buffer.alloc(URING_PARAMS_BYTES)));
+        const held = [SYS_IO_URING_REGISTER, 'int', uring, 'uint', IORING_REGISTER_FILES] as const;
+        const isHeld = uring >= 0 && Number(call(...held, 'void *', Int32Array.from(fds), 'uint', fds.length)) === 0;
+        // Where io_uring may not be used (kernel.io_uring_disabled, seccomp) another thread waits.
+        for (const fd of fds) isHeld ? close(fd) : close.async(fd, () => {});
+        if (uring >= 0) close(uring);
       },
       readDetached: (fileSystem, paths) => {
         const opened: number[] = [];

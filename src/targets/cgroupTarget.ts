@@ -56,6 +56,7 @@ export function cgroupTarget(
       refusals: () => subtree.refusals(),
     }),
     escapes,
+    ...(unifiedDir === undefined ? {} : { unifiedDir }),
     pen,
     remove: () => removeContainment(containment),
     close: async () => {

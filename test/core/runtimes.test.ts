@@ -38,6 +38,13 @@ const SAMPLES: Readonly<Record<StackSource, Sample>> = {
     ],
     making: [f('Thread.start', { file: '/usr/lib/python3.11/threading.py' }), OWN],
   },
+  php: { plumbing: [f('zend_execute', { module: 'php8.2' })], own: [OWN], making: undefined },
+  perl: { plumbing: [f('Perl_pp_fork', { module: 'libperl.so.5.36' })], own: [OWN], making: undefined },
+  shell: {
+    plumbing: [f('make_child', { module: 'bash' }), f('0x1', { module: 'dash' }), f('0x1', { module: 'busybox' })],
+    own: [OWN, f('main', { module: 'wish' })],
+    making: undefined,
+  },
   ruby: { plumbing: [f('x', { module: 'libruby-3.1.so.3.1' })], own: [OWN], making: undefined },
   go: {
     plumbing: [f('runtime.gopark'), f('sync.(*Mutex).Lock'), f('internal/poll.runtime_pollWait'), f('net/http.serve')],

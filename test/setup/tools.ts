@@ -56,6 +56,11 @@ export default function setup(): void {
     const source = fileURLToPath(new URL(`../programs/${name}.c`, import.meta.url));
     execFileSync('gcc', ['-O1', '-pthread', '-o', `${BUILD_DIR}/${name}`, source], { stdio: 'inherit' });
   }
+  execFileSync(
+    'gcc',
+    ['-O1', '-pthread', '-o', `${BUILD_DIR}/leak`, fileURLToPath(new URL('../programs/leaks/leak.c', import.meta.url))],
+    { stdio: 'inherit' },
+  );
   const source = (name: string): string => fileURLToPath(new URL(`../programs/${name}`, import.meta.url));
   // One program in the ways that compilers leave stacks: frame pointers or none, optimised or not, symbols or none.
   for (const [name, flags] of Object.entries(SPAWNERS)) {

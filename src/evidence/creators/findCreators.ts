@@ -3,6 +3,7 @@ import { formatCount } from '../../core/units.ts';
 import { errnoOf } from '../../errors.ts';
 import { pauseHere } from '../../sys/pause.ts';
 import type { Dump } from '../dumpProcesses.ts';
+import { GENERATED_CODE } from '../native/frameNames.ts';
 import { type Pause, pauseBySignal } from '../pauseTarget.ts';
 import { type CreatorSearch, type CreatorSource, NOT_SAMPLED, type Sampled } from './creatorSource.ts';
 
@@ -18,6 +19,8 @@ export interface FindOptions {
   /** Stops the whole target, where that can be done in one act. */
   readonly pause: Pause;
   readonly wait?: (ms: number) => void;
+  /** Who makes them, as the kernel recorded it: then nobody has to be caught. */
+  readonly recorded?: readonly Creator[];
   /** False: nothing of the target is ever stopped. Who makes its threads is then known only where that needs no stop. */
   readonly mayStop?: boolean;
 }
@@ -36,6 +39,8 @@ export interface FoundCreators {
  * in any whose runtime can be read or asked while it runs.
  */
 export function findCreators(dump: Dump, options: FindOptions): FoundCreators {
+  const { recorded = [] } = options;
+  if (isTold(recorded)) return { creators: recorded, cost: withStop(NOT_SAMPLED, dump.stoppedMs), notes: [] };
   const search = searchOf(dump, options);
   const notes: string[] = [];
   const counted = countCreators(dump, search, notes);
@@ -47,6 +52,11 @@ export function findCreators(dump: Dump, options: FindOptions): FoundCreators {
     (caught) => `caught making them ${caught === 1 ? 'once' : `${formatCount(caught)} times`} ${where}`,
   );
   return { creators, cost: withStop(sampled, dump.stoppedMs), notes };
+}
+
+/** Code that was made at run time, and that nobody can name: then whoever can be asked may know more. */
+function isTold([first]: readonly Creator[]): boolean {
+  return first !== undefined && first.frames[0]?.function !== GENERATED_CODE;
 }
 
 /** Only what is known exactly: the target is not asked again, and not stopped. */

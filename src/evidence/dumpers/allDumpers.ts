@@ -16,6 +16,9 @@ export const DUMPERS: Readonly<Record<StackSource, readonly Dumper[]>> = {
   node: [nodeDumper],
   python: [cpythonDumper],
   ruby: [rubyDumper],
+  php: [],
+  perl: [],
+  shell: [],
   go: [goDumper],
   native: [nativeDumper],
   // What every thread has is read in any case.

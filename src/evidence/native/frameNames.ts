@@ -3,10 +3,13 @@ import { demangle } from '../demangle.ts';
 import type { Module, Modules } from './modules.ts';
 import type { UnwindSource } from './unwindSource.ts';
 
+/** Code that was made at run time: no file of it is mapped. */
+export const GENERATED_CODE = '[generated code]';
+
 /** What a program counter stands for: by Go's table, by a symbol, else by where its function begins in the file. */
 export function nameFrame(pc: number, modules: Modules, ruleAt: UnwindSource['ruleAt']): Frame {
   const module = modules.moduleAt(pc);
-  if (module === undefined) return { function: '[generated code]' };
+  if (module === undefined) return { function: GENERATED_CODE };
   const file = module.path.slice(module.path.lastIndexOf('/') + 1);
   return goFrame(pc, module, file) ?? nativeFrame(pc, module, file, ruleAt(pc)?.functionStart);
 }

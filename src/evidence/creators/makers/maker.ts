@@ -1,4 +1,4 @@
-import type { StackSource } from '../../../core/runtimes.ts';
+import { RUNTIMES, type StackSource } from '../../../core/runtimes.ts';
 import type { Frame } from '../../../core/stack.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
 import { runtimesIn } from '../../../procfs/runtime.ts';
@@ -15,6 +15,8 @@ import { StackMemo } from './stackMemo.ts';
 export interface MakerStack {
   /** Equal for equal stacks of one maker. */
   readonly key: string;
+  /** Whether the maker is an interpreter: without its frames, its script says more than its own code. */
+  readonly isScripted: boolean;
   readonly frames: () => MakerFrames;
 }
 
@@ -48,7 +50,8 @@ export class Maker {
   /** The stack of a maker; `undefined` for a task of the kernel. */
   stackOf(record: TaskRecord): MakerStack | undefined {
     const { registers, stack, stackStart } = record;
-    if (registers === undefined) return undefined;
+    // It runs another program by now, or has loaded a library since: no rule would be that of its code.
+    if (registers === undefined || !this.knows(record)) return undefined;
     const copy = { registers, stack };
     const known = this.#memo.find(copy);
     if (known !== undefined) return known;
@@ -60,7 +63,7 @@ export class Maker {
     };
     const { checks, steps } = walkMaker(registers, { ...this.#native.source, readWord: read });
     const told = this.#ask({ record, steps, readWord: read });
-    if (told !== undefined) return { key: keyOf(told), frames: () => told };
+    if (told !== undefined) return { key: keyOf(told), isScripted: false, frames: () => told };
     const found = this.#nativeStack(steps);
     // Where a reader may know the next one, equal native frames say nothing.
     if (this.#readers.length === 0) this.#memo.keep(copy, checks, found);
@@ -85,6 +88,7 @@ export class Maker {
     let named: MakerFrames | undefined;
     return {
       key: pcs.join(),
+      isScripted: this.#runtimes.some((runtime) => RUNTIMES[runtime].isInterpreter === true),
       frames: () => {
         named ??= this.#name(pcs);
         return named;

@@ -68,7 +68,10 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
     else checks.push({ at: slot, value: nextPc, isRelative: false });
     if (nextPc === 0) return end(true);
     isExact = rule?.isSignal ?? false;
-    if ((nextSp <= (registers[RSP] as number) && !isExact) || !source.isCode(nextPc)) return end(false);
+    // The stack of a caller is further up. vfork of glibc keeps its return address in a register, and nothing on the stack.
+    const risesBy = nextSp - (registers[RSP] as number);
+    const isCircle = steps.length === 1 ? risesBy < 0 : risesBy <= 0 && !isExact;
+    if (isCircle || !source.isCode(nextPc)) return end(false);
     steps.push({ pc: nextPc, registers: next });
     registers = next;
   }

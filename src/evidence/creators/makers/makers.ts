@@ -1,141 +1,127 @@
 import { type Creator, type Made, rankMade } from '../../../core/creators.ts';
+import { isPlumbing } from '../../../core/plumbing.ts';
 import { formatCount } from '../../../core/units.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
-import type { ReadLimits } from '../../elf/readLimits.ts';
-import { ElfFiles } from '../../native/elfFiles.ts';
 import type { ExecRecord, TaskRecord } from '../trace/record.ts';
-import { Maker, type MakerStack } from './maker.ts';
+import type { MakerFrames } from './frameReader.ts';
+import type { MakerStack } from './maker.ts';
+import { MakerPool } from './makerPool.ts';
+import { baseName, ProcessBook } from './processBook.ts';
+import { type Census, type Site, SiteLedger } from './siteLedger.ts';
 
-/** Processes that are open at once: each holds a descriptor. */
-const MOST_OPEN = 8;
-/** Places that are told apart. What comes later is counted, but not by its place. */
-const MOST_SITES = 1000;
-/** The maps of a maker are read again at most so often. */
-const AGAIN_MS = 100;
-/** For the files of all makers together: an unstripped browser has 110 MB of symbols. */
-const MOST_FILE_BYTES = 256 << 20;
+export type MakerRecord = TaskRecord | ExecRecord;
 
+/** A file of a target that is honest is opened in some milliseconds; a hostile one must not hold the guard. */
+const READING_MS = 250;
 /** Names are looked up when somebody asks for them: the symbols of a large program take that long. */
 const NAMING_MS = 500;
 
-/** One place that makes tasks. */
-interface Site {
-  readonly stack: MakerStack;
-  readonly makes: 'threads' | 'processes';
-  weight: number;
-  readonly firstMs: number;
-  lastMs: number;
-}
-
-interface OpenMaker {
-  readonly maker: Maker | undefined;
-  openedMs: number;
-}
-
 /** Who made the tasks of a target, from the records of the kernel: each is looked at while its maker lives. */
 export class Makers {
-  readonly #root: KernelRoot;
   readonly #now: () => number;
-  readonly #files: ElfFiles;
-  readonly #open = new Map<number, OpenMaker>();
-  readonly #sites = new Map<string, Site>();
+  readonly #pool: MakerPool;
+  readonly #book: ProcessBook;
+  readonly #ledger = new SiteLedger();
+  #census: Census | undefined;
   #told = 0;
   #seen = 0;
-  #endMs = 0;
 
   constructor(root: KernelRoot, now: () => number) {
-    this.#root = root;
     this.#now = now;
-    this.#files = new ElfFiles(this.#limits());
+    this.#pool = new MakerPool(root, now);
+    this.#book = new ProcessBook(root);
   }
 
-  /** Takes records in the order of time, until a time by the clock. Returns how many were left. */
-  take(records: readonly (TaskRecord | ExecRecord)[], endMs: number): number {
-    this.#endMs = endMs;
+  /** Takes records in the order of time, until a time by the clock. Returns those that were left for the next time. */
+  take(records: readonly MakerRecord[], endMs: number): readonly MakerRecord[] {
+    this.#pool.within(READING_MS);
+    const execs = lastExecs(records);
     for (const [index, record] of records.entries()) {
-      if (record.kind === 'exec') this.#forget(record.pid);
-      else if (this.#now() >= endMs) return records.length - index;
-      else this.#take(record);
+      if (record.kind === 'exec') this.#begins(record);
+      else if (this.#now() < endMs) this.#take(record, (execs.get(record.pid) ?? -1) > index);
+      else return records.slice(index);
     }
-    return 0;
+    return [];
   }
 
-  /** Creations that were recorded, by their weights, and those of which the maker's stack is known. */
+  /** There are too many to look at: they are counted. */
+  leave(records: readonly MakerRecord[]): void {
+    for (const record of records) {
+      if (record.kind === 'exec') this.#begins(record);
+      else this.#seen += record.weight;
+    }
+  }
+
+  /** Creations that were recorded, by their weights, and those of which the place is known. */
   get counts(): { readonly seen: number; readonly told: number } {
     return { seen: this.#seen, told: this.#told };
   }
 
-  /** The makers, the one that made most first. `made` is how many tasks there were in all, by the kernel's own count. */
-  creators(made: number): Creator[] {
-    this.#endMs = this.#now() + NAMING_MS;
-    const sites = [...this.#sites.values()].map(({ firstMs, lastMs, makes, stack, weight }): Made => {
-      return { ...stack.frames(), makes, count: weight, firstMs, lastMs };
-    });
+  /**
+   * The makers. `made` is how many tasks there were in all, by the kernel's own count. `alive` are the tasks that live: whoever
+   * has the most of them comes first, because a server that starts and ends a thread for each request leaks none. Left out, for a
+   * target that has ended, they are those that lived when they were last given, and what was made since.
+   */
+  creators(made: number, alive?: ReadonlySet<number>): Creator[] {
+    this.#pool.within(NAMING_MS);
+    if (alive !== undefined) this.#census = { atMs: this.#now(), alive };
+    const living = this.#census === undefined ? undefined : this.#ledger.living(this.#census);
     const all = Math.max(made, this.#seen);
-    const source =
-      this.#told === all
-        ? `the kernel recorded all ${formatCount(all)}`
-        : `the kernel recorded ${formatCount(this.#told)} of ${formatCount(all)}`;
-    return rankMade(sites, source);
+    const recorded = this.#told === all ? 'all' : `${formatCount(this.#told)} of`;
+    return rankMade(
+      this.#ledger.sites.map((site) => this.#madeBy(site, living?.get(site) ?? 0)),
+      `the kernel recorded ${recorded} ${formatCount(all)}`,
+    );
   }
 
   close(): void {
-    for (const { maker } of this.#open.values()) maker?.close();
-    this.#open.clear();
-    this.#files.close();
+    this.#pool.close();
   }
 
-  #take(record: TaskRecord): void {
-    this.#seen += record.weight;
-    const stack = this.#makerOf(record)?.stackOf(record);
-    if (stack === undefined) return;
-    const makes = record.isThread ? 'threads' : 'processes';
-    const key = `${makes} ${stack.key}`;
-    const site = this.#sites.get(key);
-    if (site !== undefined) {
-      site.weight += record.weight;
-      site.lastMs = record.atMs;
-    } else {
-      if (this.#sites.size >= MOST_SITES) return;
-      this.#sites.set(key, { stack, makes, weight: record.weight, firstMs: record.atMs, lastMs: record.atMs });
-    }
-    this.#told += record.weight;
-  }
-
-  #makerOf(record: TaskRecord): Maker | undefined {
-    const { pid } = record;
-    const known = this.#open.get(pid);
-    const isOld = (known?.openedMs ?? Number.NEGATIVE_INFINITY) + AGAIN_MS < this.#now();
-    if (known !== undefined && (!isOld || known.maker?.knows(record) === true)) {
-      // The one that was used last is closed last.
-      this.#open.delete(pid);
-      this.#open.set(pid, known);
-      return known.maker;
-    }
-    const maker = Maker.open(this.#root, pid, this.#files) ?? known?.maker;
-    if (maker !== known?.maker) this.#forget(pid);
-    this.#open.delete(pid);
-    this.#open.set(pid, { maker, openedMs: this.#now() });
-    const [oldest] = this.#open.keys();
-    if (this.#open.size > MOST_OPEN && oldest !== undefined) this.#forget(oldest);
-    return maker;
-  }
-
-  /** Its sites stay: they keep what they need. */
-  #forget(pid: number): void {
-    this.#open.get(pid)?.maker?.close();
-    this.#open.delete(pid);
-  }
-
-  #limits(): ReadLimits {
-    let leftBytes = MOST_FILE_BYTES;
+  #madeBy(site: Site, living: number): Made {
+    const { count, makes, perSecond, pid, runs } = site;
+    const { command } = this.#book.of(pid);
     return {
-      isOver: () => this.#now() >= this.#endMs,
-      mayLoad: (bytes) => {
-        if (!(bytes <= leftBytes)) return false;
-        leftBytes -= bytes;
-        return true;
-      },
+      ...this.#framesOf(site),
+      ...{ makes, count, living, perSecond, runs },
+      ...(command === undefined ? {} : { command }),
     };
   }
+
+  /** Where an interpreter shows nothing but itself, its script says more; then the command lines of those that made it. */
+  #framesOf({ pid, stack }: Site): MakerFrames {
+    const found = stack.frames();
+    const { frames, runtime } = found;
+    if (!stack.isScripted || frames.some((frame) => !isPlumbing(frame, runtime))) return found;
+    return { runtime, frames: this.#book.chain(pid), certainty: 'script' };
+  }
+
+  #take(record: TaskRecord, runsAnother: boolean): void {
+    this.#seen += record.weight;
+    this.#book.made(record);
+    const maker = runsAnother ? this.#pool.ifOpen(record) : this.#pool.of(record);
+    if (this.#ledger.add(maker?.stackOf(record) ?? this.#unknown(record), record)) this.#told += record.weight;
+  }
+
+  /** Its maker had ended before it could be read: its command line is known, or that of who made it. */
+  #unknown({ pid }: TaskRecord): MakerStack {
+    const frames = this.#book.chain(pid);
+    return {
+      key: frames.map((frame) => frame.function).join(';'),
+      isScripted: false,
+      frames: () => ({ runtime: 'native', frames, certainty: 'chain' }),
+    };
+  }
+
+  /** A process runs another program from now on. */
+  #begins(record: ExecRecord): void {
+    this.#pool.forget(record.pid);
+    this.#book.begins(record);
+    this.#ledger.runs(record.pid, baseName(record.program));
+  }
+}
+
+/** Where in a batch each process last began a program: what it made before that can be read no more. */
+function lastExecs(records: readonly MakerRecord[]): ReadonlyMap<number, number> {
+  return new Map(records.flatMap(({ kind, pid }, index) => (kind === 'exec' ? [[pid, index] as const] : [])));
 }

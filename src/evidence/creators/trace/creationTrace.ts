@@ -16,8 +16,18 @@ const LEAST_RING_BYTES = 64 << 10;
 /** Records that are copied out of one ring at once. */
 const MOST_AT_ONCE = 1024;
 
+/** What is recorded. */
+export interface TraceScope {
+  /** Processors by their numbers. */
+  readonly cpus: readonly number[];
+  /** A directory of a cgroup (v2); `undefined` for all processes of the host. */
+  readonly cgroupFd: number | undefined;
+  /** What CLOCK_MONOTONIC shows when the clock of the guard shows 0, in milliseconds. */
+  readonly zeroMs: number;
+}
+
 /** What came since the last time. */
-export interface Caught {
+export interface Drainage {
   /** In the order of time. */
   readonly records: readonly (TaskRecord | ExecRecord)[];
   /** Records that were not kept, for want of room or of time. */
@@ -36,20 +46,21 @@ export class CreationTrace {
   readonly #perf: PerfEvents;
   readonly #tracepoints: Tracepoints;
   readonly #sources: readonly Source[];
+  readonly #zeroMs: number;
   #period = 1;
 
-  private constructor(perf: PerfEvents, tracepoints: Tracepoints, sources: readonly Source[]) {
+  private constructor(perf: PerfEvents, tracepoints: Tracepoints, sources: readonly Source[], zeroMs: number) {
     this.#perf = perf;
     this.#tracepoints = tracepoints;
     this.#sources = sources;
+    this.#zeroMs = zeroMs;
   }
 
   /** `why`, without a subject, where the kernel does not let it. */
   static open(
     perf: PerfEvents,
     tracepoints: Tracepoints,
-    cpus: readonly number[],
-    cgroupFd: number | undefined,
+    { cgroupFd, cpus, zeroMs }: TraceScope,
   ): CreationTrace | { readonly why: string } {
     const sources: Source[] = [];
     const wanted = Math.min(MOST_RING_BYTES, floorPower(MOST_BYTES / Math.max(1, cpus.length)));
@@ -61,11 +72,11 @@ export class CreationTrace {
       }
       sources.push(source);
     }
-    return new CreationTrace(perf, tracepoints, sources);
+    return new CreationTrace(perf, tracepoints, sources, zeroMs);
   }
 
   /** Takes what has been recorded out of the rings. */
-  drain(): Caught {
+  drain(): Drainage {
     const records: (TaskRecord | ExecRecord)[] = [];
     let lost = 0;
     for (const { ring } of this.#sources) {
@@ -73,7 +84,7 @@ export class CreationTrace {
       lost += drained.lost + drained.skipped;
       for (const bytes of drained.records) {
         const record = parseRecord(bytes, this.#tracepoints);
-        if (record !== undefined) records.push(record);
+        if (record !== undefined) records.push({ ...record, atMs: record.atMs - this.#zeroMs });
       }
     }
     return { records: records.sort((a, b) => a.atMs - b.atMs), lost };
@@ -100,7 +111,7 @@ export class CreationTrace {
     return this.#period;
   }
 
-  /** Whether SIGIO comes when something was recorded. */
+  /** Whether SIGCHLD comes when something was recorded. */
   setSignal(isAsked: boolean): void {
     for (const { fd } of this.#sources) this.#perf.setSignal(fd, isAsked);
   }
@@ -130,6 +141,8 @@ function openSource(
 }
 
 function closeAll(perf: PerfEvents, sources: readonly Source[]): void {
+  // A mapped ring holds its event open.
+  for (const { ring } of sources) ring.unmap();
   perf.close(sources.flatMap(({ execFd, fd }) => [fd, ...(execFd === undefined ? [] : [execFd])]));
 }
 

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Creator } from '../../src/core/creators.ts';
+import type { IncidentDocument } from '../../src/core/incident.ts';
+import { schemaErrors } from '../setup/schema.ts';
+import { BUILD_DIR } from '../setup/tools.ts';
+import { type Box, events, makeBox, THREADGUARD } from './harness.ts';
+
+let box: Box;
+beforeEach(() => {
+  box = makeBox(2000);
+});
+afterEach(() => box.remove());
+
+const LEAK = join(BUILD_DIR, 'leak');
+
+/** Runs it guarded until it trips. */
+async function guarded(
+  flags: readonly string[],
+  ...command: readonly string[]
+): Promise<{ readonly incident: IncidentDocument; readonly err: string }> {
+  const guard = [THREADGUARD, 'run', '--incident-dir', box.scratch, '--grace', '1s', ...flags];
+  const log = join(box.scratch, 'guard.log');
+  const { err } = await box.start([...guard, '--log-file', log, '--log-format', 'json', '--', ...command]).ended;
+  const { incident: dir } = events(readFileSync(log, 'utf8')).at(-1) as { incident: string };
+  const incident = JSON.parse(readFileSync(join(dir, 'incident.json'), 'utf8'));
+  expect(schemaErrors('incident.json', incident)).toEqual([]);
+  return { incident, err };
+}
+
+const first = ({ creators }: IncidentDocument): Creator => {
+  const [creator] = creators;
+  if (creator === undefined) throw new Error('nobody is named');
+  return creator;
+};
+
+describe('a leak in C, from its first thread on', () => {
+  it.each([
+    ['one thread every 10 ms', '100'],
+    ['500 a second', '500'],
+    ['as fast as it can', '0'],
+  ])('%s: the function, what it made, and nothing is stopped', async (_, rate) => {
+    const { incident } = await guarded(['--max-tasks', '150'], LEAK, rate, '2000', 'thread');
+    const { certainty, count, frames, makes, source } = first(incident);
+    expect([certainty, makes]).toEqual(['exact', 'threads']);
+    expect(frames.map((frame) => frame.function)).toEqual(['make', 'open_session', 'main']);
+    expect(source).toMatch(/^the kernel recorded all 149/);
+    expect(incident.coverage.stops).toBe(0);
+    const counts = incident.creators.map((creator) => [creator.frames[1]?.function, creator.count]);
+    expect(counts.map(([site]) => site)).toEqual(['open_session', 'accept_upload', 'start_timer']);
+    expect(incident.creators.reduce((sum, creator) => sum + creator.count, 0)).toBe(149);
+    expect(count).toBeGreaterThan(70);
+    expect(incident.headline).toMatch(
+      /^make \(leak\) started \d+ threads, \d+% of all, [\d,]+ a second: make < open_session < main;/,
+    );
+  });
+  it.each(['fork', 'vfork'])('of processes by %s', async (kind) => {
+    const { incident } = await guarded(['--max-tasks', '60'], LEAK, '200', '2000', kind);
+    const { frames, makes, runs } = first(incident);
+    expect(makes).toBe('processes');
+    expect(frames.map((frame) => frame.function)).toEqual(['make', 'open_session', 'main']);
+    expect(runs).toEqual(kind === 'vfork' ? ['sleep'] : undefined);
+  });
+  it('a program that makes thousands of threads and ends them is no leak: who has those that live is named', async () => {
+    const script = `(i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done) & exec ${LEAK} 100 2000 thread`;
+    const { incident } = await guarded(['--max-tasks', '120'], 'sh', '-c', script);
+    expect(first(incident).frames[0]?.function).toBe('make');
+  });
+});
+
+it('processes of a tree of programs: by the command lines of those that made them', async () => {
+  const script = 'for i in 1 2 3 4 5 6 7 8 9; do sleep 30 & done; wait';
+  const { incident } = await guarded(['--max-tasks', '8'], 'env', 'sh', '-c', script);
+  const { command, makes, runs } = first(incident);
+  expect([makes, runs]).toEqual(['processes', ['sleep']]);
+  expect(command).toContain('for i in 1 2 3 4 5 6 7 8 9');
+});

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { CreationWatch } from '../../../src/evidence/creators/creationWatch.ts';
+import type { MakerRecord } from '../../../src/evidence/creators/makers/makers.ts';
+import { taskRecord } from '../builders/perfRecords.ts';
+
+const GUARD = 1;
+
+/** The watch with a trace and makers that are lists, and a clock that is turned by hand. */
+function openWatch(isOfTarget: boolean, mostAtOnce = 10_000) {
+  const state = {
+    ring: [] as MakerRecord[],
+    taken: [] as MakerRecord[],
+    left: 0,
+    made: 0,
+    period: 1,
+    asked: undefined as boolean | undefined,
+    signals: [] as (() => void)[],
+    timers: [] as (() => void)[],
+    drains: 0,
+    isTraceClosed: false,
+    areMakersClosed: false,
+    alive: undefined as ReadonlySet<number> | undefined,
+  };
+  let nowMs = 0;
+  const watch = new CreationWatch({
+    trace: {
+      drain: () => {
+        state.drains += 1;
+        return { records: state.ring.splice(0), lost: 0 };
+      },
+      made: () => state.made,
+      setPeriod: (period) => {
+        state.period = period;
+      },
+      get period() {
+        return state.period;
+      },
+      setSignal: (isAsked) => {
+        state.asked = isAsked;
+      },
+      close: () => {
+        state.isTraceClosed = true;
+      },
+    },
+    makers: {
+      take: (records) => {
+        state.taken.push(...records.slice(0, mostAtOnce));
+        return records.slice(mostAtOnce);
+      },
+      leave: (records) => {
+        state.left += records.length;
+      },
+      creators: (made, alive) => {
+        state.alive = alive;
+        return [{ count: made, share: 1, source: 'test', frames: [] }];
+      },
+      counts: { seen: 17, told: 17 },
+      close: () => {
+        state.areMakersClosed = true;
+      },
+    },
+    now: () => nowMs,
+    later: (ms, callback) => {
+      state.timers.push(() => {
+        nowMs += ms;
+        callback();
+      });
+      return () => {
+        state.timers.length = 0;
+      };
+    },
+    onSignal: (callback) => {
+      state.signals.push(callback);
+      return () => void state.signals.splice(0);
+    },
+    guard: GUARD,
+    isOfTarget,
+  });
+  const put = (...records: MakerRecord[]): void => {
+    state.ring.push(...records);
+    state.signals[0]?.();
+  };
+  /** Timers ring until there is none, or so many have. */
+  const turn = (most = 1000): void => {
+    for (let n = 0; n < most; n += 1) state.timers.shift()?.();
+  };
+  return { watch, state, put, turn };
+}
+const thread = (pid: number, task: number) => taskRecord({ pid, task });
+const fork = (pid: number, task: number) => taskRecord({ pid, task, isThread: false });
+const tasks = (records: readonly MakerRecord[]) => records.map((one) => (one.kind === 'task' ? one.task : -1));
+
+describe('when it reads', () => {
+  it('never, while nothing is made: the kernel is asked for a signal', () => {
+    const { state } = openWatch(true);
+    expect([state.asked, state.drains, state.timers.length]).toEqual([true, 0, 0]);
+  });
+  it('at once when it comes, then by the clock, and waits for a signal again when it is quiet', () => {
+    const { put, state, turn } = openWatch(true);
+    put(thread(10, 11));
+    expect([tasks(state.taken), state.asked, state.timers.length]).toEqual([[11], false, 1]);
+    put(thread(10, 12));
+    expect(tasks(state.taken)).toEqual([11]);
+    turn(1);
+    expect(tasks(state.taken)).toEqual([11, 12]);
+    turn();
+    expect([state.asked, state.timers.length]).toEqual([true, 0]);
+  });
+  it('once more after it has asked: what came in between has no signal', () => {
+    const { put, state, turn } = openWatch(true);
+    put(thread(10, 11));
+    turn();
+    const { drains } = state;
+    put();
+    expect(state.drains).toBe(drains + 1);
+  });
+});
+
+describe('whose tasks count', () => {
+  it('in its cgroup all, but for what the guard made there: the command', () => {
+    const { put, state, watch } = openWatch(true);
+    state.made = 3;
+    put(fork(GUARD, 10), thread(10, 11), thread(10, 12));
+    expect(tasks(state.taken)).toEqual([11, 12]);
+    expect(watch.creators()[0]?.count).toBe(2);
+  });
+  it('of all of the host those that come from the command, and no others', () => {
+    const { put, state } = openWatch(false);
+    put(thread(500, 501), fork(GUARD, 10), fork(10, 20), thread(20, 21), thread(600, 601));
+    expect(tasks(state.taken)).toEqual([20, 21]);
+  });
+  it('a number that comes again is not its process any more', () => {
+    const { put, state } = openWatch(false);
+    put(fork(GUARD, 10), fork(10, 20), fork(500, 20), thread(20, 21));
+    expect(tasks(state.taken)).toEqual([20]);
+  });
+  it('a process that it is told of, which ran before', () => {
+    const { put, state, watch } = openWatch(false);
+    watch.follow(77);
+    put(thread(77, 78));
+    expect(tasks(state.taken)).toEqual([78]);
+    expect(watch.creators()[0]?.count).toBe(17);
+  });
+});
+
+describe('more than there is time for', () => {
+  it('waits for the next reading, in its order', () => {
+    const { put, state, turn } = openWatch(true, 2);
+    put(...[11, 12, 13, 14, 15].map((task) => thread(10, task)));
+    expect(tasks(state.taken)).toEqual([11, 12]);
+    turn();
+    expect(tasks(state.taken)).toEqual([11, 12, 13, 14, 15]);
+    expect(state.left).toBe(0);
+  });
+  it('and beyond 2,000 it is counted only', () => {
+    const { put, state } = openWatch(true, 0);
+    put(...Array.from({ length: 2_500 }, (_, index) => thread(10, index)));
+    expect(state.left).toBe(500);
+  });
+  it('a bomb is recorded less often', () => {
+    const { put, state } = openWatch(true);
+    put(...Array.from({ length: 9_000 }, (_, index) => thread(10, index)));
+    expect(state.period).toBeGreaterThan(1);
+  });
+});
+
+describe('the end', () => {
+  it('takes in what is left, closes the trace, and still knows everything', () => {
+    const { put, state, turn, watch } = openWatch(true);
+    state.made = 2;
+    state.ring.push(thread(10, 11));
+    watch.end();
+    expect([tasks(state.taken), state.isTraceClosed, state.signals.length]).toEqual([[11], true, 0]);
+    expect(watch.creators()[0]?.count).toBe(2);
+    put(thread(10, 12));
+    turn();
+    expect(tasks(state.taken)).toEqual([11]);
+    watch.close();
+    expect(state.areMakersClosed).toBe(true);
+  });
+  it('who lives is asked of whoever knows; of a dead target nobody does', () => {
+    const { state, watch } = openWatch(true);
+    watch.creators([1, 2]);
+    expect(state.alive).toEqual(new Set([1, 2]));
+    watch.creators();
+    expect(state.alive).toBeUndefined();
+  });
+});
