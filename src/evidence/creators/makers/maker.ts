@@ -24,6 +24,8 @@ export class Maker {
   readonly #readers: readonly FrameReader[];
   readonly #runtimes: readonly StackSource[];
   readonly #memo = new StackMemo<MakerStack>();
+  /** Whether the last stack led to code that was not there when it was opened: a library has been loaded since. */
+  hasStrayed = false;
 
   private constructor(native: NativeProcess, runtimes: readonly StackSource[], readers: readonly FrameReader[]) {
     this.#native = native;
@@ -50,6 +52,7 @@ export class Maker {
     const { registers, stack, stackStart } = record;
     if (registers === undefined) return undefined;
     const copy = { registers, stack };
+    this.hasStrayed = false;
     const known = this.#memo.find(copy);
     if (known !== undefined) return known;
     this.#native.refresh();
@@ -58,9 +61,10 @@ export class Maker {
       const at = address - stackStart;
       return at >= 0 && at + 8 <= stack.length ? readWord(stack, at) : readMemory(address);
     };
-    const { checks, steps } = walkMaker(registers, { ...this.#native.source, readWord: read });
+    const { checks, hasStrayed, steps } = walkMaker(registers, { ...this.#native.source, readWord: read });
     const told = this.#ask({ record, steps, readWord: read });
     if (told !== undefined) return { key: keyOf(told), frames: () => told };
+    this.hasStrayed = hasStrayed;
     const found = this.#nativeStack(steps);
     // Where a reader may know the next one, equal native frames say nothing.
     if (this.#readers.length === 0) this.#memo.keep(copy, checks, found);

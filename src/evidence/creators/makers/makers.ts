@@ -12,6 +12,8 @@ const MOST_OPEN = 8;
 const MOST_SITES = 1000;
 /** The maps of a maker are read again at most so often. */
 const AGAIN_MS = 100;
+/** And where that is in need: the maker could not be opened, or a stack led out of its maps, as while a program loads its libraries. */
+const SOON_MS = 20;
 /** For the files of all makers together: an unstripped browser has 110 MB of symbols. */
 const MOST_FILE_BYTES = 256 << 20;
 
@@ -87,7 +89,7 @@ export class Makers {
 
   #take(record: TaskRecord): void {
     this.#seen += record.weight;
-    const stack = this.#makerOf(record)?.stackOf(record);
+    const stack = this.#stackOf(record);
     if (stack === undefined) return;
     const makes = record.isThread ? 'threads' : 'processes';
     const key = `${makes} ${stack.key}`;
@@ -102,16 +104,32 @@ export class Makers {
     this.#told += record.weight;
   }
 
+  #stackOf(record: TaskRecord): MakerStack | undefined {
+    const maker = this.#makerOf(record);
+    const stack = maker?.stackOf(record);
+    if (maker?.hasStrayed !== true || !this.#isOld(record.pid, SOON_MS)) return stack;
+    return this.#reopen(record.pid)?.stackOf(record) ?? stack;
+  }
+
   #makerOf(record: TaskRecord): Maker | undefined {
     const { pid } = record;
     const known = this.#open.get(pid);
-    const isOld = (known?.openedMs ?? Number.NEGATIVE_INFINITY) + AGAIN_MS < this.#now();
-    if (known !== undefined && (!isOld || known.maker?.knows(record) === true)) {
+    const againMs = known?.maker === undefined ? SOON_MS : AGAIN_MS;
+    if (known !== undefined && (!this.#isOld(pid, againMs) || known.maker?.knows(record) === true)) {
       // The one that was used last is closed last.
       this.#open.delete(pid);
       this.#open.set(pid, known);
       return known.maker;
     }
+    return this.#reopen(pid);
+  }
+
+  #isOld(pid: number, ms: number): boolean {
+    return (this.#open.get(pid)?.openedMs ?? Number.NEGATIVE_INFINITY) + ms < this.#now();
+  }
+
+  #reopen(pid: number): Maker | undefined {
+    const known = this.#open.get(pid);
     const maker = Maker.open(this.#root, pid, this.#files) ?? known?.maker;
     if (maker !== known?.maker) this.#forget(pid);
     this.#open.delete(pid);
