@@ -13,6 +13,7 @@ import type { PythonLayout } from '../../src/evidence/python/layout.ts';
 import { elfImage, sourceOf, symbolSections } from '../evidence/builders/elfImage.ts';
 import { FakeMemory } from '../evidence/builders/fakeMemory.ts';
 import { goImage, goTableBytes } from '../evidence/builders/goTableImage.ts';
+import { hotSpotScene, openHotSpotReader, STACK_AREAS } from '../evidence/builders/hotSpotScene.ts';
 import {
   ARRAY,
   CONSTANT,
@@ -202,3 +203,15 @@ function wordOf(value: bigint): Buffer {
   bytes.writeBigUInt64LE(value);
   return bytes;
 }
+
+describe('HotSpot', () => {
+  const version = fc.constantFrom(8, 17, 24, 25);
+  const changes = fc.array(fc.tuple(fc.constantFrom(...STACK_AREAS), fc.nat(0xffff), oddNumber), { maxLength: 40 });
+  fuzz('tables, code, methods and stacks', fc.tuple(version, changes), ([java, all]) => {
+    const { caught, heap } = hotSpotScene(java);
+    const reader = openHotSpotReader(heap);
+    for (const [area, at, value] of all) heap.memory.write(area + at, wordOf(value));
+    reader.framesOf(caught());
+    reader.framesOf(caught(64));
+  });
+});

@@ -6,7 +6,7 @@ import { GuardError } from '../../src/errors.ts';
 const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 60);
 /** The same inputs each time, unless another seed is asked for. */
 const SEED = Number(process.env['FUZZ_SEED'] ?? 42);
-const PARSERS = 9;
+const PARSERS = 10;
 /** On a processor, so that a busy machine does not count. An honest input takes a few milliseconds. */
 const MOST_CPU_MS = 1_000;
 const MOST_BYTES = 256 << 20;

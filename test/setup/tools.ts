@@ -86,5 +86,7 @@ export default function setup(): void {
       },
     });
   }
-  execFileSync('/usr/bin/javac', ['-d', BUILD_DIR, source('Spawner.java')], { stdio: 'inherit' });
+  execFileSync('/usr/bin/javac', ['-d', BUILD_DIR, source('Spawner.java'), source('leaks/Leak.java')], {
+    stdio: 'inherit',
+  });
 }

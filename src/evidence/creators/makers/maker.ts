@@ -26,6 +26,8 @@ export class Maker {
   readonly #readers: readonly FrameReader[];
   readonly #runtimes: readonly StackSource[];
   readonly #memo = new StackMemo<MakerStack>();
+  /** Whether the last stack led to code that was not there when it was opened: a library has been loaded since. */
+  hasStrayed = false;
 
   private constructor(native: NativeProcess, runtimes: readonly StackSource[], readers: readonly FrameReader[]) {
     this.#native = native;
@@ -53,6 +55,7 @@ export class Maker {
     // It runs another program by now, or has loaded a library since: no rule would be that of its code.
     if (registers === undefined || !this.knows(record)) return undefined;
     const copy = { registers, stack };
+    this.hasStrayed = false;
     const known = this.#memo.find(copy);
     if (known !== undefined) return known;
     this.#native.refresh();
@@ -61,7 +64,8 @@ export class Maker {
       const at = address - stackStart;
       return at >= 0 && at + 8 <= stack.length ? readWord(stack, at) : readMemory(address);
     };
-    const { checks, steps } = walkMaker(registers, { ...this.#native.source, readWord: read });
+    const { checks, hasStrayed, steps } = walkMaker(registers, { ...this.#native.source, readWord: read });
+    this.hasStrayed = hasStrayed;
     const told = this.#ask({ record, steps, readWord: read });
     if (told !== undefined) return { key: keyOf(told), isScripted: false, frames: () => told };
     const found = this.#nativeStack(steps);

@@ -25,6 +25,8 @@ export interface Walked {
   readonly steps: readonly Step[];
   /** Whether the bottom of the stack was reached. */
   readonly isWhole: boolean;
+  /** Whether a rule led to an address that is no code: it may have been loaded since the maps were read. */
+  readonly hasStrayed: boolean;
   /** `undefined` if the walk hung on something else, too. */
   readonly checks: readonly Check[] | undefined;
 }
@@ -46,7 +48,9 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
   let origins: Origins = start.map((_, number) => -1 - number);
   let registers = start;
   let isExact = true;
-  const end = (isWhole: boolean): Walked => ({ steps, isWhole, checks: canRepeat ? checks : undefined });
+  const end = (isWhole: boolean, hasStrayed = false): Walked => {
+    return { steps, isWhole, hasStrayed, checks: canRepeat && !hasStrayed ? checks : undefined };
+  };
   while (steps.length < MOST_FRAMES) {
     const pc = registers[RA] as number;
     const rule = source.ruleAt(isExact ? pc : pc - 1);
@@ -71,7 +75,8 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
     // The stack of a caller is further up. vfork of glibc keeps its return address in a register, and nothing on the stack.
     const risesBy = nextSp - (registers[RSP] as number);
     const isCircle = steps.length === 1 ? risesBy < 0 : risesBy <= 0 && !isExact;
-    if (isCircle || !source.isCode(nextPc)) return end(false);
+    if (isCircle) return end(false);
+    if (!source.isCode(nextPc)) return end(false, rule !== undefined);
     steps.push({ pc: nextPc, registers: next });
     registers = next;
   }
