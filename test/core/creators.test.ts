@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { creationPath, namedCreators, rankCreators } from '../../src/core/creators.ts';
+import { creationPath, type Made, namedCreators, rankCreators, rankMade } from '../../src/core/creators.ts';
 import { creatorText, headline } from '../../src/core/headline.ts';
 import type { StackSource } from '../../src/core/runtimes.ts';
 import type { Frame, TaskStack } from '../../src/core/stack.ts';
@@ -130,5 +130,62 @@ describe('headline', () => {
   it('names only, where there is nothing else; nothing where there is nothing', () => {
     expect(headline([], groupStacks([task('conn-1')], 'function'))).toBe('1 task is called "conn-N"');
     expect(headline([], [])).toBe('');
+  });
+});
+
+describe('makers that the kernel recorded', () => {
+  const frames = (...names: string[]) =>
+    names.map((name) => ({ function: name, module: name === 'clone3' ? 'libc.so.6' : 'app' }));
+  const made = (change: Partial<Made> & Pick<Made, 'frames'>): Made => ({
+    runtime: 'native',
+    makes: 'threads',
+    certainty: 'exact',
+    count: 1,
+    living: 0,
+    perSecond: 0,
+    runs: [],
+    ...change,
+  });
+  const shown = (...all: Made[]) =>
+    rankMade(all, 'recorded').map(({ count, frames: path, share }) => [
+      path.map((one) => one.function).join('<'),
+      count,
+      share,
+    ]);
+  it('by what they made, without the plumbing of the system around their own frames', () => {
+    expect(
+      shown(
+        made({ frames: frames('clone3', 'pthread_create', 'site_b', 'main'), count: 10 }),
+        made({ frames: frames('clone3', 'pthread_create', 'site_a', 'serve', 'main', '_start'), count: 30 }),
+      ),
+    ).toEqual([
+      ['site_a<serve<main', 30, 0.75],
+      ['site_b<main', 10, 0.25],
+    ]);
+  });
+  it('by what of theirs lives, where that is known: who has nothing left is not named', () => {
+    expect(
+      shown(
+        made({ frames: frames('clone3', 'churn'), count: 9000 }),
+        made({ frames: frames('clone3', 'leak'), count: 100, living: 90 }),
+        made({ frames: frames('clone3', 'pool'), count: 30, living: 30 }),
+      ),
+    ).toEqual([
+      ['leak', 100, 0.75],
+      ['pool', 30, 0.25],
+    ]);
+  });
+  it('threads apart from processes, and what is exact from what is not', () => {
+    const one = { frames: frames('clone3', 'site') };
+    expect(
+      shown(made(one), made({ ...one, makes: 'processes' }), made({ ...one, certainty: 'function' })),
+    ).toHaveLength(3);
+  });
+  it('one whose stack is all plumbing has it all: that is what is known', () => {
+    expect(shown(made({ frames: frames('clone3', 'start_thread') }))).toEqual([['start_thread', 1, 1]]);
+  });
+  it('rates and programs of one path add up', () => {
+    const one = made({ frames: frames('clone3', 'site'), perSecond: 10, runs: ['a'] });
+    expect(rankMade([one, { ...one, runs: ['b', 'a'] }], 'x')[0]).toMatchObject({ perSecond: 20, runs: ['a', 'b'] });
   });
 });

@@ -37,6 +37,36 @@ it.for([
   expect(frameText(frame)).toBe(want);
 });
 
+describe('who makes tasks, as the kernel recorded it', () => {
+  const CALLER = { function: 'on_message', file: '/app/a.py', line: 7 };
+  const recorded = (change: Partial<Creator>) =>
+    creatorText(creator({ count: 794, share: 1, certainty: 'exact', perSecond: 190.4, ...change }));
+  it.for<readonly [Partial<Creator>, string]>([
+    [
+      { frames: [SPAWN, CALLER] },
+      'spawn (/app/a.py:26) started 794 threads, 190 a second: spawn a.py:26 < on_message a.py:7',
+    ],
+    [{ share: 0.6, perSecond: 0.05 }, 'spawn (/app/a.py:26) started 794 threads, 60% of all, 3 a minute'],
+    [
+      { makes: 'processes', count: 1, runs: ['sleep', 'cat'] },
+      'spawn (/app/a.py:26) started 1 process (sleep, cat), 190 a second',
+    ],
+    [
+      { executor: 'ThreadPoolExecutor' },
+      'spawn (/app/a.py:26) started 794 threads, 190 a second, through ThreadPoolExecutor',
+    ],
+    [{ certainty: 'called from' }, 'code that was called by spawn (/app/a.py:26) started 794 threads, 190 a second'],
+    [
+      { certainty: 'script', frames: [{ function: 'bash a.sh' }, { function: 'cron -f' }] },
+      'the script bash a.sh started 794 threads, 190 a second: bash a.sh < cron -f',
+    ],
+    [{ certainty: 'chain', frames: [{ function: 'make\u001b' }] }, 'make\\x1b started 794 threads, 190 a second'],
+    [{ frames: [] }, 'code that is not known started 794 threads, 190 a second'],
+  ])('%j', ([change, want]) => {
+    expect(recorded(change)).toBe(want);
+  });
+});
+
 describe('who makes threads', () => {
   it.for([
     ['alone', {}, 'spawn (/app/a.py:26) makes 60% of the threads'],

@@ -1,6 +1,7 @@
 import { type Creator, type Made, rankMade } from '../../../core/creators.ts';
 import { isPlumbing } from '../../../core/plumbing.ts';
 import { formatCount } from '../../../core/units.ts';
+import { readShort } from '../../../procfs/read.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
 import type { ExecRecord, TaskRecord } from '../trace/record.ts';
 import type { MakerFrames } from './frameReader.ts';
@@ -13,11 +14,14 @@ export type MakerRecord = TaskRecord | ExecRecord;
 
 /** A file of a target that is honest is opened in some milliseconds; a hostile one must not hold the guard. */
 const READING_MS = 250;
+/** So long a record waits for its maker, if that lives and cannot be read. */
+const MOST_WAIT_MS = 200;
 /** Names are looked up when somebody asks for them: the symbols of a large program take that long. */
 const NAMING_MS = 500;
 
 /** Who made the tasks of a target, from the records of the kernel: each is looked at while its maker lives. */
 export class Makers {
+  readonly #root: KernelRoot;
   readonly #now: () => number;
   readonly #pool: MakerPool;
   readonly #book: ProcessBook;
@@ -27,6 +31,7 @@ export class Makers {
   #seen = 0;
 
   constructor(root: KernelRoot, now: () => number) {
+    this.#root = root;
     this.#now = now;
     this.#pool = new MakerPool(root, now);
     this.#book = new ProcessBook(root);
@@ -36,12 +41,18 @@ export class Makers {
   take(records: readonly MakerRecord[], endMs: number): readonly MakerRecord[] {
     this.#pool.within(READING_MS);
     const execs = lastExecs(records);
+    const waiting: MakerRecord[] = [];
     for (const [index, record] of records.entries()) {
-      if (record.kind === 'exec') this.#begins(record);
-      else if (this.#now() < endMs) this.#take(record, (execs.get(record.pid) ?? -1) > index);
-      else return records.slice(index);
+      if (record.kind === 'exec') {
+        this.#begins(record);
+        continue;
+      }
+      if (this.#now() >= endMs) return [...waiting, ...records.slice(index)];
+      const runsAnother = (execs.get(record.pid) ?? -1) > index;
+      if (!runsAnother && this.#mayBeReadSoon(record)) waiting.push(record);
+      else this.#take(record, runsAnother);
     }
-    return [];
+    return waiting;
   }
 
   /** There are too many to look at: they are counted. */
@@ -94,6 +105,16 @@ export class Makers {
     const { frames, runtime } = found;
     if (!stack.isScripted || frames.some((frame) => !isPlumbing(frame, runtime))) return found;
     return { runtime, frames: this.#book.chain(pid), certainty: 'script' };
+  }
+
+  /** Its maker lives and cannot be read now: in a crowd, while somebody may hold the lock of its memory. */
+  #mayBeReadSoon(record: TaskRecord): boolean {
+    return (
+      record.registers !== undefined &&
+      this.#now() - record.atMs < MOST_WAIT_MS &&
+      this.#pool.of(record) === undefined &&
+      readShort(this.#root.proc(record.pid, 'comm')) !== undefined
+    );
   }
 
   #take(record: TaskRecord, runsAnother: boolean): void {
