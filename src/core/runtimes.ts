@@ -21,6 +21,8 @@ export interface RuntimeTraits {
   readonly makesIn?: RegExp;
   /** It runs scripts: where the code in one is not known, the script itself says the most. */
   readonly isInterpreter?: true;
+  /** It makes threads for itself, beside those of the program. */
+  readonly isManaged?: true;
 }
 
 /**
@@ -30,13 +32,15 @@ export interface RuntimeTraits {
 export const RUNTIMES: Readonly<Record<StackSource, RuntimeTraits>> = {
   jvm: {
     label: 'JVM',
+    isManaged: true,
     executable: /^java$/,
-    library: /^libjvm\.so/,
+    library: /^lib(jvm|jli)\.so/,
     plumbing: /^(java|javax|jdk|sun|com\.sun)\./,
     makes: /^java\.lang\.Thread\.start0?$/,
   },
   node: {
     label: 'Node',
+    isManaged: true,
     executable: /^node(js)?$/,
     library: /^libnode\.so/,
     plumbing: /^(node:|v8::|uv_|node::|\[generated code\]$)/,

@@ -9,7 +9,7 @@ import {
   subreaperCheck,
 } from './holdChecks.ts';
 import { addressSpaceCheck, initCheck, openFilesCheck, roomCheck } from './roomChecks.ts';
-import { hidepidCheck, ptraceCheck, runtimesCheck, slabsCheck, traceCheck } from './sightChecks.ts';
+import { creatorsCheck, hidepidCheck, ptraceCheck, runtimesCheck, slabsCheck, traceCheck } from './sightChecks.ts';
 
 /** All checks, the ones that matter most first. */
 const CHECKS: readonly ((found: Findings) => Check)[] = [
@@ -28,6 +28,7 @@ const CHECKS: readonly ((found: Findings) => Check)[] = [
   refusalsCheck,
   slabsCheck,
   traceCheck,
+  creatorsCheck,
   runtimesCheck,
 ];
 

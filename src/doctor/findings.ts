@@ -34,6 +34,8 @@ export interface SightFindings {
   readonly hidesProcesses: boolean;
   readonly canReadSlabs: boolean;
   readonly canTrace: 'tracefs' | 'strace' | undefined;
+  /** Why the kernel does not record who makes tasks; `undefined` where it does. */
+  readonly whyNotTraced: string | undefined;
   /** Runtimes on the PATH, and how each gives its stacks. */
   readonly runtimes: readonly { readonly name: string; readonly channel: string }[];
 }

@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { whyNotTraced } from '../evidence/creators/tracing.ts';
 import { canUseTracefs } from '../explain/trace/tracefs.ts';
 import { findExecutable } from '../launch/launchPlan.ts';
 import { hidesProcesses } from '../procfs/namespace.ts';
@@ -28,6 +29,7 @@ export function findSight(root: KernelRoot, env: NodeJS.ProcessEnv): SightFindin
     hidesProcesses: hidesProcesses(root) && status?.uid !== 0,
     canReadSlabs: readText(root.proc('slabinfo')) !== undefined,
     canTrace: canUseTracefs(root) ? 'tracefs' : isOnPath('strace', env) ? 'strace' : undefined,
+    whyNotTraced: whyNotTraced(root),
     runtimes: RUNTIMES.filter(([command]) => isOnPath(command, env)).map(([name, channel]) => ({ name, channel })),
   };
 }

@@ -47,6 +47,18 @@ export function traceCheck({ canTrace }: SightFindings): Check {
   );
 }
 
+/** Who makes each task is known. */
+export function creatorsCheck({ whyNotTraced }: SightFindings): Check {
+  return check(
+    'creators',
+    whyNotTraced === undefined,
+    whyNotTraced === undefined
+      ? 'the kernel records who makes each thread and process (tracepoint task:task_newtask)'
+      : `who makes threads is sampled, not recorded by the kernel: ${whyNotTraced}`,
+    'run it as root, or with CAP_PERFMON and CAP_SYS_PTRACE where tracefs can be read',
+  );
+}
+
 /** Stacks of managed programs can be had. */
 export function runtimesCheck({ runtimes }: SightFindings): Check {
   return check(

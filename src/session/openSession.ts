@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { openSurroundings, type Surroundings } from '../ceilings/surroundings.ts';
 import { errnoOf } from '../errors.ts';
+import { openTracing } from '../evidence/creators/tracing.ts';
 import { isOwnCpuLimit } from '../launch/forwardedSignals.ts';
 import { type LaunchPlan, planLaunch } from '../launch/launchPlan.ts';
 import { findTool, refuseWhenFull, restoreOpenFiles } from '../launch/preflight.ts';
@@ -11,7 +12,6 @@ import { countMaps } from '../procfs/maps.ts';
 import { catches } from '../procfs/status.ts';
 import { RLIMIT_CPU, RLIMIT_NOFILE } from '../sys/libc.ts';
 import { OwnLimits } from '../sys/ownLimits.ts';
-import { openTracing } from './creations.ts';
 import { exposeMetrics } from './expose.ts';
 import { type Ground, openGround } from './ground.ts';
 import { liveSettings } from './liveSettings.ts';

@@ -1,5 +1,6 @@
 import type { Surroundings } from '../ceilings/surroundings.ts';
 import type { MapsWatch } from '../engine/mapsWatch.ts';
+import type { Tracing } from '../evidence/creators/tracing.ts';
 import type { LaunchNotes } from '../launch/launchNotes.ts';
 import type { LaunchPlan } from '../launch/launchPlan.ts';
 import type { Reaper } from '../launch/reaper.ts';
@@ -12,7 +13,6 @@ import type { Tellers } from '../service/tell/tellers.ts';
 import type { Libc } from '../sys/libc.ts';
 import type { OwnLimits } from '../sys/ownLimits.ts';
 import type { Standing } from '../sys/standing.ts';
-import type { Tracing } from './creations.ts';
 import type { Exposed } from './expose.ts';
 import type { LiveSettings } from './liveSettings.ts';
 import type { Usage } from './progress.ts';

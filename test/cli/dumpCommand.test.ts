@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type DumpFlags, dumpAnswer } from '../../src/cli/dumpCommand.ts';
+import { type DumpFlags, dumpAnswer, type Watched } from '../../src/cli/dumpCommand.ts';
+import type { Creator } from '../../src/core/creators.ts';
 import { kernelRoot } from '../../src/procfs/root.ts';
 import { makeMachine } from '../fixtures/machine.ts';
 import { schemaErrors } from '../setup/schema.ts';
@@ -13,6 +14,7 @@ afterEach(() => {
 const flags = (over: Partial<DumpFlags>): DumpFlags => ({
   pid: 42,
   timeoutMs: 1_000,
+  creatorsMs: undefined,
   by: 'function',
   json: false,
   folded: false,
@@ -61,5 +63,41 @@ describe('dump', () => {
     const document = JSON.parse(dumpAnswer(flags({ pid: process.pid, json: true }), kernelRoot(), undefined));
     expect(document.tasks).toBeGreaterThanOrEqual(1);
     expect(schemaErrors('dump.json', document)).toEqual([]);
+  });
+});
+
+describe('who makes its threads, watched for a time', () => {
+  const made: Creator = {
+    count: 7,
+    share: 1,
+    source: 'the kernel recorded all 7',
+    certainty: 'exact',
+    frames: [{ function: 'f' }],
+  };
+  const dumped = (watched: Watched) =>
+    JSON.parse(dumpAnswer(flags({ pid: process.pid, json: true }), kernelRoot(), undefined, watched));
+  it('is told, by what of it lives; the watch is closed', () => {
+    let isClosed = false;
+    let asked: readonly number[] | undefined;
+    const watched = {
+      creators: (tasks?: readonly number[]) => {
+        asked = tasks;
+        return [made];
+      },
+      close: () => {
+        isClosed = true;
+      },
+    };
+    expect(dumped(watched).creators).toEqual([made]);
+    expect(asked).toContain(process.pid);
+    expect(isClosed).toBe(true);
+  });
+  it('if it made none, or nobody may watch, a note says so', () => {
+    expect(dumped({ creators: () => [], close: () => {} }).notes).toContain(
+      'it made no thread and no process while it was watched',
+    );
+    expect(dumped({ why: 'tracefs may not be read' }).notes).toContain(
+      'who makes its threads cannot be recorded here: tracefs may not be read',
+    );
   });
 });

@@ -17,6 +17,7 @@ const well: Findings = {
   hidesProcesses: false,
   canReadSlabs: true,
   canTrace: 'strace',
+  whyNotTraced: undefined,
   runtimes: [{ name: 'java', channel: 'x' }],
   room: { tasks: 20_000, by: 'kernel.pid_max' },
   openFiles: 1024,
@@ -52,6 +53,7 @@ describe('checksOf', () => {
     ['PID 1', { unreaped: 7, init: 'app' }, /app leaves 7 zombies/, /--init/],
     ['refusals', { hasLocalEvents: false }, /arithmetic/, /6\.11/],
     ['slabs', { canReadSlabs: false }, /slabinfo/, /root/],
+    ['creators', { whyNotTraced: 'tracefs may not be read' }, /is sampled.*: tracefs may not be read/, /CAP_PERFMON/],
     ['trace', { canTrace: undefined }, /no way/, /strace/],
     ['runtimes', { runtimes: [] }, /none on the PATH/, /native programs/],
     ['priority', { priority: 'nice' }, /niceness only/, /CAP_SYS_NICE/],
@@ -93,6 +95,7 @@ describe('checksOf', () => {
       'refusals: pids.events.local says which ancestor refused',
       'slabs: kernel memory per task can be read',
       'trace: explain --trace works by strace',
+      'creators: the kernel records who makes each thread and process (tracepoint task:task_newtask)',
       'runtimes: java (x)',
     ]);
   });

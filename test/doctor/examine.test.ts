@@ -66,7 +66,7 @@ describe('what this user may see', () => {
     tree.write('proc/self/mountinfo', '20 1 0:5 / /proc rw - proc proc rw,hidepid=2\n');
     tree.write('proc/slabinfo', 'slabinfo - version: 2.1\n');
     tree.write('proc/sys/kernel/yama/ptrace_scope', '1\n');
-    expect(findSight(root(), { PATH: '/nowhere' })).toEqual({
+    expect(findSight(root(), { PATH: '/nowhere' })).toMatchObject({
       ptraceScope: 1,
       canPtrace: true,
       hidesProcesses: false,

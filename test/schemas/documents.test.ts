@@ -234,6 +234,7 @@ describe('doctor --json keeps its schema', () => {
     hidesProcesses: true,
     canReadSlabs: false,
     canTrace: undefined,
+    whyNotTraced: undefined,
     runtimes: [],
     room: { tasks: undefined, by: '' },
     openFiles: undefined,

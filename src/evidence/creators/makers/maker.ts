@@ -1,4 +1,4 @@
-import { RUNTIMES, type StackSource } from '../../../core/runtimes.ts';
+import type { StackSource } from '../../../core/runtimes.ts';
 import type { Frame } from '../../../core/stack.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
 import { runtimesIn } from '../../../procfs/runtime.ts';
@@ -15,8 +15,8 @@ import { StackMemo } from './stackMemo.ts';
 export interface MakerStack {
   /** Equal for equal stacks of one maker. */
   readonly key: string;
-  /** Whether the maker is an interpreter: without its frames, its script says more than its own code. */
-  readonly isScripted: boolean;
+  /** What the maker runs as. Where only code of that is known, it says more than its frames. */
+  readonly runsAs: StackSource;
   readonly frames: () => MakerFrames;
 }
 
@@ -67,7 +67,7 @@ export class Maker {
     const { checks, hasStrayed, steps } = walkMaker(registers, { ...this.#native.source, readWord: read });
     this.hasStrayed = hasStrayed;
     const told = this.#ask({ record, steps, readWord: read });
-    if (told !== undefined) return { key: keyOf(told), isScripted: false, frames: () => told };
+    if (told !== undefined) return { key: keyOf(told), runsAs: this.#runtimes[0] ?? 'native', frames: () => told };
     const found = this.#nativeStack(steps);
     // Where a reader may know the next one, equal native frames say nothing.
     if (this.#readers.length === 0) this.#memo.keep(copy, checks, found);
@@ -92,7 +92,7 @@ export class Maker {
     let named: MakerFrames | undefined;
     return {
       key: pcs.join(),
-      isScripted: this.#runtimes.some((runtime) => RUNTIMES[runtime].isInterpreter === true),
+      runsAs: this.#runtimes[0] ?? 'native',
       frames: () => {
         named ??= this.#name(pcs);
         return named;

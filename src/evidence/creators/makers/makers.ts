@@ -1,5 +1,6 @@
 import { type Creator, type Made, rankMade } from '../../../core/creators.ts';
 import { isPlumbing } from '../../../core/plumbing.ts';
+import { RUNTIMES } from '../../../core/runtimes.ts';
 import { formatCount } from '../../../core/units.ts';
 import { readShort } from '../../../procfs/read.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
@@ -99,12 +100,17 @@ export class Makers {
     };
   }
 
-  /** Where an interpreter shows nothing but itself, its script says more; then the command lines of those that made it. */
+  /**
+   * Where an interpreter shows nothing but itself, its script says more; then the command lines of those that made it. Others that
+   * do so made threads of their own: collectors, compilers, pools.
+   */
   #framesOf({ pid, stack }: Site): MakerFrames {
     const found = stack.frames();
     const { frames, runtime } = found;
-    if (!stack.isScripted || frames.some((frame) => !isPlumbing(frame, runtime))) return found;
-    return { runtime, frames: this.#book.chain(pid), certainty: 'script' };
+    const { isInterpreter, isManaged, label } = RUNTIMES[stack.runsAs];
+    if (frames.some((frame) => !isPlumbing(frame, runtime))) return found;
+    if (isInterpreter === true) return { runtime, frames: this.#book.chain(pid), certainty: 'script' };
+    return isManaged === true ? { ...found, frames: [{ function: `${label} itself` }] } : found;
   }
 
   /** Its maker lives and cannot be read now: in a crowd, while somebody may hold the lock of its memory. */
@@ -136,7 +142,7 @@ export class Makers {
     const frames = this.#book.chain(pid);
     return {
       key: frames.map((frame) => frame.function).join(';'),
-      isScripted: false,
+      runsAs: 'native',
       frames: () => ({ runtime: 'native', frames, certainty: 'chain' }),
     };
   }

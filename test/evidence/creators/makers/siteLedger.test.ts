@@ -5,7 +5,7 @@ import { taskRecord } from '../../builders/perfRecords.ts';
 
 const stack = (key: string): MakerStack => ({
   key,
-  isScripted: false,
+  runsAs: 'native',
   frames: () => ({ runtime: 'native', frames: [{ function: key }], certainty: 'exact' }),
 });
 const of = (ledger: SiteLedger, key: string) => ledger.sites.find((site) => site.stack.key === key);

@@ -1,0 +1,39 @@
+import { onlineProcessors } from '../../procfs/processors.ts';
+import type { KernelRoot } from '../../procfs/root.ts';
+import { loadPerfEvents, type PerfEvents } from '../../sys/perfEvents.ts';
+import { CreationTrace } from './trace/creationTrace.ts';
+import type { Tracepoints } from './trace/record.ts';
+import { readTracepoints } from './trace/tracepoints.ts';
+
+/** The right to follow the tracepoints of the kernel, found out once; or why there is none, without a subject. */
+export type Tracing = { readonly perf: PerfEvents; readonly tracepoints: Tracepoints } | { readonly why: string };
+
+/** Nothing is opened yet but what tells where the tracepoints are. */
+export function openTracing(root: KernelRoot): Tracing {
+  const perf = loadPerfEvents();
+  if (perf === undefined) return { why: 'it needs x86-64, glibc and koffi' };
+  const tracepoints = readTracepoints(root, perf);
+  return tracepoints === undefined ? { why: 'tracefs may not be read (CAP_SYS_ADMIN)' } : { perf, tracepoints };
+}
+
+/** Begins to record: the processes of a cgroup (v2), or all of the host. The clock of the guard is that of `performance.now`. */
+export function startTrace(
+  root: KernelRoot,
+  tracing: Tracing,
+  cgroupFd: number | undefined,
+): CreationTrace | { readonly why: string } {
+  if ('why' in tracing) return tracing;
+  const zeroMs = Number(process.hrtime.bigint()) / NS_PER_MS - performance.now();
+  const scope = { cpus: onlineProcessors(root), cgroupFd, zeroMs };
+  return CreationTrace.open(tracing.perf, tracing.tracepoints, scope);
+}
+
+const NS_PER_MS = 1e6;
+
+/** Why it is not known here who makes tasks, without a subject; `undefined` where the kernel records it. It is tried. */
+export function whyNotTraced(root: KernelRoot): string | undefined {
+  const trace = startTrace(root, openTracing(root), undefined);
+  if ('why' in trace) return trace.why;
+  trace.close();
+  return undefined;
+}
