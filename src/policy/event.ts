@@ -55,6 +55,8 @@ export interface ContainedEvent {
   readonly cannot: readonly string[];
   readonly fallbacks: readonly string[];
   readonly intervalMs: number;
+  /** Whether the kernel records who makes its tasks. */
+  readonly recordsCreators: boolean;
   /** The binding ceiling, `null` where none has a number. */
   readonly binding: Ceiling | null;
   /** Where it warns and trips, in tasks, and what set that; `null` where no ceiling on tasks could be read. */

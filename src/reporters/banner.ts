@@ -18,9 +18,9 @@ export function bannerLines(event: ContainedEvent): string[] {
 }
 
 /** What holds the target, and how often it is looked at: all that a later run of the same command has to say. */
-export function heldText({ cap, holder, intervalMs, isHeld }: ContainedEvent): string {
+export function heldText({ cap, holder, intervalMs, isHeld, recordsCreators }: ContainedEvent): string {
   const at = cap === 'max' || !isHeld ? '' : `, cap of ${formatCount(cap)} tasks (the kernel allows no more)`;
-  return `held by ${holder}${at}; looks every ${formatDuration(intervalMs)}`;
+  return `held by ${holder}${at}; looks every ${formatDuration(intervalMs)}${recordsCreators ? '; the kernel records who makes its tasks' : ''}`;
 }
 
 /** A command as one line with nothing in it that a terminal would obey. */

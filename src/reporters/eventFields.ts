@@ -29,9 +29,9 @@ export function startFields({ attempt, ceilings, command, scheduling }: StartEve
 }
 
 export function containedFields(event: ContainedEvent): ContainedLine {
-  const { binding, by, cannot, cap, fallbacks, intervalMs, line } = event;
+  const { binding, by, cannot, cap, fallbacks, intervalMs, line, recordsCreators } = event;
   const at = binding === null ? null : ceilingLabel(binding);
-  return { by, cap, cannot, fallbacks, intervalMs, binding: at, line };
+  return { by, cap, cannot, fallbacks, intervalMs, recordsCreators, binding: at, line };
 }
 
 export function exitFields(event: ExitEvent): ExitLine {

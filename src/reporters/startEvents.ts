@@ -33,6 +33,7 @@ export const START_EVENTS: EventRows<'start' | 'contained' | 'sample'> = {
         cannot: texts.describe('What cannot be done here, and what has a price: sentences.'),
         fallbacks: texts.describe('Why nothing stronger was taken.'),
         intervalMs: z.number().min(0).describe('Until the next look.'),
+        recordsCreators: z.boolean().describe('Whether the kernel records who makes its tasks.'),
         binding: z.string().nullable().describe('The ceiling that allows the fewest more threads.'),
         line: z
           .strictObject({ warnAt: z.number(), tripAt: z.number(), setBy: z.string() })

@@ -44,7 +44,7 @@ type Each<Event> = Event extends { readonly event: string } ? Omit<Event, 'event
 
 export type ContainedLine = Pick<
   EventOf<'contained'>,
-  'by' | 'cap' | 'cannot' | 'fallbacks' | 'intervalMs' | 'line'
+  'by' | 'cap' | 'cannot' | 'fallbacks' | 'intervalMs' | 'line' | 'recordsCreators'
 > & { readonly binding: string | null };
 
 /** How much was seen; the stacks are in the incident. */

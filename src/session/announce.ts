@@ -13,6 +13,8 @@ interface Plan {
   readonly target: ChildTarget;
   readonly fallbacks: readonly string[];
   readonly attempt: number;
+  /** Whether the kernel records who makes its tasks. */
+  readonly recordsCreators: boolean;
   readonly ceilings: readonly Ceiling[];
   readonly plan: ReturnType<Track['rehearse']>;
   /** What could not be had in this run, each a sentence. */
@@ -30,7 +32,7 @@ export function announce(session: Session, plan: Plan): void {
 
 function containedEvent(
   { outlets, settings, start }: Session,
-  { attempt, ceilings, fallbacks, losses, plan, target }: Plan,
+  { attempt, ceilings, fallbacks, losses, plan, recordsCreators, target }: Plan,
   command: readonly string[],
 ): ContainedEvent {
   const { dryRun, graceMs, rules, until, warnAt } = settings.now;
@@ -46,6 +48,7 @@ function containedEvent(
     cannot: [...(plan.around === undefined ? hold.cannot : HELD_FROM_OUTSIDE), ...start.losses, ...losses],
     fallbacks,
     intervalMs: plan.intervalMs,
+    recordsCreators,
     binding: bindingCeiling(ceilings) ?? null,
     line: plan.tasks === undefined ? null : { warnAt: Math.ceil(plan.tasks.at * warnAt), ...told(plan.tasks) },
     maps: plan.maps === undefined ? null : told(plan.maps),

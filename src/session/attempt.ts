@@ -65,7 +65,7 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const run = prepare(session, target, incident, watch);
     const plan = run.track.rehearse();
     const { ceilings } = run.track.observer.headroom;
-    announce(session, { ...contained, plan, attempt, ceilings, losses });
+    announce(session, { ...contained, plan, attempt, ceilings, losses, recordsCreators: watch !== undefined });
     const born = await bear(session, target, plan.cap, run);
     watch?.follow(born.pid);
     const startedMs = now();
