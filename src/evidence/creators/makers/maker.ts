@@ -4,12 +4,16 @@ import type { KernelRoot } from '../../../procfs/root.ts';
 import { runtimesIn } from '../../../procfs/runtime.ts';
 import type { ElfFiles } from '../../native/elfFiles.ts';
 import { type NativeProcess, openNativeProcess } from '../../native/nativeProcess.ts';
+import type { Registers } from '../../native/registers.ts';
 import type { TaskRecord } from '../trace/record.ts';
 import { readWord } from '../trace/record.ts';
 import type { Caught, FrameReader, MakerFrames } from './frameReader.ts';
 import { FRAME_READERS } from './frameReaders.ts';
-import { type Step, walkMaker } from './makerStack.ts';
+import { type Step, type Walked, walkMaker } from './makerStack.ts';
 import { StackMemo } from './stackMemo.ts';
+
+/** The maps of code are read again at most so often. */
+const REREAD_MS = 100;
 
 /** The stack of one creation, named when somebody asks. */
 export interface MakerStack {
@@ -24,20 +28,28 @@ export class Maker {
   readonly #readers: readonly FrameReader[];
   readonly #runtimes: readonly StackSource[];
   readonly #memo = new StackMemo<MakerStack>();
+  readonly #now: () => number;
+  #rereadMs = Number.NEGATIVE_INFINITY;
 
-  private constructor(native: NativeProcess, runtimes: readonly StackSource[], readers: readonly FrameReader[]) {
+  private constructor(
+    native: NativeProcess,
+    runtimes: readonly StackSource[],
+    readers: readonly FrameReader[],
+    now: () => number,
+  ) {
     this.#native = native;
+    this.#now = now;
     this.#runtimes = runtimes;
     this.#readers = readers;
   }
 
   /** `undefined` for a process that is gone, or may not be read. */
-  static open(root: KernelRoot, pid: number, files: ElfFiles): Maker | undefined {
+  static open(root: KernelRoot, pid: number, files: ElfFiles, now: () => number): Maker | undefined {
     const native = openNativeProcess(root, pid, files);
     if (native === undefined) return undefined;
     const runtimes = runtimesIn(root, pid, native.modules.paths());
     const readers = runtimes.flatMap((runtime) => FRAME_READERS[runtime]?.open({ root, pid, runtimes, native }) ?? []);
-    return new Maker(native, runtimes, readers);
+    return new Maker(native, runtimes, readers, now);
   }
 
   /** Whether the code that the maker stands in was there when it was opened: a library may have been loaded since. */
@@ -58,13 +70,24 @@ export class Maker {
       const at = address - stackStart;
       return at >= 0 && at + 8 <= stack.length ? readWord(stack, at) : readMemory(address);
     };
-    const { checks, steps } = walkMaker(registers, { ...this.#native.source, readWord: read });
+    const { checks, steps } = this.#walk(registers, read);
     const told = this.#ask({ record, steps, readWord: read });
     if (told !== undefined) return { key: keyOf(told), frames: () => told };
     const found = this.#nativeStack(steps);
     // Where a reader may know the next one, equal native frames say nothing.
     if (this.#readers.length === 0) this.#memo.keep(copy, checks, found);
     return found;
+  }
+
+  /** Code that is not known may have been made since the maps were read: a compiler makes more of it all the time. */
+  #walk(registers: Registers, readWord: Caught['readWord']): Walked {
+    const source = { ...this.#native.source, readWord };
+    const walked = walkMaker(registers, source);
+    const mayReread = walked.lostAt !== undefined && this.#rereadMs + REREAD_MS <= this.#now();
+    if (!mayReread) return walked;
+    this.#rereadMs = this.#now();
+    this.#native.reread();
+    return walkMaker(registers, source);
   }
 
   close(): void {

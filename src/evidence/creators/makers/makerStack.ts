@@ -25,6 +25,8 @@ export interface Walked {
   readonly steps: readonly Step[];
   /** Whether the bottom of the stack was reached. */
   readonly isWhole: boolean;
+  /** Where it ended because no code is there, by the maps that are known. */
+  readonly lostAt?: number;
   /** `undefined` if the walk hung on something else, too. */
   readonly checks: readonly Check[] | undefined;
 }
@@ -68,7 +70,8 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
     else checks.push({ at: slot, value: nextPc, isRelative: false });
     if (nextPc === 0) return end(true);
     isExact = rule?.isSignal ?? false;
-    if ((nextSp <= (registers[RSP] as number) && !isExact) || !source.isCode(nextPc)) return end(false);
+    if (nextSp <= (registers[RSP] as number) && !isExact) return end(false);
+    if (!source.isCode(nextPc)) return { ...end(false), lostAt: nextPc };
     steps.push({ pc: nextPc, registers: next });
     registers = next;
   }

@@ -112,7 +112,7 @@ export class Makers {
       this.#open.set(pid, known);
       return known.maker;
     }
-    const maker = Maker.open(this.#root, pid, this.#files) ?? known?.maker;
+    const maker = Maker.open(this.#root, pid, this.#files, this.#now) ?? known?.maker;
     if (maker !== known?.maker) this.#forget(pid);
     this.#open.delete(pid);
     this.#open.set(pid, { maker, openedMs: this.#now() });
