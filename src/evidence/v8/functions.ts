@@ -110,8 +110,8 @@ export class Functions {
   }
 
   /**
-   * The name, a small integer for where the function itself is kept, the name that was guessed from the source, start and
-   * end: each may be missing. What follows them is an object that is no text (V8's src/objects/scope-info.tq). Newer
+   * The name, a small integer for where the function itself is kept, the name that was guessed from the source or
+   * `undefined`, start and end: each may be missing. What follows them is an object that is no text (V8's src/objects/scope-info.tq). Newer
    * versions have start and end before the local variables.
    */
   #behindLocals(behind: Buffer, head: Buffer): Pick<SourceFunction, 'name' | 'range'> {
@@ -124,8 +124,9 @@ export class Functions {
       if (number !== undefined) numbers.push(number);
       else {
         const text = textOf(this.#heap, word, MOST_NAME);
-        if (text === undefined) break;
-        if (name === '') name = text;
+        const { oddball } = this.#heap.layout.types;
+        if (text === undefined && this.#heap.object(word, 16)?.type !== oddball) break;
+        if (name === '') name = text ?? '';
         numbers.length = 0;
       }
     }

@@ -22,6 +22,8 @@ export interface V8Layout {
     /** Arrays of bytes: one type, or a second one for those that code trusts. */
     readonly bytes: readonly number[];
     readonly firstNonString: number;
+    /** `undefined` and the like. */
+    readonly oddball: number;
   };
   readonly instanceType: number;
   /** `code` is absent where a function has its machine code in a table of the process (V8 13). */
@@ -110,6 +112,7 @@ function readAll(elf: Elf, needed: Constant<number>, optional: Constant<number |
       code: needed('type_Code__CODE_TYPE'),
       bytes: [needed('type_ByteArray__BYTE_ARRAY_TYPE'), ...(trusted === undefined ? [] : [trusted])],
       firstNonString: needed('FirstNonstringType'),
+      oddball: needed('type_Oddball__ODDBALL_TYPE'),
     },
     instanceType: needed('class_Map__instance_type__uint16_t'),
     function: {
