@@ -18,6 +18,8 @@ export interface FoundFunction {
   readonly shared: number;
   /** Its bytecodes, or the machine code of the baseline compiler; something else for a function of the language itself. */
   readonly data: number;
+  /** The variables around the closure. */
+  readonly context: number;
   /** The machine code that its next call runs; NaN where that is not told. */
   readonly code: number;
 }
@@ -58,6 +60,7 @@ export class Functions {
       source: this.#sourceOf(shared),
       shared: shared.pointer,
       data: wordAt(shared.bytes, sharedFields.data),
+      context: wordAt(closure.bytes, fields.context),
       code: fields.code === undefined ? Number.NaN : wordAt(closure.bytes, fields.code),
     };
   }

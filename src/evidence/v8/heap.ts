@@ -14,6 +14,9 @@ const MAP_BYTES = 16;
 const MOST_POINTER = 2 ** 47;
 /** What most objects are read with. */
 const OBJECT_BYTES = 80;
+/** All arrays begin with their length, as a small integer. */
+const ARRAY_LENGTH_AT = 8;
+const ARRAY_DATA_AT = 16;
 
 /**
  * The heap of V8 in another process. A collection may move its objects at any time, so an object is only what its map says,
@@ -55,6 +58,22 @@ export class V8Heap {
   bytesAt(address: number, length: number): Buffer | undefined {
     const bytes = this.#memory.read(address, length);
     return bytes?.length === length ? bytes : undefined;
+  }
+
+  /** The content of an array of bytes; `undefined` for anything else, and for one of more than `most`. */
+  byteArrayAt(pointer: number, most: number): Buffer | undefined {
+    const found = this.object(pointer, ARRAY_DATA_AT);
+    if (found === undefined || !this.layout.types.bytes.includes(found.type)) return undefined;
+    const length = smallInteger(wordAt(found.bytes, ARRAY_LENGTH_AT));
+    return length === undefined || length < 0 || length > most
+      ? undefined
+      : this.bytesOf(pointer, ARRAY_DATA_AT, length);
+  }
+
+  /** A word of an array of objects; NaN outside of memory. What it is has to be seen by the word itself. */
+  elementOf(array: number, index: number): number {
+    const bytes = isPointer(array) ? this.bytesOf(array, ARRAY_DATA_AT + 8 * index, 8) : undefined;
+    return bytes === undefined ? Number.NaN : wordAt(bytes, 0);
   }
 
   #typeBy(map: number): number | undefined {

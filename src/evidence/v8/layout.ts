@@ -27,7 +27,7 @@ export interface V8Layout {
   };
   readonly instanceType: number;
   /** `code` is absent where a function has its machine code in a table of the process (V8 13). */
-  readonly function: { readonly shared: number; readonly code: number | undefined };
+  readonly function: { readonly shared: number; readonly context: number; readonly code: number | undefined };
   readonly shared: { readonly data: number; readonly nameOrScope: number; readonly script: number };
   readonly scopeInfo: { readonly locals: number; readonly first: number };
   readonly script: { readonly source: number; readonly name: number };
@@ -117,6 +117,7 @@ function readAll(elf: Elf, needed: Constant<number>, optional: Constant<number |
     instanceType: needed('class_Map__instance_type__uint16_t'),
     function: {
       shared: needed('class_JSFunction__shared__SharedFunctionInfo'),
+      context: needed('class_JSFunction__context__Context'),
       code: optional('class_JSFunction__code__Tagged_Code_') ?? (feedback === undefined ? undefined : feedback + 8),
     },
     shared: {

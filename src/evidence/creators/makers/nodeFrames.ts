@@ -11,7 +11,7 @@ import type { Caught, FrameReader, FrameReaderKind, MakerFrames, MakerProcess } 
 /** Frames of JavaScript that are read for one creation. Node has some of its own around those of the program. */
 const MOST_FRAMES = 48;
 /** Frames of the program that are enough: the one that makes the task, and what called it. */
-const ENOUGH_OWN = 6;
+const ENOUGH_OWN = 4;
 /** What libuv does once in a process: above all the threads of its pool, whoever happens to need them first. */
 const ONCE = 'uv_once';
 /** Slots of a frame that are read: below its frame pointer, and the two words at it. */
