@@ -81,7 +81,22 @@ function layoutOf(elf: Elf): V8Layout | undefined {
     return value ?? Number.NaN;
   };
   const layout = readAll(elf, needed, optional);
-  return isWhole ? layout : undefined;
+  return isWhole && isSane(layout) ? layout : undefined;
+}
+
+/** A file may say anything. Readers rely on these bounds: they read the beginning of an object, and the frame near its end. */
+function isSane(layout: V8Layout): boolean {
+  const { bytecodes, code, deoptimization, frame, instanceType, scopeInfo, script, shared } = layout;
+  const isWithin = (least: number, most: number, offsets: readonly (number | undefined)[]): boolean =>
+    offsets.every((offset) => offset === undefined || (offset >= least && offset <= most));
+  return (
+    isWithin(-40, -8, Object.values(frame)) &&
+    isWithin(0, 14, [instanceType, ...Object.values(deoptimization)]) &&
+    isWithin(8, 56, Object.values(layout.function)) &&
+    isWithin(8, 48, [...Object.values(shared), ...Object.values(script), code.data, code.offsets, code.start]) &&
+    isWithin(8, 60, [code.size, bytecodes.length, bytecodes.positions, scopeInfo.locals, scopeInfo.first]) &&
+    isWithin(48, 128, [bytecodes.data])
+  );
 }
 
 type Constant<T> = (...names: readonly string[]) => T;

@@ -4,9 +4,9 @@ import { bytecodeOffsetAt } from './positions.ts';
 
 const CODE_BYTES = 64;
 const MOST_KNOWN = 4096;
-const MOST_INLINED = 256;
+const MOST_INLINED = 64;
 /** Bytes of a table, or instructions of a function. */
-export const MOST_CODE: number = 1 << 20;
+export const MOST_CODE: number = 1 << 18;
 
 /** What V8 keeps of the machine code that it has made. */
 export class MachineCode {

@@ -1,6 +1,6 @@
 import { Cursor } from '../elf/bytes.ts';
 
-const MOST_ENTRIES = 1 << 18;
+const MOST_ENTRIES = 1 << 17;
 /** A position has the offset in its script, plus 1, in 30 bits above the lowest one (V8's src/codegen/source-position.h). */
 const OFFSETS = 2 ** 30;
 

@@ -16,8 +16,9 @@ const MOST_NAME = 4096;
 /** A bundle of many packages has some megabytes; the lines of one are found in 10 ms, once. */
 const MOST_SOURCE = 16 << 20;
 const MOST_LINES = 1 << 19;
-/** All sources of a process together: each costs its reading. */
+/** All sources of a process together: each costs its reading, and each of its lines stays in memory. */
 const MOST_READ = 64 << 20;
+const LINE_COST = 16;
 
 /** The scripts of one process. */
 export class Scripts {
@@ -55,11 +56,11 @@ export class Scripts {
     // `vm` may say that a text begins further down in its file.
     const firstLine = smallInteger(wordAt(bytes, name + 8)) ?? 0;
     const sourceAt = wordAt(bytes, source);
-    let starts: readonly number[] | undefined;
+    let starts: readonly number[] | undefined | 'unread' = 'unread';
     return {
       file: text === undefined || text === '' ? undefined : pathOf(text),
       lineAt: (position) => {
-        starts ??= this.#lineStarts(sourceAt);
+        if (starts === 'unread') starts = this.#lineStarts(sourceAt);
         const line = starts === undefined ? undefined : lineOf(starts, position);
         return line === undefined || line + firstLine < 1 ? undefined : line + firstLine;
       },
@@ -71,7 +72,9 @@ export class Scripts {
     if (length === undefined || length > MOST_SOURCE || length > this.#leftChars) return undefined;
     this.#leftChars -= length;
     const text = textOf(this.#heap, source, length);
-    return text === undefined ? undefined : lineStarts(text);
+    const starts = text === undefined ? undefined : lineStarts(text);
+    this.#leftChars -= LINE_COST * (starts?.length ?? 0);
+    return starts;
   }
 }
 
@@ -99,7 +102,7 @@ export function lineStarts(text: string): readonly number[] | undefined {
 
 /** The line of a position; `undefined` outside of the text. */
 function lineOf(starts: readonly number[], position: number): number | undefined {
-  if (position < 0 || position >= (starts.at(-1) as number)) return undefined;
+  if (!(position >= 0 && position < (starts.at(-1) as number))) return undefined;
   let low = 0;
   let high = starts.length - 1;
   while (low < high) {

@@ -1,7 +1,7 @@
 import { smallInteger, type V8Heap, wordAt } from './heap.ts';
 
-/** Pieces that are put together at most: a text may be made of two, each of two, and so on. */
-const MOST_PIECES = 4096;
+/** Pieces that are put together at most. What is compiled, or is a name, was put together by V8 itself before. */
+const MOST_PIECES = 16;
 const STRING_BYTES = 32;
 const REPRESENTATION = 7;
 const IS_ONE_BYTE = 8;

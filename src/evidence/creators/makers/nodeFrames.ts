@@ -9,7 +9,7 @@ import { readLayout } from '../../v8/layout.ts';
 import type { Caught, FrameReader, FrameReaderKind, MakerFrames, MakerProcess } from './frameReader.ts';
 
 /** Frames of JavaScript that are read for one creation. Node has some of its own around those of the program. */
-const MOST_FRAMES = 48;
+const MOST_FRAMES = 32;
 /** Frames of the program that are enough: the one that makes the task, and what called it. */
 const ENOUGH_OWN = 4;
 /** What libuv does once in a process: above all the threads of its pool, whoever happens to need them first. */
