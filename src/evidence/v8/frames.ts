@@ -68,7 +68,10 @@ export class JsFrames {
         : this.#compiled(closure, bytecodes, place.pc);
     }
     const offset = smallInteger(slot(frame.bytecodeOffset));
-    if (bytecodes === undefined || offset === undefined) return 'none';
+    if (bytecodes === undefined || offset === undefined) {
+      // A function of the language has no script. One with a script should not be here.
+      return this.#functions.functionAt(closure)?.source.script === undefined ? 'none' : undefined;
+    }
     const code = this.#codeOf(bytecodes, closure);
     // The offset counts from the pointer to the array, which is its address and 1.
     return code && this.#unoptimised(code, bytecodes, offset + 1 - fields.data);

@@ -77,8 +77,13 @@ describe('the interpreter', () => {
   });
   it('takes a function of the language for none', () => {
     const { frameAt, image, made } = setUp();
-    image.frame(FP, made);
+    image.frame(FP, image.function({ name: 'forEach' }, made));
     expect(frameAt(true)).toBe('none');
+  });
+  it('does not know a function of a script without its bytecodes', () => {
+    const { frameAt, image, made } = setUp();
+    image.frame(FP, made);
+    expect(frameAt(true)).toBeUndefined();
   });
 });
 

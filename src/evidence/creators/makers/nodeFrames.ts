@@ -25,18 +25,28 @@ const ABOVE = 16;
 export const nodeFrames: FrameReaderKind = {
   runtime: 'node',
   open: ({ native }: MakerProcess): FrameReader | undefined => {
-    for (const { bias, elf } of native.modules.all()) {
+    for (const { bias, elf, path } of native.modules.all()) {
       const layout = readLayout(elf);
       if (layout === undefined) continue;
       const once = findDynamicSymbol(elf, ONCE);
-      const reader = new JsFrames(native.memory, layout);
-      return {
-        framesOf: (caught) => framesOf(caught, native, reader, once === undefined ? undefined : once.address + bias),
+      const engine = {
+        reader: new JsFrames(native.memory, layout),
+        path,
+        once: once === undefined ? undefined : once.address + bias,
       };
+      return { framesOf: (caught) => framesOf(caught, native, engine) };
     }
     return undefined;
   },
 };
+
+/** The V8 of a process. */
+interface Engine {
+  readonly reader: JsFrames;
+  /** The file that it is in. */
+  readonly path: string;
+  readonly once: number | undefined;
+}
 
 /** What was read on the way from the creation outwards. */
 interface Walk {
@@ -50,8 +60,7 @@ interface Walk {
 function framesOf(
   { readWord, record, steps }: Caught,
   { modules, source }: MakerProcess['native'],
-  reader: JsFrames,
-  once: number | undefined,
+  { once, path, reader }: Engine,
 ): MakerFrames | undefined {
   const end = record.stackStart + record.stack.length;
   const walk: Walk = { frames: [], hasHole: false, own: 0, certainty: undefined };
@@ -64,7 +73,14 @@ function framesOf(
     const framePointer = registers[RBP] as number;
     // Further up the stack may have changed since. A bare system call has no frame pointer.
     if (!(framePointer - BELOW >= record.stackStart && framePointer + ABOVE <= end)) continue;
-    const found = reader.frameAt({ pc, framePointer, isInFile: (modules.mapAt(pc)?.path ?? '') !== '' }, readWord);
+    const map = modules.mapAt(pc);
+    const isInFile = map !== undefined && map.path !== '';
+    if (isInFile && modules.moduleAt(pc)?.path !== path) {
+      // Native code without rules: the frame pointer may have been that of its caller, which the walk has left out then.
+      walk.hasHole = true;
+      continue;
+    }
+    const found = reader.frameAt({ pc, framePointer, isInFile }, readWord);
     if (found !== 'none') note(walk, found);
     if (walk.own >= ENOUGH_OWN || walk.frames.length >= MOST_FRAMES) break;
   }

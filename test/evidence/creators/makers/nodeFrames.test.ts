@@ -126,6 +126,14 @@ describe('frames of Node', () => {
       frames: [{ function: 'serve', line: 2 }],
     });
   });
+  it('native code without rules may have hidden a frame', () => {
+    const { framesOf, serve, spawn } = setUp();
+    const addon = { of: spawn, at: 2, pc: LIBC + 0x1f00 };
+    expect(framesOf([addon, { of: serve, at: 2 }])).toMatchObject({
+      certainty: 'called from',
+      frames: [{ function: 'serve' }],
+    });
+  });
   it('believes no frame above the copy of the stack: it may have changed', () => {
     const { framesOf, serve } = setUp();
     expect(framesOf([{ of: serve, at: 2 }], STACK_BYTES)).toBeUndefined();
