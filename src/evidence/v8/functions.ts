@@ -55,9 +55,10 @@ export class Functions {
       return undefined;
     }
     const shared = this.#heap.objectOf(types.shared, wordAt(closure.bytes, fields.shared), SHARED_BYTES);
-    if (shared === undefined) return undefined;
+    const source = shared === undefined ? undefined : this.#sourceOf(shared);
+    if (shared === undefined || source === undefined) return undefined;
     return {
-      source: this.#sourceOf(shared),
+      source,
       shared: shared.pointer,
       data: wordAt(shared.bytes, sharedFields.data),
       context: wordAt(closure.bytes, fields.context),
@@ -78,18 +79,18 @@ export class Functions {
     return to % 8 === 0 ? this.#heap.object(to + 1, FUNCTION_BYTES) : undefined;
   }
 
-  #sourceOf({ bytes, pointer }: HeapObject): SourceFunction {
-    const { nameOrScope, script } = this.#heap.layout.shared;
+  /** `undefined` where its script cannot be read: a debugger puts something else into its place. */
+  #sourceOf({ bytes, pointer }: HeapObject): SourceFunction | undefined {
+    const { shared, types } = this.#heap.layout;
+    const { nameOrScope, script } = shared;
     const known = this.#known.get(pointer);
     // Its code changes while it is made faster; the rest is the same as long as it is the same function.
     const identity = bytes.subarray(Math.min(nameOrScope, script), Math.max(nameOrScope, script) + 8);
     if (known?.bytes.equals(identity) === true) return known.source;
-    const scope = this.#scopeOf(wordAt(bytes, nameOrScope));
-    const source = {
-      name: scope.name,
-      range: scope.range,
-      script: this.#scripts.scriptAt(wordAt(bytes, script)),
-    };
+    const found = this.#scripts.scriptAt(wordAt(bytes, script));
+    const isOfLanguage = this.#heap.object(wordAt(bytes, script), 16)?.type === types.oddball;
+    if (found === undefined && !isOfLanguage) return undefined;
+    const source = { ...this.#scopeOf(wordAt(bytes, nameOrScope)), script: found };
     if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(pointer, { bytes: identity, source });
     return source;

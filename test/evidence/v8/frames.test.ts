@@ -68,6 +68,12 @@ describe('the interpreter', () => {
     image.frame(FP, { ...made, closure: other.closure }, image.offset(4));
     expect(frameAt(true)).toBeUndefined();
   });
+  it('is not told where something else than a script has its place', () => {
+    const { frameAt, image, made } = setUp();
+    image.memory.word(made.shared - 1 + V8_LAYOUT.shared.script, image.array());
+    image.frame(FP, made, image.offset(4));
+    expect(frameAt(true)).toBeUndefined();
+  });
   it('follows a young closure to where it was moved', () => {
     const { frameAt, image, made } = setUp();
     const old = image.array();

@@ -76,8 +76,9 @@ function framesOf(
     const map = modules.mapAt(pc);
     const isInFile = map !== undefined && map.path !== '';
     if (isInFile && modules.moduleAt(pc)?.path !== path) {
-      // Native code without rules: the frame pointer may have been that of its caller, which the walk has left out then.
-      walk.hasHole = true;
+      // Native code without rules: the frame pointer may have been that of its caller, which the walk has left out then. The
+      // bare system call has left out nothing.
+      walk.hasHole ||= index > 0;
       continue;
     }
     const found = reader.frameAt({ pc, framePointer, isInFile }, readWord);
