@@ -4,7 +4,8 @@ import { JsFrames } from '../../src/evidence/v8/frames.ts';
 import { readLayout } from '../../src/evidence/v8/layout.ts';
 import { elfOf } from '../evidence/builders/elfImage.ts';
 import { V8_CONSTANTS, v8File } from '../evidence/builders/v8File.ts';
-import { HEAP_AT, positionTable, V8_LAYOUT, V8Image } from '../evidence/builders/v8Heap.ts';
+import { HEAP_AT, V8Image } from '../evidence/builders/v8Heap.ts';
+import { positionTable, V8_LAYOUT } from '../evidence/builders/v8Layout.ts';
 import { fuzz, oddNumber } from './fuzz.ts';
 
 const FP = 0x7ffc_0000_1000;

@@ -1,7 +1,7 @@
 import { elfImage } from './elfImage.ts';
 import { hashedSymbols } from './hashedSymbols.ts';
 import type { Mapped } from './program.ts';
-import { V8_LAYOUT } from './v8Heap.ts';
+import { V8_LAYOUT } from './v8Layout.ts';
 
 const BYTECODE_SIZES = '_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE';
 const CONSTANTS_AT = 0x3000;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JsFrames } from '../../../src/evidence/v8/frames.ts';
-import { type FakeClosure, positionTable, V8_LAYOUT, V8Image } from '../builders/v8Heap.ts';
+import { type FakeClosure, V8Image } from '../builders/v8Heap.ts';
+import { positionTable, V8_LAYOUT } from '../builders/v8Layout.ts';
 
 const FP = 0x7ffc_0000_1000;
 const SOURCE = 'function serve() {\n  spawn();\n  return 1;\n}\n';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readLayout } from '../../../src/evidence/v8/layout.ts';
 import { elfImage, elfOf } from '../builders/elfImage.ts';
 import { V8_CONSTANTS, v8File } from '../builders/v8File.ts';
-import { V8_LAYOUT } from '../builders/v8Heap.ts';
+import { V8_LAYOUT } from '../builders/v8Layout.ts';
 
 const layoutOf = (constants: Readonly<Record<string, number>>) => readLayout(elfOf(v8File('/node', constants).image));
 

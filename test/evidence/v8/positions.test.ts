@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytecodeOffsetAt, positionOf } from '../../../src/evidence/v8/positions.ts';
 import { uleb } from '../builders/byteWriter.ts';
-import { positionTable } from '../builders/v8Heap.ts';
+import { positionTable } from '../builders/v8Layout.ts';
 
 describe('positionOf', () => {
   const table = positionTable([

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { V8Heap } from '../../../src/evidence/v8/heap.ts';
 import { lineStarts, pathOf, Scripts } from '../../../src/evidence/v8/scripts.ts';
 import { textOf } from '../../../src/evidence/v8/texts.ts';
-import { V8_LAYOUT, V8Image } from '../builders/v8Heap.ts';
+import { V8Image } from '../builders/v8Heap.ts';
+import { V8_LAYOUT } from '../builders/v8Layout.ts';
 
 describe('pathOf', () => {
   it.for([

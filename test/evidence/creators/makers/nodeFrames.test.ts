@@ -5,7 +5,8 @@ import { kernelRoot } from '../../../../src/procfs/root.ts';
 import { processOf } from '../../builders/program.ts';
 import { cfi, elfWithRules } from '../../builders/unwindTables.ts';
 import { NODE_BASE, ONCE_AT, v8File } from '../../builders/v8File.ts';
-import { type FakeClosure, positionTable, V8Image } from '../../builders/v8Heap.ts';
+import { type FakeClosure, V8Image } from '../../builders/v8Heap.ts';
+import { positionTable } from '../../builders/v8Layout.ts';
 
 const STACK = 0x7ffc_0000_0000;
 const STACK_BYTES = 8192;
