@@ -40,6 +40,7 @@ function told({ ceilings = [pids], command = ['a'], losses = [], metrics, plan =
     fallbacks: ['not by magic'],
     attempt: 2,
     ceilings,
+    recordsCreators: true,
     losses: ['no place of its own'],
     plan: { cap: 950, around: undefined, tasks: onTasks, maps: onMaps, intervalMs: 200, ...plan },
   });

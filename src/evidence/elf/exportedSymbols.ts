@@ -6,11 +6,17 @@ const SYMBOL_BYTES = 24;
 /** Names of one bucket. Linkers make a bucket for one to four symbols. */
 const MOST_IN_BUCKET = 4096;
 
+/** What a file says of a symbol that it exports. */
+export interface ExportedSymbol {
+  readonly address: number;
+  readonly size: number;
+}
+
 /**
- * The address of one symbol that a file exports, by the hash table that the dynamic loader uses (`.gnu.hash`). A handful of
- * short reads, however many symbols there are. `undefined` if the file does not define it, or has no such table.
+ * One symbol that a file exports, by the hash table that the dynamic loader uses (`.gnu.hash`). A handful of short reads, where
+ * loading all symbols of Node would take 10 MB. `undefined` if the file does not define it, or has no such table.
  */
-export function exportedAddress(elf: Elf, name: string): number | undefined {
+export function exportedSymbol(elf: Elf, name: string): ExportedSymbol | undefined {
   const table = elf.sections.find(({ type }) => type === SHT_GNU_HASH);
   const symbols = elf.sections[table?.link ?? -1];
   const names = elf.sections[symbols?.link ?? -1];
@@ -30,27 +36,36 @@ export function exportedAddress(elf: Elf, name: string): number | undefined {
     if (link === undefined) return undefined;
     // The lowest bit says that it is the last one.
     if ((link | 1) === (hash | 1)) {
-      const address = addressIfNamed(elf, symbols, names, entry, name);
-      if (address !== undefined) return address;
+      const symbol = symbolIfNamed(elf, symbols, names, entry, name);
+      if (symbol !== undefined) return symbol;
     }
     if ((link & 1) === 1) return undefined;
   }
   return undefined;
 }
 
-function addressIfNamed(
+/** Its address alone. */
+export function exportedAddress(elf: Elf, name: string): number | undefined {
+  return exportedSymbol(elf, name)?.address;
+}
+
+function symbolIfNamed(
   { source }: Elf,
   symbols: Section,
   names: Section,
   entry: number,
   name: string,
-): number | undefined {
+): ExportedSymbol | undefined {
   const symbol = source.read(symbols.offset + entry * SYMBOL_BYTES, SYMBOL_BYTES);
   // Section 0 is none: the symbol is wanted, not given.
   if (symbol?.length !== SYMBOL_BYTES || symbol.readUInt16LE(6) === 0) return undefined;
   const text = source.read(names.offset + symbol.readUInt32LE(0), name.length + 1);
   if (text?.toString('latin1') !== `${name}\0`) return undefined;
-  return symbol.readUInt32LE(12) * 2 ** 32 + symbol.readUInt32LE(8);
+  return { address: wordAt(symbol, 8), size: wordAt(symbol, 16) };
+}
+
+function wordAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
 }
 
 function readNumber({ source }: Elf, at: number): number | undefined {
@@ -59,7 +74,7 @@ function readNumber({ source }: Elf, at: number): number | undefined {
 }
 
 /** The hash of Daniel J. Bernstein, as glibc has it (elf/dl-lookup.c). */
-function gnuHash(name: string): number {
+export function gnuHash(name: string): number {
   let hash = 5381;
   for (const char of Buffer.from(name, 'latin1')) hash = (Math.imul(hash, 33) + char) >>> 0;
   return hash;

@@ -24,6 +24,8 @@ export interface Modules {
   all(): readonly Module[];
   /** The paths of these files; none of them is opened. */
   paths(): readonly string[];
+  /** Takes the maps of code as they are now. */
+  update(maps: readonly MapLine[]): void;
 }
 
 const VDSO = '[vdso]';
@@ -47,7 +49,7 @@ export function openModules(
 
 /** The same, if `open` opens the file of a map. */
 export function modulesOf(maps: readonly MapLine[], open: (map: MapLine) => ElfFile | undefined): Modules {
-  const sorted = [...maps].sort((a, b) => a.start - b.start);
+  let sorted = sortedMaps(maps);
   const known = new Map<MapLine, Module | undefined>();
   const moduleOf = (map: MapLine): Module | undefined => {
     if (!known.has(map)) known.set(map, toModule(map, open(map)));
@@ -69,7 +71,15 @@ export function modulesOf(maps: readonly MapLine[], open: (map: MapLine) => ElfF
         .filter(({ path }) => path !== '')
         .map(moduleOf)
         .filter((one) => one !== undefined),
+    update: (now) => {
+      known.clear();
+      sorted = sortedMaps(now);
+    },
   };
+}
+
+function sortedMaps(maps: readonly MapLine[]): readonly MapLine[] {
+  return [...maps].sort((a, b) => a.start - b.start);
 }
 
 function toModule(map: MapLine, file: ElfFile | undefined): Module | undefined {

@@ -22,6 +22,8 @@ export interface NativeProcess {
   refresh(): void;
   /** What a program counter stands for; `isReturn` for all but the first of a stack. */
   frameAt(pc: number, isReturn: boolean): Frame;
+  /** Reads the maps of code once more: a runtime makes code, and libraries are loaded. */
+  reread(): void;
   close(): void;
 }
 
@@ -35,7 +37,15 @@ export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles
   if (maps === undefined || maps.length === 0) return undefined;
   const memory = openMemory(root, pid);
   if (memory === undefined) return undefined;
-  return nativeProcess(memory, openModules(root, pid, maps, memory, files), files.isOver);
+  const modules = openModules(root, pid, maps, memory, files);
+  return {
+    ...nativeProcess(memory, modules, files.isOver),
+    reread: () => {
+      const now = mayHoldLock(root, pid) ? undefined : readCodeMaps(root, pid);
+      // A process that has just ended has none.
+      if (now !== undefined && now.length > 0) modules.update(now);
+    },
+  };
 }
 
 /** The same for memory and code that are known. What is found out about an address is remembered: threads share their code. */
@@ -76,6 +86,7 @@ export function nativeProcess(memory: Memory, modules: Modules, isOver: () => bo
       }
       return frame;
     },
+    reread: () => {},
     close: memory.close,
   };
 }

@@ -1,6 +1,10 @@
 import type { StackSource } from '../../../core/runtimes.ts';
 import { HOTSPOT } from '../../jvm/hotspot/hotspotReader.ts';
 import type { FrameReaderKind } from './frameReader.ts';
+import { nodeFrames } from './nodeFrames.ts';
 
 /** Every reader of source frames, by its runtime. Where none knows a stack, its native frames are what is told. */
-export const FRAME_READERS: Readonly<Partial<Record<StackSource, FrameReaderKind>>> = { jvm: HOTSPOT };
+export const FRAME_READERS: Readonly<Partial<Record<StackSource, FrameReaderKind>>> = {
+  jvm: HOTSPOT,
+  node: nodeFrames,
+};

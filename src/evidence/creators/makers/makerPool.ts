@@ -6,10 +6,8 @@ import { Maker } from './maker.ts';
 
 /** Processes that are open at once: each holds a descriptor. */
 const MOST_OPEN = 8;
-/** The maps of a maker are read again at most so often: when it stands in code that they do not have, */
-const AGAIN_MS = 100;
-/** and when its stack leads there, as while a program loads its libraries; or when it could not be opened. */
-const SOON_MS = 20;
+/** One that could not be opened is tried again after this time. */
+const AGAIN_MS = 20;
 /** For the files of all makers together: an unstripped browser has 110 MB of symbols. */
 const MOST_FILE_BYTES = 256 << 20;
 
@@ -39,37 +37,16 @@ export class MakerPool {
   }
 
   /** The maker of a record; `undefined` if it cannot be read. One that is open is kept after its process has ended. */
-  of(record: TaskRecord): Maker | undefined {
-    const known = this.#opened.get(record.pid);
-    const againMs = known?.maker === undefined ? SOON_MS : AGAIN_MS;
-    const isUsed = known !== undefined && (known.maker?.knows(record) === true || !this.#isOlder(known, againMs));
-    return isUsed ? this.#keep(record.pid, known) : this.#reopen(record.pid);
-  }
-
-  /** The maker once more, with its maps as they are now; `undefined` if they were read only just. */
-  again({ pid }: TaskRecord): Maker | undefined {
+  of({ pid }: TaskRecord): Maker | undefined {
     const known = this.#opened.get(pid);
-    return known !== undefined && this.#isOlder(known, SOON_MS) ? this.#reopen(pid) : undefined;
-  }
-
-  #isOlder({ atMs }: Opened, ms: number): boolean {
-    return this.#now() - atMs >= ms;
-  }
-
-  #reopen(pid: number): Maker | undefined {
-    const known = this.#opened.get(pid);
-    const maker = Maker.open(this.#root, pid, this.#files) ?? known?.maker;
-    if (known !== undefined && known.maker !== maker) known.maker?.close();
-    return this.#keep(pid, { maker, atMs: this.#now() });
-  }
-
-  /** The one that was used last is closed last. */
-  #keep(pid: number, opened: Opened): Maker | undefined {
+    const isUsed = known !== undefined && (known.maker !== undefined || this.#now() - known.atMs < AGAIN_MS);
+    const maker = isUsed ? known.maker : Maker.open(this.#root, pid, this.#files, this.#now);
+    // The one that was used last is closed last.
     this.#opened.delete(pid);
-    this.#opened.set(pid, opened);
+    this.#opened.set(pid, { maker, atMs: isUsed ? known.atMs : this.#now() });
     const [oldest] = this.#opened.keys();
     if (this.#opened.size > MOST_OPEN && oldest !== undefined) this.forget(oldest);
-    return opened.maker;
+    return maker;
   }
 
   /** The same without opening it: its process runs another program by now. */

@@ -25,8 +25,8 @@ export interface Walked {
   readonly steps: readonly Step[];
   /** Whether the bottom of the stack was reached. */
   readonly isWhole: boolean;
-  /** Whether a rule led to an address that is no code: it may have been loaded since the maps were read. */
-  readonly hasStrayed: boolean;
+  /** Where it ended because no code is there, by the maps that are known. It may have been loaded, or made, since. */
+  readonly lostAt?: number;
   /** `undefined` if the walk hung on something else, too. */
   readonly checks: readonly Check[] | undefined;
 }
@@ -48,9 +48,7 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
   let origins: Origins = start.map((_, number) => -1 - number);
   let registers = start;
   let isExact = true;
-  const end = (isWhole: boolean, hasStrayed = false): Walked => {
-    return { steps, isWhole, hasStrayed, checks: canRepeat && !hasStrayed ? checks : undefined };
-  };
+  const end = (isWhole: boolean): Walked => ({ steps, isWhole, checks: canRepeat ? checks : undefined });
   while (steps.length < MOST_FRAMES) {
     const pc = registers[RA] as number;
     const rule = source.ruleAt(isExact ? pc : pc - 1);
@@ -76,7 +74,7 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
     const risesBy = nextSp - (registers[RSP] as number);
     const isCircle = steps.length === 1 ? risesBy < 0 : risesBy <= 0 && !isExact;
     if (isCircle) return end(false);
-    if (!source.isCode(nextPc)) return end(false, rule !== undefined);
+    if (!source.isCode(nextPc)) return { steps, isWhole: false, checks: undefined, lostAt: nextPc };
     steps.push({ pc: nextPc, registers: next });
     registers = next;
   }

@@ -126,15 +126,15 @@ export class Makers {
   #take(record: TaskRecord, runsAnother: boolean): void {
     this.#seen += record.weight;
     this.#book.made(record);
+    // The number of one that had ended may have come again.
+    if (!record.isThread) this.#pool.forget(record.task);
     const stack = this.#stackOf(record, runsAnother) ?? this.#unknown(record);
     if (this.#ledger.add(stack, record)) this.#told += record.weight;
   }
 
   #stackOf(record: TaskRecord, runsAnother: boolean): MakerStack | undefined {
-    if (runsAnother) return this.#pool.ifOpen(record)?.stackOf(record);
-    const maker = this.#pool.of(record);
-    const stack = maker?.stackOf(record);
-    return (maker?.hasStrayed === true ? this.#pool.again(record)?.stackOf(record) : undefined) ?? stack;
+    const maker = runsAnother ? this.#pool.ifOpen(record) : this.#pool.of(record);
+    return maker?.stackOf(record);
   }
 
   /** Its maker had ended before it could be read: its command line is known, or that of who made it. */
