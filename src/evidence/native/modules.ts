@@ -18,6 +18,8 @@ export interface Modules {
   mapAt(address: number): MapLine | undefined;
   /** The file behind the code at an address; `undefined` for code that was made at run time. */
   moduleAt(address: number): Module | undefined;
+  /** The first file whose path `isWanted`. No other is opened. */
+  find(isWanted: (path: string) => boolean): Module | undefined;
   /** Every file that code is mapped from. */
   all(): readonly Module[];
   /** The paths of these files; none of them is opened. */
@@ -56,6 +58,10 @@ export function modulesOf(maps: readonly MapLine[], open: (map: MapLine) => ElfF
     moduleAt: (address) => {
       const map = mapAt(sorted, address);
       return map === undefined || map.path === '' ? undefined : moduleOf(map);
+    },
+    find: (isWanted) => {
+      const map = sorted.find(({ path }) => isWanted(path.replace(DELETED, '')));
+      return map === undefined ? undefined : moduleOf(map);
     },
     paths: () => [...new Set(sorted.map(({ path }) => path.replace(DELETED, '')).filter((path) => path !== ''))],
     all: () =>
