@@ -34,6 +34,8 @@ interface Code {
 interface Known {
   readonly code: Code | undefined;
   readonly round: number;
+  /** Where its instructions were in the round before. */
+  readonly before: Instructions | undefined;
   instructions?: Instructions | undefined;
 }
 
@@ -85,7 +87,7 @@ export class CodeObjects {
     const address = reference - (reference % TAGS);
     const known = this.#knownAt(address);
     if (known.code !== undefined && known.instructions === undefined)
-      known.instructions = this.#findInstructions(address);
+      known.instructions = this.#findInstructions(address) ?? known.before;
     return known.instructions;
   }
 
@@ -99,9 +101,10 @@ export class CodeObjects {
     if (known?.round === this.#round) return known;
     if (this.#codes.size >= MOST_CODES) this.#codes.clear();
     const head = address < LEAST_ADDRESS ? undefined : this.#headOf(address);
-    const isSame = head !== undefined && isEqual(known?.code?.head, head);
-    const code = head === undefined ? undefined : isSame ? known?.code : this.#read(head, address);
-    const found: Known = { code, round: this.#round };
+    // Of a process that has ended nothing can be read, but what was known of it stays true.
+    const isSame = known?.code !== undefined && (head === undefined || isEqual(known.code.head, head));
+    const code = isSame ? known.code : head === undefined ? undefined : this.#read(head, address);
+    const found: Known = { code, round: this.#round, before: isSame ? known.instructions : undefined };
     this.#codes.set(address, found);
     return found;
   }
@@ -139,12 +142,8 @@ export class CodeObjects {
   }
 }
 
-function isEqual(one: Head | undefined, other: Head): boolean {
+function isEqual(one: Head, other: Head): boolean {
   return (
-    one !== undefined &&
-    one.firstLine === other.firstLine &&
-    one.name === other.name &&
-    one.file === other.file &&
-    one.lines === other.lines
+    one.firstLine === other.firstLine && one.name === other.name && one.file === other.file && one.lines === other.lines
   );
 }

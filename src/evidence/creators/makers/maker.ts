@@ -4,6 +4,7 @@ import type { KernelRoot } from '../../../procfs/root.ts';
 import { runtimesIn } from '../../../procfs/runtime.ts';
 import type { ElfFiles } from '../../native/elfFiles.ts';
 import { type NativeProcess, openNativeProcess } from '../../native/nativeProcess.ts';
+import type { CreationNotes } from '../../python/creations/creationNotes.ts';
 import type { TaskRecord } from '../trace/record.ts';
 import { readWord } from '../trace/record.ts';
 import type { Caught, FrameReader, MakerFrames } from './frameReader.ts';
@@ -32,11 +33,12 @@ export class Maker {
   }
 
   /** `undefined` for a process that is gone, or may not be read. */
-  static open(root: KernelRoot, pid: number, files: ElfFiles): Maker | undefined {
+  static open(root: KernelRoot, pid: number, files: ElfFiles, notes?: CreationNotes): Maker | undefined {
     const native = openNativeProcess(root, pid, files);
     if (native === undefined) return undefined;
     const runtimes = runtimesIn(root, pid, native.modules.paths());
-    const readers = runtimes.flatMap((runtime) => FRAME_READERS[runtime]?.open({ root, pid, runtimes, native }) ?? []);
+    const process = { root, pid, runtimes, native, ...(notes === undefined ? {} : { notes }) };
+    const readers = runtimes.flatMap((runtime) => FRAME_READERS[runtime]?.open(process) ?? []);
     return new Maker(native, runtimes, readers);
   }
 

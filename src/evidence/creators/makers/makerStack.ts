@@ -61,6 +61,7 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
     const next = callerOf(rule, registers, steps.length === 1, source);
     if (next === undefined) return end(false);
     const [nextPc, nextSp] = [knownValue(next, RA), knownValue(next, RSP)];
+    const sp = registers[RSP] as number;
     if (nextPc === undefined || nextSp === undefined) return end(false);
     origins = originsOf(rule, origins, nextSp - base, registers, base);
     const slot = origins[RA] as number;
@@ -68,7 +69,9 @@ export function walkMaker(start: Registers, source: Pick<UnwindSource, 'ruleAt' 
     else checks.push({ at: slot, value: nextPc, isRelative: false });
     if (nextPc === 0) return end(true);
     isExact = rule?.isSignal ?? false;
-    if ((nextSp <= (registers[RSP] as number) && !isExact) || !source.isCode(nextPc)) return end(false);
+    // vfork of glibc keeps its return address in a register: its caller has the same stack pointer.
+    const isAbove = nextSp > sp || (steps.length === 1 && nextSp === sp);
+    if ((!isAbove && !isExact) || !source.isCode(nextPc)) return end(false);
     steps.push({ pc: nextPc, registers: next });
     registers = next;
   }

@@ -3,6 +3,7 @@ import { formatCount } from '../../../core/units.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
 import type { ReadLimits } from '../../elf/readLimits.ts';
 import { ElfFiles } from '../../native/elfFiles.ts';
+import type { CreationNotes } from '../../python/creations/creationNotes.ts';
 import type { ExecRecord, TaskRecord } from '../trace/record.ts';
 import { Maker, type MakerStack } from './maker.ts';
 
@@ -37,13 +38,16 @@ export class Makers {
   readonly #root: KernelRoot;
   readonly #now: () => number;
   readonly #files: ElfFiles;
+  readonly #notes: CreationNotes | undefined;
   readonly #open = new Map<number, OpenMaker>();
   readonly #sites = new Map<string, Site>();
   #told = 0;
   #seen = 0;
   #endMs = 0;
 
-  constructor(root: KernelRoot, now: () => number) {
+  /** With `notes` the kernel notes at each creation what changes at once afterwards. They are closed with the makers. */
+  constructor(root: KernelRoot, now: () => number, notes?: CreationNotes) {
+    this.#notes = notes;
     this.#root = root;
     this.#now = now;
     this.#files = new ElfFiles(this.#limits());
@@ -83,6 +87,7 @@ export class Makers {
     for (const { maker } of this.#open.values()) maker?.close();
     this.#open.clear();
     this.#files.close();
+    this.#notes?.close();
   }
 
   #take(record: TaskRecord): void {
@@ -112,7 +117,7 @@ export class Makers {
       this.#open.set(pid, known);
       return known.maker;
     }
-    const maker = Maker.open(this.#root, pid, this.#files) ?? known?.maker;
+    const maker = Maker.open(this.#root, pid, this.#files, this.#notes) ?? known?.maker;
     if (maker !== known?.maker) this.#forget(pid);
     this.#open.delete(pid);
     this.#open.set(pid, { maker, openedMs: this.#now() });
