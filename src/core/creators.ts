@@ -3,10 +3,10 @@ import { RUNTIMES, type StackSource } from './runtimes.ts';
 import type { Frame, TaskStack } from './stack.ts';
 
 /**
- * How much of a creator is known: its very line; its function only; an outer frame, because the inner ones are not known; the
- * script that its process runs; or the command lines of its process and of those that made it.
+ * How much of a creator is known: its very line; its function only; an outer frame, because the inner ones are not known; only
+ * where what it makes begins; the script that its process runs; or the command lines of its process and of those that made it.
  */
-export type Certainty = 'exact' | 'function' | 'called from' | 'script' | 'chain';
+export type Certainty = 'exact' | 'function' | 'called from' | 'begins' | 'script' | 'chain';
 
 /** Code that makes threads. */
 export interface Creator {

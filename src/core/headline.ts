@@ -64,6 +64,7 @@ function whoText(frame: Frame | undefined, certainty: Certainty): string {
     case 'script':
       return `the script ${text}`;
     case 'exact':
+    case 'begins':
     case 'function':
     case 'chain':
       return text;

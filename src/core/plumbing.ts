@@ -21,6 +21,9 @@ export function siteOf(frames: readonly Frame[], runtime: StackSource): Frame | 
 /** Executors: the threads that they make come from whoever gave them work. That is another bug than a thread made by hand. */
 const EXECUTORS: readonly (readonly [RegExp, string])[] = [
   [/ThreadPoolExecutor\.(addWorker|execute|submit|_adjust_thread_count)/, 'ThreadPoolExecutor'],
+  // CPython to 3.10 has no qualified names.
+  [/^_adjust_thread_count$/, 'ThreadPoolExecutor'],
+  [/^(ProcessPoolExecutor\.)?_(adjust_process_count|launch_processes|spawn_process)$/, 'ProcessPoolExecutor'],
   [/ForkJoinPool\./, 'ForkJoinPool'],
   [/CompletableFuture\.\w*[aA]sync/, 'CompletableFuture'],
   [/ScheduledThreadPoolExecutor/, 'ScheduledThreadPoolExecutor'],

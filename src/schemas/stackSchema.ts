@@ -42,10 +42,10 @@ export const creatorSchema: z.ZodType<Creator> = describing<Creator>()(
       runs: z.array(z.string()).exactOptional().describe('Programs that the processes it made went on to run.'),
       perSecond: z.number().min(0).exactOptional().describe('Between the first and the last that it made.'),
       certainty: z
-        .enum(['exact', 'function', 'called from', 'script', 'chain'])
+        .enum(['exact', 'function', 'called from', 'begins', 'script', 'chain'])
         .exactOptional()
         .describe(
-          'How much of the code is known: its line; its function; an outer frame; the script; the command lines. Absent where it was sampled.',
+          'How much of the code is known: its line; its function; an outer frame; where what it makes begins; the script; the command lines. Absent where it was sampled.',
         ),
       executor: z.string().exactOptional().describe('A pool between this code and the thread.'),
       frames,

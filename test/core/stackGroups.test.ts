@@ -140,6 +140,8 @@ describe('the program’s own frame', () => {
 it.for([
   ['java.util.concurrent.ThreadPoolExecutor.addWorker', 'ThreadPoolExecutor'],
   ['java.util.concurrent.ForkJoinPool.createWorker', 'ForkJoinPool'],
+  ['_adjust_thread_count', 'ThreadPoolExecutor'],
+  ['ProcessPoolExecutor._spawn_process', 'ProcessPoolExecutor'],
   ['main', undefined],
 ] as const)('executor: %s', ([name, want]) => {
   expect(executorOf([{ function: 'java.lang.Thread.start' }, { function: name }])).toBe(want);

@@ -7,9 +7,14 @@ import { RA, RBP } from '../../src/evidence/elf/unwindRule.ts';
 import { findUnwindRule } from '../../src/evidence/elf/unwindTable.ts';
 import { threadStarts } from '../../src/evidence/jfr/threadStarts.ts';
 import { unwind } from '../../src/evidence/native/unwind.ts';
+import { CreationNotes } from '../../src/evidence/python/creations/creationNotes.ts';
+import { HeapFrames } from '../../src/evidence/python/creations/heapFrames.ts';
+import { openStackFrames } from '../../src/evidence/python/creations/stackFrames.ts';
 import { openPython } from '../../src/evidence/python/interpreter.ts';
 import { layoutOf } from '../../src/evidence/python/knownLayouts.ts';
 import type { PythonLayout } from '../../src/evidence/python/layout.ts';
+import { kernelRoot } from '../../src/procfs/root.ts';
+import { BpfKernel } from '../evidence/builders/bpfKernel.ts';
 import { elfImage, sourceOf, symbolSections } from '../evidence/builders/elfImage.ts';
 import { FakeMemory } from '../evidence/builders/fakeMemory.ts';
 import { goImage, goTableBytes } from '../evidence/builders/goTableImage.ts';
@@ -25,7 +30,8 @@ import {
   record,
 } from '../evidence/builders/jfrChunk.ts';
 import { modulesFrom } from '../evidence/builders/program.ts';
-import { PythonHeap, pythonFile } from '../evidence/builders/pythonHeap.ts';
+import { PythonHeap, pythonFile, TYPES } from '../evidence/builders/pythonHeap.ts';
+import { caughtOf, makerOf, runtimeOf } from '../evidence/builders/pythonMaker.ts';
 import { type FakeFunction, programOf } from '../evidence/builders/stacks.ts';
 import { elfWithRules, FRAMES_AT, HEADER_AT } from '../evidence/builders/unwindTables.ts';
 import { fuzz, oddNumber, overwritten } from './fuzz.ts';
@@ -180,7 +186,9 @@ describe('CPython', () => {
         { code, offset: 0 },
         { code, offset: 10 },
       ]);
-      heap.run(heap.interpreter(heap.thread(101, leaf, heap.thread(102, leaf))));
+      const thread = heap.thread(101, leaf, heap.thread(102, leaf));
+      const interpreter = heap.interpreter(thread);
+      heap.run(interpreter).hold(interpreter, thread);
       const base = 0x7e00_0000_0000;
       // Words of the heap become pointers into the heap, of the runtime too.
       for (const [at, slot] of links) heap.memory.word(base + 8 * at, base + 0x400 * slot);
@@ -194,9 +202,35 @@ describe('CPython', () => {
         python?.stackOf(tid);
         python?.steadyStackOf(tid);
       }
+      readMaker(heap, code);
     },
   );
 });
+
+/** A maker whose frames are read: from words that are any by now, and from what the kernel noted. */
+function readMaker(heap: PythonHeap, code: number): void {
+  const bpf = new BpfKernel();
+  const maker = makerOf(heap, kernelRoot('/nowhere'), new CreationNotes(bpf.kernel));
+  const words = Array.from({ length: 64 }, (_, index) => heap.word(0x7e00_0000_0000 + 0x400 * index) % 2 ** 53);
+  const loop = { pc: TYPES._PyEval_EvalFrameDefault + 0x40, words: [...words, code], registers: { 15: code } };
+  const caught = caughtOf([loop, loop, { pc: 1, words: [] }]);
+  if (heap.layout.code.instructions === undefined) {
+    const rule = {
+      functionStart: TYPES._PyEval_EvalFrameDefault,
+      functionEnd: 2 ** 47,
+      isBottom: false,
+      isSignal: false,
+    };
+    const cfa = { kind: 'register', register: 7, offset: 384 } as const;
+    const source = { ...maker.native.source, ruleAt: () => ({ ...rule, cfa, registers: [] }) };
+    openStackFrames({ ...maker, native: { ...maker.native, source } }, runtimeOf(heap))?.framesOf(caught);
+    return;
+  }
+  const reader = new HeapFrames(maker, runtimeOf(heap));
+  bpf.create({ pid: 101, tid: 101, task: 202, atNs: 1e9, memory: heap.memory });
+  reader.framesOf(caught);
+  reader.framesOf({ ...caught, record: { ...caught.record, task: 203 } });
+}
 
 function wordOf(value: bigint): Buffer {
   const bytes = Buffer.alloc(8);

@@ -1,19 +1,33 @@
 import { onlineProcessors } from '../../procfs/processors.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
+import { type Bpf, loadBpf } from '../../sys/bpf.ts';
 import { loadPerfEvents, type PerfEvents } from '../../sys/perfEvents.ts';
 import { CreationTrace } from './trace/creationTrace.ts';
 import type { Tracepoints } from './trace/record.ts';
 import { readTracepoints } from './trace/tracepoints.ts';
 
+const NS_PER_MS = 1e6;
+
 /** The right to follow the tracepoints of the kernel, found out once; or why there is none, without a subject. */
-export type Tracing = { readonly perf: PerfEvents; readonly tracepoints: Tracepoints } | { readonly why: string };
+export type Tracing = Traced | { readonly why: string };
+
+export interface Traced {
+  readonly perf: PerfEvents;
+  readonly tracepoints: Tracepoints;
+  /** `undefined` where no program may be loaded into the kernel. */
+  readonly bpf: Bpf | undefined;
+  /** What CLOCK_MONOTONIC shows when the clock of the guard (`performance.now`) shows 0, in milliseconds. */
+  readonly zeroMs: number;
+}
 
 /** Nothing is opened yet but what tells where the tracepoints are. */
 export function openTracing(root: KernelRoot): Tracing {
   const perf = loadPerfEvents();
   if (perf === undefined) return { why: 'it needs x86-64, glibc and koffi' };
   const tracepoints = readTracepoints(root, perf);
-  return tracepoints === undefined ? { why: 'tracefs may not be read (CAP_SYS_ADMIN)' } : { perf, tracepoints };
+  return tracepoints === undefined
+    ? { why: 'tracefs may not be read (CAP_SYS_ADMIN)' }
+    : { perf, tracepoints, bpf: loadBpf(), zeroMs: Number(process.hrtime.bigint()) / NS_PER_MS - performance.now() };
 }
 
 /** Begins to record: the processes of a cgroup (v2), or all of the host. The clock of the guard is that of `performance.now`. */
@@ -23,12 +37,9 @@ export function startTrace(
   cgroupFd: number | undefined,
 ): CreationTrace | { readonly why: string } {
   if ('why' in tracing) return tracing;
-  const zeroMs = Number(process.hrtime.bigint()) / NS_PER_MS - performance.now();
-  const scope = { cpus: onlineProcessors(root), cgroupFd, zeroMs };
-  return CreationTrace.open(tracing.perf, tracing.tracepoints, scope);
+  const { perf, tracepoints, zeroMs } = tracing;
+  return CreationTrace.open(perf, tracepoints, { cpus: onlineProcessors(root), cgroupFd, zeroMs });
 }
-
-const NS_PER_MS = 1e6;
 
 /** Why it is not known here who makes tasks, without a subject; `undefined` where the kernel records it. It is tried. */
 export function whyNotTraced(root: KernelRoot): string | undefined {

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import type { KernelRoot } from '../../procfs/root.ts';
+import { CreationNotes } from '../python/creations/creationNotes.ts';
 import { CreationWatch } from './creationWatch.ts';
 import { Makers } from './makers/makers.ts';
 import { CreationTrace } from './trace/creationTrace.ts';
@@ -21,7 +22,7 @@ export function watchCreations(
   const now = (): number => performance.now();
   return new CreationWatch({
     trace,
-    makers: new Makers(root, now),
+    makers: new Makers({ root, now, notes: notesOf(tracing) }),
     now,
     later: (ms, callback) => {
       const timer = setTimeout(callback, ms);
@@ -35,6 +36,12 @@ export function watchCreations(
     guard: process.pid,
     isOfTarget,
   });
+}
+
+function notesOf(tracing: Tracing): CreationNotes | undefined {
+  if ('why' in tracing || tracing.bpf === undefined) return undefined;
+  const { bpf, perf, tracepoints, zeroMs } = tracing;
+  return new CreationNotes({ bpf, perf, zeroMs, newTask: tracepoints.newTask });
 }
 
 /** The kernel keeps the cgroup, so its descriptor is closed again. */

@@ -76,6 +76,8 @@ function layoutFrom(version: string, offsets: Offsets, is314: boolean): PythonLa
       lines: code.lines,
       instructions: code.first,
     },
+    // `last_holder` is told from the interpreter on, in which its first GIL lies.
+    holder: { from: 'gil', gil: interpreter.ceval, at: interpreter.holder - interpreter.gil },
     lineTable: 'locations',
     unit: 1,
     text: { ascii: 40, compact: 56 },

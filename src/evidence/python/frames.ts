@@ -2,10 +2,11 @@ import type { Frame } from '../../core/stack.ts';
 import type { MemoryWindow } from '../native/memoryWindow.ts';
 import type { Memory } from '../native/processMemory.ts';
 import { StackTrie } from '../stackTrie.ts';
+import { Attribute } from './attribute.ts';
 import { CodeObjects } from './codeObjects.ts';
+import { leafOf, walkFrames } from './frameChain.ts';
 import type { PythonLayout } from './layout.ts';
 import { PythonObjects } from './objects.ts';
-import { ThreadNames } from './threadNames.ts';
 
 const MOST_FRAMES = 512;
 const MOST_TRIES = 3;
@@ -25,7 +26,8 @@ export interface PythonStack {
 export class FrameReader {
   readonly #layout: PythonLayout;
   readonly #codes: CodeObjects;
-  readonly #names: ThreadNames;
+  readonly #objects: PythonObjects;
+  readonly #name: Attribute;
   /** The frames of a thread follow each other in a chunk of memory, the callers below: they are read downwards. */
   readonly #window: MemoryWindow;
   readonly #stacks = new StackTrie<Frame>();
@@ -38,7 +40,8 @@ export class FrameReader {
     const objects = new PythonObjects(memory, layout);
     this.#layout = layout;
     this.#codes = new CodeObjects(memory, layout, objects);
-    this.#names = new ThreadNames(memory, layout, objects);
+    this.#objects = objects;
+    this.#name = new Attribute(memory, layout, objects, '_name');
     this.#window = memory.window(2_048, 512);
   }
 
@@ -65,23 +68,14 @@ export class FrameReader {
 
   /** Notes where each frame is, and looks nothing up: a thread that runs does not wait. Returns how many there are. */
   #capture(leaf: number | undefined): number {
-    const { code, frame: at, unit } = this.#layout;
-    const window = this.#window;
     const raw = this.#raw;
     let count = 0;
-    let frame = leaf;
-    for (let seen = 0; frame && seen < MOST_FRAMES; seen += 1) {
-      if (at.owner === undefined || (window.readByte(frame + at.owner.at) ?? 255) < at.owner.notPython) {
-        raw[count * 3] = frame;
-        raw[count * 3 + 1] = window.readWord(frame + at.code) ?? 0;
-        raw[count * 3 + 2] =
-          code.instructions === undefined
-            ? (window.readInt32(frame + at.instruction) ?? 0) * unit
-            : (window.readWord(frame + at.instruction) ?? 0);
-        count += 1;
-      }
-      frame = window.readWord(frame + at.previous);
-    }
+    walkFrames(this.#window, this.#layout, leaf, MOST_FRAMES, (frame, code, instruction) => {
+      raw[count * 3] = frame;
+      raw[count * 3 + 1] = code;
+      raw[count * 3 + 2] = instruction;
+      count += 1;
+    });
     return count;
   }
 
@@ -100,11 +94,8 @@ export class FrameReader {
 
   /** The address of the frame that a thread is in. */
   #leafOf(threads: MemoryWindow, thread: number): number | undefined {
-    const [first, ...steps] = this.#layout.thread.frame as [number, ...number[]];
-    let frame = threads.readWord(thread + first);
     this.#window.refresh();
-    for (const step of steps) frame = frame ? this.#window.readWord(frame + step) : undefined;
-    return frame;
+    return leafOf(threads, this.#window, this.#layout, thread);
   }
 
   /** The name of a thread whose bottom frame is that of `Thread._bootstrap`: it is found through its `self`. */
@@ -115,6 +106,7 @@ export class FrameReader {
     const self = named < NAMES_EACH ? this.#window.readWord(bottom + locals) : undefined;
     if (self === undefined) return undefined;
     this.#named.set(frames, named + 1);
-    return this.#names.nameOf(self);
+    const name = this.#name.valueOf(self);
+    return name === undefined ? undefined : this.#objects.text(name);
   }
 }

@@ -1,10 +1,9 @@
 import type { MemoryWindow } from '../native/memoryWindow.ts';
 import type { Modules } from '../native/modules.ts';
 import type { Memory } from '../native/processMemory.ts';
-import { DEBUG_OFFSETS_BYTES, readDebugOffsets } from './debugOffsets.ts';
 import { FrameReader, type PythonStack } from './frames.ts';
-import { layoutOf } from './knownLayouts.ts';
 import type { PythonLayout } from './layout.ts';
+import { findRuntime } from './runtime.ts';
 
 const MOST_INTERPRETERS = 64;
 const MOST_THREADS = 200_000;
@@ -39,7 +38,7 @@ export function openPython(
 ): Python | undefined {
   const found = findRuntime(memory, modules);
   if (found === undefined) return undefined;
-  const { layout, runtime } = found;
+  const { address: runtime, layout } = found;
   const window = memory.window(0, 256);
   const threads = new Map<number, number>();
   let interpreter = window.readWord(runtime + layout.runtime.interpretersHead);
@@ -77,20 +76,6 @@ function pythonOf(memory: Memory, layout: PythonLayout, threads: PythonThreads):
       return thread === undefined ? undefined : reader.steadyStackOf(window, thread);
     },
   };
-}
-
-function findRuntime(memory: Memory, modules: Modules): { runtime: number; layout: PythonLayout } | undefined {
-  for (const { bias, path, symbols } of modules.all()) {
-    if (!/python/i.test(path.slice(path.lastIndexOf('/') + 1))) continue;
-    const address = symbols().addressOf('_PyRuntime');
-    if (address === undefined) continue;
-    const runtime = address + bias;
-    const head = memory.read(runtime, DEBUG_OFFSETS_BYTES);
-    const described = head === undefined ? undefined : readDebugOffsets(head);
-    const layout = described ?? layoutOf(/python(3\.\d+)/.exec(path)?.[1] ?? '');
-    if (layout !== undefined) return { runtime, layout };
-  }
-  return undefined;
 }
 
 function nativeId(

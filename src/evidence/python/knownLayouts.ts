@@ -11,6 +11,7 @@ const NUMBERED = {
   interpreter: { next: 0, threadsHead: 8 },
   thread: { next: 8, threadId: 176, nativeThreadId: undefined, frame: [24] },
   text: { ascii: 48, compact: 72 },
+  holder: undefined,
 } as const;
 
 /** To 3.10 every instance has a dictionary of its own. */
@@ -46,6 +47,7 @@ const LAYOUTS: readonly PythonLayout[] = [
     thread: { next: 8, threadId: 152, nativeThreadId: 160, frame: [56, 8] },
     frame: { previous: 48, code: 32, instruction: 56, owner: undefined },
     code: { filename: 112, name: 128, firstLine: 72, lines: 136, instructions: 184 },
+    holder: { from: 'runtime', at: 368 },
     lineTable: 'locations',
     unit: 1,
     text: { ascii: 48, compact: 72 },
@@ -58,6 +60,7 @@ const LAYOUTS: readonly PythonLayout[] = [
     thread: { next: 8, threadId: 136, nativeThreadId: 144, frame: [56, 0] },
     frame: { previous: 8, code: 0, instruction: 56, owner: { at: 70, notPython: 3 } },
     code: { filename: 112, name: 128, firstLine: 68, lines: 136, instructions: 192 },
+    holder: { from: 'gil', gil: undefined, at: 8 },
     lineTable: 'locations',
     unit: 1,
     text: { ascii: 40, compact: 56 },

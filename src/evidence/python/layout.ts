@@ -29,6 +29,8 @@ export interface PythonLayout {
     /** The first instruction; `undefined` if frames hold a number instead of a pointer. */
     readonly instructions: number | undefined;
   };
+  /** Where the state of the thread is that has the GIL; `undefined` where nobody asks for it. */
+  readonly holder: HolderLayout | undefined;
   readonly lineTable: LineTable;
   /** How many bytes one count of `instruction` is, if it is a number. */
   readonly unit: number;
@@ -39,6 +41,14 @@ export interface PythonLayout {
 
 /** How lines are told: to 3.9, in 3.10, and from 3.11 on. */
 export type LineTable = 'lnotab' | 'pairs' | 'locations';
+
+/**
+ * `last_holder` of the GIL: from the runtime on (to 3.11), or from the GIL of an interpreter. It stays when a thread gives
+ * the GIL up for a vfork. Where the interpreter has the pointer to its GIL is `undefined` if it is found by its shape.
+ */
+export type HolderLayout =
+  | { readonly from: 'runtime'; readonly at: number }
+  | { readonly from: 'gil'; readonly gil: number | undefined; readonly at: number };
 
 export interface InstanceLayout {
   /** The first local variable of a frame. */

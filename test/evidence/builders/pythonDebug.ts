@@ -1,7 +1,8 @@
 /** The offsets of 3.13.0, as its headers give them, in the order of `_Py_DebugOffsets`. */
 const RUNTIME = [250_000, 600, 632];
 const INTERPRETER = [250_000, 7256, 7264, 7344];
-const INTERPRETER_REST = new Array<number>(9).fill(0);
+/** Of these the pointer to the GIL, the GIL itself, and its holder count. */
+const INTERPRETER_REST = [0, 0, 0, 0, 16, 7752, 0, 7768, 7760];
 const THREAD = [700, 0, 8, 16, 72, 152, 160, 200, 40];
 const FRAME = [80, 8, 0, 56, 72, 70];
 const CODE = [216, 112, 120, 128, 136, 68, 52, 96, 104, 200];

@@ -26,6 +26,24 @@ export const RUNTIME_AT: number = PYTHON_BASE + RUNTIME_IN_FILE;
 const HEAP_AT = 0x7e00_0000_0000;
 const SLOT = 0x400;
 const TID_IN_PTHREAD = 0x2d0;
+/** Of an object: its type. Of a code object: its size (3.11 on), or where its instructions are. */
+const TYPE = 8;
+const SIZE = 16;
+const CO_CODE = 48;
+/** Of a function, of a bound method: what it is made of. */
+const FUNCTION_CODE = 48;
+const METHOD = { function: 16, self: 24 };
+const CODE_BYTES = 200;
+
+/** Where the interpreter exports its types, and the loop that interprets. */
+export const TYPES: Readonly<
+  Record<'PyCode_Type' | 'PyMethod_Type' | 'PyFunction_Type' | '_PyEval_EvalFrameDefault', number>
+> = {
+  PyCode_Type: RUNTIME_AT + 0x10_0000,
+  PyMethod_Type: RUNTIME_AT + 0x10_1000,
+  PyFunction_Type: RUNTIME_AT + 0x10_2000,
+  _PyEval_EvalFrameDefault: PYTHON_BASE + 0x1100,
+};
 
 /** The executable of an interpreter: all that is read of it is where `_PyRuntime` lies. */
 export function pythonFile(path: string, symbol = '_PyRuntime'): Mapped {
@@ -81,7 +99,36 @@ export class PythonHeap {
     const code = this.take();
     this.memory.word(code + at.name, this.text(name)).word(code + at.filename, this.text(file));
     this.memory.int32(code + at.firstLine, firstLine).word(code + at.lines, this.bytes(tenBytesALine(lineTable)));
+    this.memory.word(code + TYPE, TYPES.PyCode_Type);
+    if (at.instructions === undefined) this.memory.word(code + CO_CODE, this.bytes(Buffer.alloc(CODE_BYTES)));
+    else this.memory.word(code + SIZE, CODE_BYTES / 2);
     return code;
+  }
+
+  /** Where an instruction of a function is. */
+  instruction(code: number, offset: number): number {
+    const { instructions } = this.layout.code;
+    const start = instructions === undefined ? this.word(code + CO_CODE) + BYTES.data : code + instructions;
+    return start + offset;
+  }
+
+  /** A function object. */
+  function(code: number): number {
+    const at = this.take();
+    this.memory.word(at + TYPE, TYPES.PyFunction_Type).word(at + FUNCTION_CODE, code);
+    return at;
+  }
+
+  /** A method of an object, bound to it. */
+  method(code: number, self: number): number {
+    const at = this.take();
+    this.memory.word(at + TYPE, TYPES.PyMethod_Type).word(at + METHOD.function, this.function(code));
+    this.memory.word(at + METHOD.self, self);
+    return at;
+  }
+
+  word(address: number): number {
+    return Number(this.memory.open().read(address, 8)?.readBigUInt64LE(0) ?? 0);
   }
 
   /** The frames of a stack, the leaf first; the address of the leaf. */
@@ -133,6 +180,16 @@ export class PythonHeap {
     const interpreter = this.take(0x4000);
     this.memory.word(interpreter + at.threadsHead, firstThread).word(interpreter + at.next, next);
     return interpreter;
+  }
+
+  /** A thread has the GIL of an interpreter. */
+  hold(interpreter: number, thread: number): void {
+    const { holder } = this.layout;
+    if (holder?.from === 'runtime') this.memory.word(RUNTIME_AT + holder.at, thread);
+    if (holder?.from !== 'gil') return;
+    const gil = this.take();
+    this.memory.words(gil, 5_000, thread).int32(gil + 16, 1);
+    this.memory.word(interpreter + (holder.gil ?? 384), gil);
   }
 
   /** Makes it the interpreter of the process. */

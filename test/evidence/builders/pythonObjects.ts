@@ -18,13 +18,17 @@ export function threadObject(
   {
     attributes = 'shared',
     names = ['_target', '_name', '_daemonic'],
-  }: { attributes?: Attributes; names?: readonly string[] } = {},
+    target = 0,
+  }: { attributes?: Attributes; names?: readonly string[]; target?: number } = {},
 ): number {
   const { instance } = heap.layout;
   if (instance === undefined) return 0;
   const object = heap.take(0x800) + BEFORE;
   const type = heap.take(0x800);
-  const values = names.map((one) => (one === '_name' ? name : heap.text(`value of ${one}`)));
+  const values = names.map((one) => {
+    if (one === '_name') return name;
+    return one === '_target' && target !== 0 ? target : heap.text(`value of ${one}`);
+  });
   heap.memory.word(object + TYPE, type);
   if (instance.values === 'dictionary') {
     heap.memory.word(object + 2 * WORD, dictionary(heap, names, values, attributes));

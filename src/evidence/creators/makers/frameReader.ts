@@ -3,6 +3,7 @@ import type { StackSource } from '../../../core/runtimes.ts';
 import type { Frame } from '../../../core/stack.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
 import type { NativeProcess } from '../../native/nativeProcess.ts';
+import type { CreationNotes } from '../../python/creations/creationNotes.ts';
 import type { TaskRecord } from '../trace/record.ts';
 import type { Step } from './makerStack.ts';
 
@@ -13,6 +14,8 @@ export interface MakerProcess {
   /** What runs in it, by its files. */
   readonly runtimes: readonly StackSource[];
   readonly native: NativeProcess;
+  /** What the kernel can note at each creation; absent where no program may be loaded into it. */
+  readonly notes?: CreationNotes;
 }
 
 /** The stack of a maker at the moment of the creation. */

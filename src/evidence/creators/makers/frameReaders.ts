@@ -1,5 +1,6 @@
 import type { StackSource } from '../../../core/runtimes.ts';
 import { HOTSPOT } from '../../jvm/hotspot/hotspotReader.ts';
+import { pythonFrames } from '../../python/creations/pythonFrames.ts';
 import type { FrameReaderKind } from './frameReader.ts';
 import { nodeFrames } from './nodeFrames.ts';
 
@@ -7,4 +8,5 @@ import { nodeFrames } from './nodeFrames.ts';
 export const FRAME_READERS: Readonly<Partial<Record<StackSource, FrameReaderKind>>> = {
   jvm: HOTSPOT,
   node: nodeFrames,
+  python: pythonFrames,
 };

@@ -7,6 +7,7 @@ import { RA, RSP } from '../../elf/unwindRule.ts';
 import type { ElfFiles } from '../../native/elfFiles.ts';
 import { type NativeProcess, openNativeProcess } from '../../native/nativeProcess.ts';
 import type { Registers } from '../../native/registers.ts';
+import type { CreationNotes } from '../../python/creations/creationNotes.ts';
 import type { TaskRecord } from '../trace/record.ts';
 import { readWord } from '../trace/record.ts';
 import type { Caught, FrameReader, MakerFrames } from './frameReader.ts';
@@ -23,6 +24,15 @@ export interface MakerStack {
   readonly frames: () => MakerFrames;
 }
 
+/** What all makers have in common. */
+export interface MakerSystem {
+  readonly root: KernelRoot;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** What the kernel notes at each creation, because it changes at once afterwards; `undefined` without CAP_BPF. */
+  readonly notes: CreationNotes | undefined;
+}
+
 /** The maps of code are read again at most so often, and for a twentieth of the time: with 10,000 threads that takes 20 ms. */
 const REREAD_MS = 20;
 const REREAD_COST = 20;
@@ -33,24 +43,26 @@ export class Maker {
   readonly #pid: number;
   readonly #native: NativeProcess;
   readonly #now: () => number;
+  readonly #notes: CreationNotes | undefined;
   readonly #readers = new Map<StackSource, FrameReader | undefined>();
   readonly #memo = new StackMemo<MakerStack>();
   #runtimes: readonly StackSource[] = [];
   #rereadMs: number;
 
-  private constructor(root: KernelRoot, pid: number, native: NativeProcess, now: () => number) {
+  private constructor(pid: number, native: NativeProcess, { now, notes, root }: MakerSystem) {
     this.#root = root;
     this.#pid = pid;
     this.#native = native;
     this.#now = now;
+    this.#notes = notes;
     this.#rereadMs = now() + REREAD_MS;
     this.#openReaders();
   }
 
   /** `undefined` for a process that is gone, or may not be read. */
-  static open(root: KernelRoot, pid: number, files: ElfFiles, now: () => number): Maker | undefined {
-    const native = openNativeProcess(root, pid, files);
-    return native === undefined ? undefined : new Maker(root, pid, native, now);
+  static open(pid: number, files: ElfFiles, system: MakerSystem): Maker | undefined {
+    const native = openNativeProcess(system.root, pid, files);
+    return native === undefined ? undefined : new Maker(pid, native, system);
   }
 
   /** The stack of a maker; `undefined` for a task of the kernel, and for one that runs another program by now. */
@@ -111,8 +123,9 @@ export class Maker {
     for (const runtime of this.#runtimes) {
       const kind = FRAME_READERS[runtime];
       if (kind === undefined || this.#readers.get(runtime) !== undefined) continue;
+      const noting = this.#notes === undefined ? {} : { notes: this.#notes };
       const process = { root: this.#root, pid: this.#pid, runtimes: this.#runtimes, native: this.#native };
-      this.#readers.set(runtime, kind.open(process));
+      this.#readers.set(runtime, kind.open({ ...process, ...noting }));
     }
   }
 

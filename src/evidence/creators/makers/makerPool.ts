@@ -1,8 +1,7 @@
-import type { KernelRoot } from '../../../procfs/root.ts';
 import type { ReadLimits } from '../../elf/readLimits.ts';
 import { ElfFiles } from '../../native/elfFiles.ts';
 import type { TaskRecord } from '../trace/record.ts';
-import { Maker } from './maker.ts';
+import { Maker, type MakerSystem } from './maker.ts';
 
 /** Processes that are open at once: each holds a descriptor. */
 const MOST_OPEN = 8;
@@ -19,15 +18,15 @@ interface Opened {
 
 /** The processes that make tasks, as far as they are open. */
 export class MakerPool {
-  readonly #root: KernelRoot;
+  readonly #system: MakerSystem;
   readonly #now: () => number;
   readonly #files: ElfFiles;
   readonly #opened = new Map<number, Opened>();
   #endMs = 0;
 
-  constructor(root: KernelRoot, now: () => number) {
-    this.#root = root;
-    this.#now = now;
+  constructor(system: MakerSystem) {
+    this.#system = system;
+    this.#now = system.now;
     this.#files = new ElfFiles(this.#limits());
   }
 
@@ -40,7 +39,7 @@ export class MakerPool {
   of({ pid }: TaskRecord): Maker | undefined {
     const known = this.#opened.get(pid);
     const isUsed = known !== undefined && (known.maker !== undefined || this.#now() - known.atMs < AGAIN_MS);
-    const maker = isUsed ? known.maker : Maker.open(this.#root, pid, this.#files, this.#now);
+    const maker = isUsed ? known.maker : Maker.open(pid, this.#files, this.#system);
     // The one that was used last is closed last.
     this.#opened.delete(pid);
     this.#opened.set(pid, { maker, atMs: isUsed ? known.atMs : this.#now() });
@@ -63,6 +62,7 @@ export class MakerPool {
   close(): void {
     for (const pid of [...this.#opened.keys()]) this.forget(pid);
     this.#files.close();
+    this.#system.notes?.close();
   }
 
   #limits(): ReadLimits {

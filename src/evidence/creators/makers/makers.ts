@@ -6,7 +6,7 @@ import { readShort } from '../../../procfs/read.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
 import type { ExecRecord, TaskRecord } from '../trace/record.ts';
 import type { MakerFrames } from './frameReader.ts';
-import type { MakerStack } from './maker.ts';
+import type { MakerStack, MakerSystem } from './maker.ts';
 import { MakerPool } from './makerPool.ts';
 import { baseName, ProcessBook } from './processBook.ts';
 import { type Census, type Site, SiteLedger } from './siteLedger.ts';
@@ -31,10 +31,11 @@ export class Makers {
   #told = 0;
   #seen = 0;
 
-  constructor(root: KernelRoot, now: () => number) {
+  constructor(system: MakerSystem) {
+    const { now, root } = system;
     this.#root = root;
     this.#now = now;
-    this.#pool = new MakerPool(root, now);
+    this.#pool = new MakerPool(system);
     this.#book = new ProcessBook(root);
   }
 

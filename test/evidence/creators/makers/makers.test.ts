@@ -10,11 +10,11 @@ import { registersAt, taskRecord } from '../../builders/perfRecords.ts';
 /** Makers whose memory cannot be read: what is known of them are their command lines. */
 let dir = '';
 let clock = new FakeClock();
-let makers = new Makers(kernelRoot('/nowhere'), clock.now);
+let makers = new Makers({ root: kernelRoot('/nowhere'), now: clock.now, notes: undefined });
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'makers-'));
   clock = new FakeClock();
-  makers = new Makers(kernelRoot(dir), clock.now);
+  makers = new Makers({ root: kernelRoot(dir), now: clock.now, notes: undefined });
 });
 afterEach(() => {
   makers.close();

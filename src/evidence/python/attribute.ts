@@ -2,7 +2,6 @@ import type { Memory } from '../native/processMemory.ts';
 import type { PythonLayout } from './layout.ts';
 import type { PythonObjects } from './objects.ts';
 
-const NAME = '_name';
 /** Of an object: its type. */
 const TYPE = 8;
 /** Of a dictionary: `ma_keys` and `ma_values`. */
@@ -11,6 +10,8 @@ const WORD = 8;
 const MOST_ENTRIES = 512;
 /** `DICT_KEYS_GENERAL`: each entry has its hash beside it. */
 const GENERAL = 0;
+/** Keys that are remembered: those of a class are few. */
+const MOST_KEYS = 1024;
 
 interface Entry {
   readonly index: number;
@@ -19,50 +20,54 @@ interface Entry {
 }
 
 /**
- * The names of `threading.Thread` objects: their attribute `_name`. It lies in an array of values whose order is kept with
- * the type (PEP 412), or in a dictionary of the object's own.
+ * One attribute of `threading.Thread` objects, as `_name`. It lies in an array of values whose order is kept with the type
+ * (PEP 412), or in a dictionary of the object's own.
  */
-export class ThreadNames {
+export class Attribute {
   readonly #memory: Memory;
   readonly #layout: PythonLayout;
   readonly #objects: PythonObjects;
+  readonly #name: string;
+  /** Where the name itself is, once it was met. */
+  #nameAt: number | undefined;
   /** By the address of the keys, which the threads of a class share. */
   readonly #entries = new Map<number, Entry | undefined>();
 
-  constructor(memory: Memory, layout: PythonLayout, objects: PythonObjects) {
+  constructor(memory: Memory, layout: PythonLayout, objects: PythonObjects, name: string) {
     this.#memory = memory;
     this.#layout = layout;
     this.#objects = objects;
+    this.#name = name;
   }
 
-  /** The name of the object at an address; `undefined` if it has none that can be read. */
-  nameOf(thread: number): string | undefined {
-    const value = thread < 4096 ? undefined : this.#valueOf(thread);
-    return value === undefined || value < 4096 ? undefined : this.#objects.text(value);
+  /** Where the value is of the object at an address; `undefined` if it has none that can be read. */
+  valueOf(object: number): number | undefined {
+    const value = object < 4096 ? undefined : this.#find(object);
+    return value === undefined || value < 4096 ? undefined : value;
   }
 
-  #valueOf(thread: number): number | undefined {
+  #find(object: number): number | undefined {
     const at = this.#layout.instance;
     if (at === undefined) return undefined;
-    const type = this.#word(thread + TYPE);
+    const type = this.#word(object + TYPE);
     if (type === undefined) return undefined;
     switch (at.values) {
       case 'dictionary':
-        return this.#inDictionary(this.#word(thread + 2 * WORD));
+        return this.#inDictionary(this.#word(object + 2 * WORD));
       case 'pointer': {
-        const values = this.#word(thread - 4 * WORD);
-        return values ? this.#inValues(type, values) : this.#inDictionary(this.#word(thread - 3 * WORD));
+        const values = this.#word(object - 4 * WORD);
+        return values ? this.#inValues(type, values) : this.#inDictionary(this.#word(object - 3 * WORD));
       }
       case 'tagged': {
         // `_PyDictOrValues_SetValues` keeps the address less one.
-        const tagged = this.#word(thread - 3 * WORD) ?? 0;
+        const tagged = this.#word(object - 3 * WORD) ?? 0;
         return tagged % 2 === 1 ? this.#inValues(type, tagged + 1) : this.#inDictionary(tagged);
       }
       case 'inline': {
-        const dictionary = this.#word(thread - 3 * WORD);
+        const dictionary = this.#word(object - 3 * WORD);
         if (dictionary) return this.#inDictionary(dictionary);
         const size = this.#word(type + at.basicSize);
-        return size === undefined ? undefined : this.#inValues(type, thread + size);
+        return size === undefined ? undefined : this.#inValues(type, object + size);
       }
     }
   }
@@ -86,6 +91,7 @@ export class ThreadNames {
   }
 
   #entryOf(keys: number): Entry | undefined {
+    if (this.#entries.size >= MOST_KEYS) this.#entries.clear();
     if (!this.#entries.has(keys)) this.#entries.set(keys, this.#findEntry(keys));
     return this.#entries.get(keys);
   }
@@ -104,12 +110,15 @@ export class ThreadNames {
     const start = keys + (isOld ? 40 : 32) + indexBytes;
     const [stride, keyAt] = isGeneral ? [24, 8] : [16, 0];
     const entries = this.#memory.read(start, count * stride);
-    for (let index = 0; entries !== undefined && (index + 1) * stride <= entries.length; index += 1) {
-      const key = Number(entries.readBigUInt64LE(index * stride + keyAt));
-      if (key > 4096 && this.#objects.text(key) === NAME)
-        return { index, valueAt: start + index * stride + keyAt + WORD };
-    }
-    return undefined;
+    if (entries === undefined) return undefined;
+    const keyOf = (index: number): number => Number(entries.readBigUInt64LE(index * stride + keyAt));
+    const isName = (index: number): boolean => keyOf(index) > 4096 && this.#objects.text(keyOf(index)) === this.#name;
+    const indexes = Array.from({ length: Math.floor(entries.length / stride) }, (_, index) => index);
+    // There is one text for all names that are equal: the next object has the same.
+    const index = indexes.find((one) => keyOf(one) === this.#nameAt) ?? indexes.find(isName);
+    if (index === undefined) return undefined;
+    this.#nameAt = keyOf(index);
+    return { index, valueAt: start + index * stride + keyAt + WORD };
   }
 
   #word(address: number): number | undefined {
