@@ -149,7 +149,6 @@ const MAY_BY_PATH: Readonly<Record<string, string>> = {
   'cli/drillBombCommand.ts': '/proc/self',
   'cli/unitSearch.ts': 'unit files, which root owns',
   'drill/drill.ts': 'a directory of its own, made by mkdtemp',
-  'evidence/creators/watchCreations.ts': 'a cgroup',
   'evidence/demangle.ts': 'a file of its own package',
   'evidence/incidentDir.ts': 'hands the calls to incidentFiles.ts',
   'evidence/jfr/threadStartRecording.ts': 'a directory of the incident, which is its own',

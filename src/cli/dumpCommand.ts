@@ -16,6 +16,7 @@ import { choice, yes } from '../flags/words.ts';
 import { select } from '../limits/select.ts';
 import { type KernelRoot, kernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
+import { listThreads } from '../procfs/task.ts';
 import { dumpDocument, dumpText } from '../reporters/dumpText.ts';
 import { systemClock } from '../sys/clock.ts';
 import { type Libc, loadLibc } from '../sys/libc.ts';
@@ -72,7 +73,10 @@ export type Watched = Pick<CreationWatch, 'creators' | 'close'> | { readonly why
 
 async function watchMakers({ creatorsMs, pid }: DumpFlags, root: KernelRoot, clock: LoopClock): Promise<Watched> {
   if (creatorsMs === undefined || pid === undefined) return undefined;
-  const watch = watchCreations(root, openTracing(root), undefined);
+  const watch = watchCreations(root, openTracing(root), {
+    processes: () => [pid],
+    tasks: () => listThreads(root, pid).length,
+  });
   if ('why' in watch) return watch;
   watch.follow(pid);
   await clock.sleep(creatorsMs);

@@ -58,7 +58,10 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     const contained = contain(settings.now, { ...system, isSidecar });
     const { meter } = contained.target;
     target = contained.target;
-    creations = watchCreations(root, system.tracing, isSidecar ? undefined : target.unifiedDir);
+    creations = watchCreations(root, system.tracing, {
+      processes: () => meter.processes(),
+      tasks: () => meter.recount(),
+    });
     if ('why' in creations) losses.push(`who makes its tasks is sampled, not recorded by the kernel: ${creations.why}`);
     const watch = 'why' in creations ? undefined : creations;
     current.processes = () => meter.processes();

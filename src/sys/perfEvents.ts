@@ -10,17 +10,13 @@ export interface PerfRing {
   unmap(): void;
 }
 
-/** What an event is opened for: every process of a processor, or those of one cgroup (v2). */
-export interface PerfScope {
-  readonly cpu: number;
-  /** An open directory of a cgroup; left out, every process counts. */
-  readonly cgroupFd?: number;
-}
-
 /** The calls behind tracepoints. Each gives `undefined` or false where the kernel refuses. */
 export interface PerfEvents {
-  /** Opens an event; `attr` is a `struct perf_event_attr`. Gives a descriptor, or the number of the error, negative. */
-  open(attr: Buffer, scope: PerfScope): number;
+  /**
+   * Opens an event of every process on one processor; `attr` is a `struct perf_event_attr`. Gives a descriptor, or the number of
+   * the error, negative.
+   */
+  open(attr: Buffer, cpu: number): number;
   /** Maps the ring of an event: one page of its state, then `dataBytes` (a power of two of pages). */
   map(fd: number, dataBytes: number): PerfRing | undefined;
   /** From now on one of so many events is written down. The counter counts all of them. */
@@ -28,10 +24,10 @@ export interface PerfEvents {
   /** The records of one event go into the ring of another on the same processor. */
   setOutput(fd: number, ringFd: number): boolean;
   /**
-   * Asks for SIGCHLD when a record was written, or asks no more. A guard gets that signal at any time and hands it on to
-   * nobody, so one too many does no harm.
+   * Asks for SIGCHLD at the next hit of an event without a ring; after that the event is off until it is asked again. A guard
+   * gets that signal at any time and hands it on to nobody, so one too many does no harm.
    */
-  setSignal(fd: number, isAsked: boolean): void;
+  signalOnce(fd: number): void;
   /**
    * Closes events, without waiting. Whoever closes the last event of a tracepoint waits 30 to 50 ms for RCU, and a process that
    * ends does it too. So a ring of io_uring holds them: the kernel closes those later, in a thread of its own.
@@ -56,9 +52,9 @@ const URING_PARAMS_BYTES = 120;
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
-const PERF_FLAG_PID_CGROUP = 4;
 const PERF_FLAG_FD_CLOEXEC = 8;
 const PERF_EVENT_IOC_PERIOD = 0x40082404;
+const PERF_EVENT_IOC_REFRESH = 0x2402;
 const PERF_EVENT_IOC_SET_OUTPUT = 0x2405;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
@@ -80,13 +76,12 @@ export function loadPerfEvents(): PerfEvents | undefined {
     const mmap = lib.func('void *mmap(void *at, size_t length, int prot, int flags, int fd, long offset)');
     const munmap = lib.func('int munmap(void *at, size_t length)');
     const ioctl = lib.func('int ioctl(int fd, ulong request, void *argument)');
-    const setOutput = lib.func('int ioctl(int fd, ulong request, long argument)');
+    const ioctlNumber = lib.func('int ioctl(int fd, ulong request, long argument)');
     const fcntl = lib.func('int fcntl(int fd, int command, ...)');
     const close = lib.func('int close(int fd)');
     return {
-      open: (attr, { cgroupFd, cpu }) => {
-        const flags = PERF_FLAG_FD_CLOEXEC | (cgroupFd === undefined ? 0 : PERF_FLAG_PID_CGROUP);
-        const fd = Number(perfOpen(SYS_PERF_EVENT_OPEN_X64, attr, cgroupFd ?? -1, cpu, -1, flags));
+      open: (attr, cpu) => {
+        const fd = Number(perfOpen(SYS_PERF_EVENT_OPEN_X64, attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
         return fd < 0 ? -koffi.errno() : fd;
       },
       map: (fd, dataBytes) => {
@@ -97,11 +92,12 @@ export function loadPerfEvents(): PerfEvents | undefined {
         return { view: new DataView(buffer), bytes: Buffer.from(buffer), unmap: () => munmap(at, length) };
       },
       setPeriod: (fd, period) => ioctl(fd, PERF_EVENT_IOC_PERIOD, new BigUint64Array([BigInt(period)])) === 0,
-      setOutput: (fd, ringFd) => setOutput(fd, PERF_EVENT_IOC_SET_OUTPUT, ringFd) === 0,
-      setSignal: (fd, isAsked) => {
+      setOutput: (fd, ringFd) => ioctlNumber(fd, PERF_EVENT_IOC_SET_OUTPUT, ringFd) === 0,
+      signalOnce: (fd) => {
         fcntl(fd, F_SETOWN, 'int', process.pid);
         fcntl(fd, F_SETSIG, 'int', constants.signals.SIGCHLD);
-        fcntl(fd, F_SETFL, 'int', O_RDWR | (isAsked ? O_ASYNC : 0));
+        fcntl(fd, F_SETFL, 'int', O_RDWR | O_ASYNC);
+        ioctlNumber(fd, PERF_EVENT_IOC_REFRESH, 1);
       },
       close: (fds) => {
         const uring = Number(call(SYS_IO_URING_SETUP, 'uint', 1, 'void *', Buffer.alloc(URING_PARAMS_BYTES)));

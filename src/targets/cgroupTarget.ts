@@ -56,7 +56,6 @@ export function cgroupTarget(
       refusals: () => subtree.refusals(),
     }),
     escapes,
-    ...(unifiedDir === undefined ? {} : { unifiedDir }),
     pen,
     remove: () => removeContainment(containment),
     close: async () => {

@@ -89,8 +89,6 @@ export interface Target {
   readonly meter: Meter;
   readonly brake: Brake;
   readonly end: End;
-  /** Its cgroup of the unified hierarchy (v2), where it has one. */
-  readonly unifiedDir?: string;
   /** The pen that it stands in, with the targets of other guards; absent where there is none. */
   readonly pen?: Pen;
   /** Finds what has left the hold; absent where the target is known by descent anyway. */

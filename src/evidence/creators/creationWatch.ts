@@ -5,8 +5,14 @@ import type { CreationTrace } from './trace/creationTrace.ts';
 
 /** While tasks are being made the rings are read so often: what a record points to in its maker may change at any time. */
 const BUSY_MS = 10;
+/** And so often while only some of them are recorded: those that come and go so fast are gone in any case. */
+const SAMPLED_MS = 50;
 /** After so many readings that found nothing the kernel is asked for a signal instead, and a quiet target costs nothing. */
 const QUIET_READS = 20;
+/** The target is asked for its processes at most so often. */
+const ASK_MS = 100;
+/** So often where the kernel gives no signal. */
+const SELDOM_MS = 250;
 /** Most time for the records of one reading. What is left over is for the next one. */
 const READ_MS = 8;
 /** When somebody waits for the answer, or the target has ended, everything that is there is looked at. */
@@ -15,39 +21,46 @@ const LAST_READ_MS = 200;
 const MOST_WAITING = 2_000;
 
 export interface WatchParts {
-  readonly trace: Pick<CreationTrace, 'drain' | 'made' | 'setPeriod' | 'setSignal' | 'close' | 'period'>;
-  readonly makers: Pick<Makers, 'take' | 'leave' | 'creators' | 'counts' | 'close'>;
+  readonly trace: Pick<CreationTrace, 'drain' | 'setPeriod' | 'signalOnce' | 'close' | 'period'>;
+  readonly makers: Pick<Makers, 'take' | 'leave' | 'creators' | 'close'>;
   /** Monotonic milliseconds, the clock of the records. */
   readonly now: () => number;
   /** Calls back after so many milliseconds; returns what cancels it. */
   readonly later: (ms: number, callback: () => void) => () => void;
   /** Calls back whenever the kernel may have recorded something; returns what ends that. */
   readonly onSignal: (callback: () => void) => () => void;
-  /** The guard: what it makes is not the target's. */
+  /** The guard: what it makes is not the target's, but for the command itself. */
   readonly guard: number;
-  /** Whether only the target is recorded, or every process of the host. */
-  readonly isOfTarget: boolean;
+  readonly target: WatchedTarget;
+}
+
+/** Every process of the host is recorded; these are the target's. */
+export interface WatchedTarget {
+  /** Its processes now, as far as they can be told. */
+  processes(): readonly number[];
+  /** How many tasks it holds now. */
+  tasks(): number;
 }
 
 /** Follows who makes the tasks of a target, from its first instruction on. Nothing of it is stopped. */
 export class CreationWatch {
   readonly #parts: WatchParts;
   readonly #budget = new RecordBudget();
-  /** Processes of the target, where others are recorded too. */
+  /** Processes of the target. */
   readonly #known = new Set<number>();
+  /** Forks have been missed: some processes are the target's that no record has told of. */
+  #hasMissed = false;
+  #askedMs = Number.NEGATIVE_INFINITY;
   #waiting: readonly MakerRecord[] = [];
   #quiet = 0;
   #endSignals: (() => void) | undefined;
   #cancel: (() => void) | undefined;
-  #made = 0;
-  /** Tasks that the guard made inside of the cgroup of the target: the command itself. */
-  #byGuard = 0;
   #isClosed = false;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
     this.#endSignals = parts.onSignal(() => this.#wake());
-    parts.trace.setSignal(true);
+    this.#rest();
   }
 
   /** A process whose tasks count, and all that come from it. */
@@ -57,15 +70,19 @@ export class CreationWatch {
 
   /** Takes in what was recorded until now. */
   #read(mostMs: number): void {
-    const { makers, now, trace } = this.#parts;
+    const { makers, now, target, trace } = this.#parts;
     const { period } = trace;
-    const { records } = trace.drain();
+    const { lost, records, release } = trace.drain();
+    this.#hasMissed ||= lost > 0 || period > 1;
     this.#quiet = records.length === 0 ? this.#quiet + 1 : 0;
-    trace.setPeriod(this.#budget.spend(records.length, period, now()));
+    if (records.length > 0 || period > 1) {
+      trace.setPeriod(this.#budget.spend(records.length, { period, nowMs: now(), tasks: target.tasks() }));
+    }
     const own = [...this.#waiting, ...records.filter((record) => this.#isOwn(record))];
     const left = own.length === 0 ? own : makers.take(own, now() + mostMs);
-    this.#waiting = left.slice(0, MOST_WAITING);
+    this.#waiting = left.slice(0, MOST_WAITING).map(detached);
     if (left.length > MOST_WAITING) makers.leave(left.slice(MOST_WAITING));
+    release();
     if (left.length > 0) this.#quiet = 0;
   }
 
@@ -75,7 +92,7 @@ export class CreationWatch {
    */
   creators(tasks?: readonly number[]): Creator[] {
     if (!this.#isClosed) this.#read(LAST_READ_MS);
-    return this.#parts.makers.creators(this.#madeNow(), tasks === undefined ? undefined : new Set(tasks));
+    return this.#parts.makers.creators(tasks === undefined ? undefined : new Set(tasks));
   }
 
   /** The target has ended: nothing more will be recorded. What is known stays. */
@@ -84,7 +101,6 @@ export class CreationWatch {
     this.#read(LAST_READ_MS);
     this.#parts.makers.leave(this.#waiting);
     this.#waiting = [];
-    this.#made = this.#madeNow();
     this.#isClosed = true;
     this.#endSignals?.();
     this.#cancel?.();
@@ -96,17 +112,9 @@ export class CreationWatch {
     this.#parts.makers.close();
   }
 
-  /** Tasks that the target made: by the kernel's count where it counts the target alone. */
-  #madeNow(): number {
-    const { isOfTarget, makers, trace } = this.#parts;
-    if (!isOfTarget) return makers.counts.seen;
-    return this.#isClosed ? this.#made : trace.made() - this.#byGuard;
-  }
-
   /** Something was recorded after a time of quiet: from now on the rings are read by the clock. */
   #wake(): void {
     if (this.#isClosed || this.#cancel !== undefined) return;
-    this.#parts.trace.setSignal(false);
     this.#quiet = 0;
     this.#next();
   }
@@ -114,30 +122,42 @@ export class CreationWatch {
   #next(): void {
     this.#read(READ_MS);
     this.#cancel = undefined;
-    if (this.#quiet < QUIET_READS) this.#cancel = this.#parts.later(BUSY_MS, () => this.#next());
-    else {
-      this.#parts.trace.setSignal(true);
-      // What came between the last reading and the signal has no signal of its own.
-      this.#read(READ_MS);
-    }
+    const ms = this.#parts.trace.period > 1 ? SAMPLED_MS : BUSY_MS;
+    if (this.#quiet < QUIET_READS) this.#cancel = this.#parts.later(ms, () => this.#next());
+    else this.#rest();
+  }
+
+  /** Nothing is read until the kernel says that a task was made. */
+  #rest(): void {
+    // Without that signal it is looked from time to time.
+    if (!this.#parts.trace.signalOnce()) this.#cancel = this.#parts.later(SELDOM_MS, () => this.#next());
+    // What came between the last reading and the question has no signal of its own.
+    this.#read(READ_MS);
+    if (this.#waiting.length > 0) this.#cancel ??= this.#parts.later(BUSY_MS, () => this.#next());
   }
 
   #isOwn(record: MakerRecord): boolean {
-    if (record.pid === this.#parts.guard) {
-      // The command itself; a helper of the guard makes nothing.
-      if (record.kind === 'task') {
-        this.#byGuard += record.weight;
-        this.#known.add(record.task);
-      }
-      return false;
-    }
-    if (this.#parts.isOfTarget) return true;
-    const isKnown = this.#known.has(record.pid);
-    // The number of a process that has ended may come again.
+    const isGuard = record.pid === this.#parts.guard;
+    const isOwn = !isGuard && (this.#known.has(record.pid) || this.#isMissed(record.pid));
     if (record.kind === 'task' && !record.isThread) {
-      if (isKnown) this.#known.add(record.task);
+      // A helper of the guard makes nothing. The number of a process that has ended may come again.
+      if (isOwn || isGuard) this.#known.add(record.task);
       else this.#known.delete(record.task);
     }
-    return isKnown;
+    return isOwn;
   }
+
+  /** Where forks were missed the target is asked for its processes, now and then. */
+  #isMissed(pid: number): boolean {
+    const nowMs = this.#parts.now();
+    if (!this.#hasMissed || nowMs - this.#askedMs < ASK_MS) return false;
+    this.#askedMs = nowMs;
+    for (const one of this.#parts.target.processes()) this.#known.add(one);
+    return this.#known.has(pid);
+  }
+}
+
+/** With a stack of its own, for one that outlives the reading. */
+function detached(record: MakerRecord): MakerRecord {
+  return record.kind === 'exec' ? record : { ...record, stack: Buffer.from(record.stack) };
 }

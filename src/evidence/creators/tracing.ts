@@ -30,20 +30,16 @@ export function openTracing(root: KernelRoot): Tracing {
     : { perf, tracepoints, bpf: loadBpf(), zeroMs: Number(process.hrtime.bigint()) / NS_PER_MS - performance.now() };
 }
 
-/** Begins to record: the processes of a cgroup (v2), or all of the host. The clock of the guard is that of `performance.now`. */
-export function startTrace(
-  root: KernelRoot,
-  tracing: Tracing,
-  cgroupFd: number | undefined,
-): CreationTrace | { readonly why: string } {
+/** Begins to record. */
+export function startTrace(root: KernelRoot, tracing: Tracing): CreationTrace | { readonly why: string } {
   if ('why' in tracing) return tracing;
   const { perf, tracepoints, zeroMs } = tracing;
-  return CreationTrace.open(perf, tracepoints, { cpus: onlineProcessors(root), cgroupFd, zeroMs });
+  return CreationTrace.open(perf, tracepoints, { cpus: onlineProcessors(root), zeroMs });
 }
 
 /** Why it is not known here who makes tasks, without a subject; `undefined` where the kernel records it. It is tried. */
 export function whyNotTraced(root: KernelRoot): string | undefined {
-  const trace = startTrace(root, openTracing(root), undefined);
+  const trace = startTrace(root, openTracing(root));
   if ('why' in trace) return trace.why;
   trace.close();
   return undefined;

@@ -36,7 +36,6 @@ export interface FakeSample {
   readonly pid: number;
   readonly tid?: number;
   readonly atMs?: number;
-  readonly weight?: number;
   readonly task?: number;
   readonly name?: string;
   readonly isThread?: boolean;
@@ -79,15 +78,15 @@ export function execSample(sample: FakeSample & { readonly program: string }): B
   return record(sample, raw, []);
 }
 
-function record({ atMs = 0, pid, tid = pid, weight = 1 }: FakeSample, raw: Buffer, user: readonly Buffer[]): Buffer {
+function record({ atMs = 0, pid, tid = pid }: FakeSample, raw: Buffer, user: readonly Buffer[]): Buffer {
   const head = Buffer.alloc(8);
   const ids = Buffer.alloc(8);
   ids.writeUInt32LE(pid, 0);
   ids.writeUInt32LE(tid, 4);
   const rawHead = Buffer.alloc(4);
-  const padded = Buffer.concat([raw, Buffer.alloc((12 - ((raw.length + 4) % 8)) % 8)]);
+  const padded = Buffer.concat([raw, Buffer.alloc((8 - ((raw.length + 4) % 8)) % 8)]);
   rawHead.writeUInt32LE(padded.length, 0);
-  const whole = Buffer.concat([head, ids, words(Math.round(atMs * 1e6), weight), rawHead, padded, ...user]);
+  const whole = Buffer.concat([head, ids, words(Math.round(atMs * 1e6)), rawHead, padded, ...user]);
   whole.writeUInt32LE(9, 0);
   whole.writeUInt16LE(whole.length, 6);
   return whole;

@@ -6,14 +6,16 @@ import { taskRecord } from '../builders/perfRecords.ts';
 const GUARD = 1;
 
 /** The watch with a trace and makers that are lists, and a clock that is turned by hand. */
-function openWatch(isOfTarget: boolean, mostAtOnce = 10_000) {
+function openWatch({ mostAtOnce = 10_000, hasBell = true } = {}) {
   const state = {
     ring: [] as MakerRecord[],
     taken: [] as MakerRecord[],
     left: 0,
-    made: 0,
+    lost: 0,
+    tasks: 1,
+    processes: [] as number[],
     period: 1,
-    asked: undefined as boolean | undefined,
+    asked: 0,
     signals: [] as (() => void)[],
     timers: [] as (() => void)[],
     drains: 0,
@@ -26,17 +28,17 @@ function openWatch(isOfTarget: boolean, mostAtOnce = 10_000) {
     trace: {
       drain: () => {
         state.drains += 1;
-        return { records: state.ring.splice(0), lost: 0 };
+        return { records: state.ring.splice(0), lost: state.lost, release: () => {} };
       },
-      made: () => state.made,
       setPeriod: (period) => {
         state.period = period;
       },
       get period() {
         return state.period;
       },
-      setSignal: (isAsked) => {
-        state.asked = isAsked;
+      signalOnce: () => {
+        state.asked += 1;
+        return hasBell;
       },
       close: () => {
         state.isTraceClosed = true;
@@ -50,11 +52,10 @@ function openWatch(isOfTarget: boolean, mostAtOnce = 10_000) {
       leave: (records) => {
         state.left += records.length;
       },
-      creators: (made, alive) => {
+      creators: (alive) => {
         state.alive = alive;
-        return [{ count: made, share: 1, source: 'test', frames: [] }];
+        return [{ count: state.taken.length, share: 1, source: 'test', frames: [] }];
       },
-      counts: { seen: 17, told: 17 },
       close: () => {
         state.areMakersClosed = true;
       },
@@ -74,7 +75,7 @@ function openWatch(isOfTarget: boolean, mostAtOnce = 10_000) {
       return () => void state.signals.splice(0);
     },
     guard: GUARD,
-    isOfTarget,
+    target: { processes: () => state.processes, tasks: () => state.tasks },
   });
   const put = (...records: MakerRecord[]): void => {
     state.ring.push(...records);
@@ -90,24 +91,39 @@ const thread = (pid: number, task: number) => taskRecord({ pid, task });
 const fork = (pid: number, task: number) => taskRecord({ pid, task, isThread: false });
 const tasks = (records: readonly MakerRecord[]) => records.map((one) => (one.kind === 'task' ? one.task : -1));
 
+/** The same, when the guard has made the command, process 10. */
+function openRun(options: Parameters<typeof openWatch>[0] = {}) {
+  const opened = openWatch(options);
+  opened.watch.follow(10);
+  return opened;
+}
+
 describe('when it reads', () => {
   it('never, while nothing is made: the kernel is asked for a signal', () => {
-    const { state } = openWatch(true);
-    expect([state.asked, state.drains, state.timers.length]).toEqual([true, 0, 0]);
+    const { state } = openRun();
+    expect([state.asked, state.drains, state.timers.length]).toEqual([1, 1, 0]);
+  });
+  it('seldom, where the kernel gives none', () => {
+    const { state, turn } = openRun({ hasBell: false });
+    state.ring.push(thread(10, 11));
+    turn(1);
+    expect(tasks(state.taken)).toEqual([11]);
+    turn(100);
+    expect(state.timers).toHaveLength(1);
   });
   it('at once when it comes, then by the clock, and waits for a signal again when it is quiet', () => {
-    const { put, state, turn } = openWatch(true);
+    const { put, state, turn } = openRun();
     put(thread(10, 11));
-    expect([tasks(state.taken), state.asked, state.timers.length]).toEqual([[11], false, 1]);
+    expect([tasks(state.taken), state.asked, state.timers.length]).toEqual([[11], 1, 1]);
     put(thread(10, 12));
     expect(tasks(state.taken)).toEqual([11]);
     turn(1);
     expect(tasks(state.taken)).toEqual([11, 12]);
     turn();
-    expect([state.asked, state.timers.length]).toEqual([true, 0]);
+    expect([state.asked, state.timers.length]).toEqual([2, 0]);
   });
   it('once more after it has asked: what came in between has no signal', () => {
-    const { put, state, turn } = openWatch(true);
+    const { put, state, turn } = openRun();
     put(thread(10, 11));
     turn();
     const { drains } = state;
@@ -117,35 +133,37 @@ describe('when it reads', () => {
 });
 
 describe('whose tasks count', () => {
-  it('in its cgroup all, but for what the guard made there: the command', () => {
-    const { put, state, watch } = openWatch(true);
-    state.made = 3;
-    put(fork(GUARD, 10), thread(10, 11), thread(10, 12));
-    expect(tasks(state.taken)).toEqual([11, 12]);
-    expect(watch.creators()[0]?.count).toBe(2);
-  });
-  it('of all of the host those that come from the command, and no others', () => {
-    const { put, state } = openWatch(false);
-    put(thread(500, 501), fork(GUARD, 10), fork(10, 20), thread(20, 21), thread(600, 601));
+  it('those that come from the command, and no others: every process of the host is recorded', () => {
+    const { put, state } = openWatch();
+    put(thread(500, 501), fork(GUARD, 10), fork(10, 20), thread(20, 21), thread(600, 601), thread(GUARD, 2));
     expect(tasks(state.taken)).toEqual([20, 21]);
   });
   it('a number that comes again is not its process any more', () => {
-    const { put, state } = openWatch(false);
+    const { put, state } = openWatch();
     put(fork(GUARD, 10), fork(10, 20), fork(500, 20), thread(20, 21));
     expect(tasks(state.taken)).toEqual([20]);
   });
   it('a process that it is told of, which ran before', () => {
-    const { put, state, watch } = openWatch(false);
+    const { put, state, watch } = openWatch();
     watch.follow(77);
     put(thread(77, 78));
     expect(tasks(state.taken)).toEqual([78]);
-    expect(watch.creators()[0]?.count).toBe(17);
+  });
+  it('where records were lost, the target is asked for its processes', () => {
+    const { put, state, turn } = openRun();
+    state.processes = [10, 30];
+    put(thread(30, 31));
+    expect(state.taken).toEqual([]);
+    state.lost = 5;
+    state.ring.push(thread(30, 32));
+    turn(20);
+    expect(tasks(state.taken)).toEqual([32]);
   });
 });
 
 describe('more than there is time for', () => {
   it('waits for the next reading, in its order', () => {
-    const { put, state, turn } = openWatch(true, 2);
+    const { put, state, turn } = openRun({ mostAtOnce: 2 });
     put(...[11, 12, 13, 14, 15].map((task) => thread(10, task)));
     expect(tasks(state.taken)).toEqual([11, 12]);
     turn();
@@ -153,12 +171,12 @@ describe('more than there is time for', () => {
     expect(state.left).toBe(0);
   });
   it('and beyond 2,000 it is counted only', () => {
-    const { put, state } = openWatch(true, 0);
+    const { put, state } = openRun({ mostAtOnce: 0 });
     put(...Array.from({ length: 2_500 }, (_, index) => thread(10, index)));
     expect(state.left).toBe(500);
   });
   it('a bomb is recorded less often', () => {
-    const { put, state } = openWatch(true);
+    const { put, state } = openRun();
     put(...Array.from({ length: 9_000 }, (_, index) => thread(10, index)));
     expect(state.period).toBeGreaterThan(1);
   });
@@ -166,12 +184,11 @@ describe('more than there is time for', () => {
 
 describe('the end', () => {
   it('takes in what is left, closes the trace, and still knows everything', () => {
-    const { put, state, turn, watch } = openWatch(true);
-    state.made = 2;
+    const { put, state, turn, watch } = openRun();
     state.ring.push(thread(10, 11));
     watch.end();
     expect([tasks(state.taken), state.isTraceClosed, state.signals.length]).toEqual([[11], true, 0]);
-    expect(watch.creators()[0]?.count).toBe(2);
+    expect(watch.creators()[0]?.count).toBe(1);
     put(thread(10, 12));
     turn();
     expect(tasks(state.taken)).toEqual([11]);
@@ -179,7 +196,7 @@ describe('the end', () => {
     expect(state.areMakersClosed).toBe(true);
   });
   it('who lives is asked of whoever knows; of a dead target nobody does', () => {
-    const { state, watch } = openWatch(true);
+    const { state, watch } = openRun();
     watch.creators([1, 2]);
     expect(state.alive).toEqual(new Set([1, 2]));
     watch.creators();

@@ -29,6 +29,7 @@ export class Makers {
   readonly #ledger = new SiteLedger();
   #census: Census | undefined;
   #told = 0;
+  #records = 0;
   #seen = 0;
 
   constructor(system: MakerSystem) {
@@ -71,24 +72,30 @@ export class Makers {
   }
 
   /**
-   * The makers. `made` is how many tasks there were in all, by the kernel's own count. `alive` are the tasks that live: whoever
+   * The makers. `alive` are the tasks that live: whoever
    * has the most of them comes first, because a server that starts and ends a thread for each request leaks none. Left out, for a
    * target that has ended, they are those that lived when they were last given, and what was made since.
    */
-  creators(made: number, alive?: ReadonlySet<number>): Creator[] {
+  creators(alive?: ReadonlySet<number>): Creator[] {
     this.#pool.within(NAMING_MS);
     if (alive !== undefined) this.#census = { atMs: this.#now(), alive };
     const living = this.#census === undefined ? undefined : this.#ledger.living(this.#census);
-    const all = Math.max(made, this.#seen);
-    const recorded = this.#told === all ? 'all' : `${formatCount(this.#told)} of`;
     return rankMade(
       this.#ledger.sites.map((site) => this.#madeBy(site, living?.get(site) ?? 0)),
-      `the kernel recorded ${recorded} ${formatCount(all)}`,
+      this.#source(),
     );
   }
 
   close(): void {
     this.#pool.close();
+  }
+
+  /** How it is known: each of them was recorded, or one of so many stands for the others. */
+  #source(): string {
+    if (this.#records < this.#told)
+      return `the kernel recorded ${formatCount(this.#records)} of about ${formatCount(this.#seen)}`;
+    if (this.#told < this.#seen) return `the kernel recorded ${formatCount(this.#told)} of ${formatCount(this.#seen)}`;
+    return `the kernel recorded all ${formatCount(this.#seen)}`;
   }
 
   #madeBy(site: Site, living: number): Made {
@@ -130,7 +137,9 @@ export class Makers {
     // The number of one that had ended may have come again.
     if (!record.isThread) this.#pool.forget(record.task);
     const stack = this.#stackOf(record, runsAnother) ?? this.#unknown(record);
-    if (this.#ledger.add(stack, record)) this.#told += record.weight;
+    if (!this.#ledger.add(stack, record)) return;
+    this.#told += record.weight;
+    this.#records += 1;
   }
 
   #stackOf(record: TaskRecord, runsAnother: boolean): MakerStack | undefined {

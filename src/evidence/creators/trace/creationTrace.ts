@@ -1,8 +1,7 @@
-import { readSync } from 'node:fs';
-import type { PerfEvents, PerfRing, PerfScope } from '../../../sys/perfEvents.ts';
-import { tracepointAttribute } from './attribute.ts';
+import type { PerfEvents, PerfRing } from '../../../sys/perfEvents.ts';
+import { bellAttribute, tracepointAttribute } from './attribute.ts';
 import { type ExecRecord, parseRecord, type TaskRecord, type Tracepoints } from './record.ts';
-import { drainRing } from './ring.ts';
+import { readRing } from './ring.ts';
 
 /**
  * How much of a stack is copied. 4 KiB reach the source frames of most runtimes, and what lies higher is still there when it is
@@ -20,28 +19,33 @@ const MOST_AT_ONCE = 1024;
 export interface TraceScope {
   /** Processors by their numbers. */
   readonly cpus: readonly number[];
-  /** A directory of a cgroup (v2); `undefined` for all processes of the host. */
-  readonly cgroupFd: number | undefined;
   /** What CLOCK_MONOTONIC shows when the clock of the guard shows 0, in milliseconds. */
   readonly zeroMs: number;
 }
 
 /** What came since the last time. */
 export interface Drainage {
-  /** In the order of time. */
+  /** In the order of time. Their stacks lie in the rings, until `release`: who keeps one keeps a copy. */
   readonly records: readonly (TaskRecord | ExecRecord)[];
   /** Records that were not kept, for want of room or of time. */
   readonly lost: number;
+  /** Gives the room of these records back. */
+  release(): void;
 }
 
 /** One processor. */
 interface Source {
   readonly fd: number;
   readonly execFd: number | undefined;
+  /** Rings once when a task is made; `undefined` where the kernel has no room for one more event. */
+  readonly bellFd: number | undefined;
   readonly ring: PerfRing;
 }
 
-/** Every task that is made, from now on, by the processes of a scope. Opened before the first of them begins. */
+/**
+ * Every task that is made on this host from now on. An event of one cgroup alone would cost every process: the kernel then changes
+ * events at each switch between two cgroups. One that is inherited makes a thread cost twice as much.
+ */
 export class CreationTrace {
   readonly #perf: PerfEvents;
   readonly #tracepoints: Tracepoints;
@@ -60,12 +64,12 @@ export class CreationTrace {
   static open(
     perf: PerfEvents,
     tracepoints: Tracepoints,
-    { cgroupFd, cpus, zeroMs }: TraceScope,
+    { cpus, zeroMs }: TraceScope,
   ): CreationTrace | { readonly why: string } {
     const sources: Source[] = [];
     const wanted = Math.min(MOST_RING_BYTES, floorPower(MOST_BYTES / Math.max(1, cpus.length)));
     for (const cpu of cpus) {
-      const source = openSource(perf, tracepoints, { cpu, ...(cgroupFd === undefined ? {} : { cgroupFd }) }, wanted);
+      const source = openSource(perf, tracepoints, cpu, wanted);
       if ('why' in source) {
         closeAll(perf, sources);
         return source;
@@ -75,29 +79,22 @@ export class CreationTrace {
     return new CreationTrace(perf, tracepoints, sources, zeroMs);
   }
 
-  /** Takes what has been recorded out of the rings. */
+  /** What has been recorded, until now. */
   drain(): Drainage {
     const records: (TaskRecord | ExecRecord)[] = [];
+    const rings = this.#sources.map(({ ring }) => readRing(ring, MOST_AT_ONCE));
     let lost = 0;
-    for (const { ring } of this.#sources) {
-      const drained = drainRing(ring, MOST_AT_ONCE);
+    for (const drained of rings) {
       lost += drained.lost + drained.skipped;
       for (const bytes of drained.records) {
-        const record = parseRecord(bytes, this.#tracepoints);
+        const record = parseRecord(bytes, this.#tracepoints, this.#period);
         if (record !== undefined) records.push({ ...record, atMs: record.atMs - this.#zeroMs });
       }
     }
-    return { records: records.sort((a, b) => a.atMs - b.atMs), lost };
-  }
-
-  /** Tasks that were made in the scope since it was opened, by the kernel's own counter: exact, also where records were lost. */
-  made(): number {
-    const count = Buffer.alloc(8);
-    let sum = 0;
-    for (const { fd } of this.#sources) {
-      if (readSync(fd, count, 0, 8, null) === 8) sum += Number(count.readBigUInt64LE(0));
-    }
-    return sum;
+    const release = (): void => {
+      for (const drained of rings) drained.release();
+    };
+    return { records: records.sort((a, b) => a.atMs - b.atMs), lost, release };
   }
 
   /** Only one of so many is recorded from now on. All of them are counted. */
@@ -111,9 +108,10 @@ export class CreationTrace {
     return this.#period;
   }
 
-  /** Whether SIGCHLD comes when something was recorded. */
-  setSignal(isAsked: boolean): void {
-    for (const { fd } of this.#sources) this.#perf.setSignal(fd, isAsked);
+  /** Asks for one SIGCHLD on each processor, at the next task that is made there. False where that cannot be had. */
+  signalOnce(): boolean {
+    for (const { bellFd } of this.#sources) if (bellFd !== undefined) this.#perf.signalOnce(bellFd);
+    return this.#sources.every(({ bellFd }) => bellFd !== undefined);
   }
 
   close(): void {
@@ -124,17 +122,18 @@ export class CreationTrace {
 function openSource(
   perf: PerfEvents,
   { exec, newTask }: Tracepoints,
-  scope: PerfScope,
+  cpu: number,
   wantedBytes: number,
 ): Source | { readonly why: string } {
-  const fd = perf.open(tracepointAttribute({ id: newTask.id, stackBytes: STACK_BYTES }), scope);
+  const fd = perf.open(tracepointAttribute({ id: newTask.id, stackBytes: STACK_BYTES }), cpu);
   if (fd < 0) return { why: `the kernel does not open a tracepoint for it (error ${-fd})` };
   for (let bytes = wantedBytes; bytes >= LEAST_RING_BYTES; bytes /= 2) {
     const ring = perf.map(fd, bytes);
     if (ring === undefined) continue;
-    const execFd = exec === undefined ? -1 : perf.open(tracepointAttribute({ id: exec.id, stackBytes: 0 }), scope);
+    const execFd = exec === undefined ? -1 : perf.open(tracepointAttribute({ id: exec.id, stackBytes: 0 }), cpu);
     if (execFd >= 0) perf.setOutput(execFd, fd);
-    return { fd, execFd: execFd < 0 ? undefined : execFd, ring };
+    const bellFd = perf.open(bellAttribute(newTask.id), cpu);
+    return { fd, execFd: known(execFd), bellFd: known(bellFd), ring };
   }
   perf.close([fd]);
   return { why: 'no memory may be locked for its records (RLIMIT_MEMLOCK, kernel.perf_event_mlock_kb)' };
@@ -143,7 +142,11 @@ function openSource(
 function closeAll(perf: PerfEvents, sources: readonly Source[]): void {
   // A mapped ring holds its event open.
   for (const { ring } of sources) ring.unmap();
-  perf.close(sources.flatMap(({ execFd, fd }) => [fd, ...(execFd === undefined ? [] : [execFd])]));
+  perf.close(sources.flatMap(({ bellFd, execFd, fd }) => [fd, execFd, bellFd].filter((one) => one !== undefined)));
+}
+
+function known(fd: number): number | undefined {
+  return fd < 0 ? undefined : fd;
 }
 
 /** The largest power of two that is not above it. */

@@ -62,15 +62,18 @@ const NS_PER_MS = 1e6;
 
 /**
  * Reads a PERF_RECORD_SAMPLE, its header included (perf_event_open(2)). The order of the fields is that of the sample type:
- * TID, TIME, PERIOD, RAW, then for a new task REGS_USER and STACK_USER. `undefined` for one of neither tracepoint.
+ * TID, TIME, RAW, then for a new task REGS_USER and STACK_USER. `weight` is how many hits it stands for. `undefined` for one of neither tracepoint.
  */
-export function parseRecord(record: Buffer, { exec, newTask }: Tracepoints): TaskRecord | ExecRecord | undefined {
+export function parseRecord(
+  record: Buffer,
+  { exec, newTask }: Tracepoints,
+  weight = 1,
+): TaskRecord | ExecRecord | undefined {
   const pid = record.readUInt32LE(8);
   const tid = record.readUInt32LE(12);
   const atMs = readWord(record, 16) / NS_PER_MS;
-  const weight = Math.max(1, readWord(record, 24));
-  const rawBytes = record.readUInt32LE(32);
-  const raw = record.subarray(36, 36 + rawBytes);
+  const rawBytes = record.readUInt32LE(24);
+  const raw = record.subarray(28, 28 + rawBytes);
   const id = raw.readUInt16LE(0);
   if (id === exec?.id) return { kind: 'exec', atMs, pid, program: locatedText(raw, offsetOf(exec, 'filename')) };
   if (id !== newTask.id) return undefined;
@@ -81,7 +84,7 @@ export function parseRecord(record: Buffer, { exec, newTask }: Tracepoints): Tas
     task: raw.readInt32LE(offsetOf(newTask, 'pid')),
     name: textOf(raw.subarray(comm, comm + COMM_BYTES)),
     isThread: (raw.readUInt32LE(offsetOf(newTask, 'clone_flags')) & CLONE_THREAD) !== 0,
-    ...standing(record, 36 + rawBytes),
+    ...standing(record, 28 + rawBytes),
   };
 }
 

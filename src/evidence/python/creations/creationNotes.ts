@@ -82,8 +82,7 @@ function hang({ bpf, newTask, perf }: NoteKernel): Hung | undefined {
   const notesFd = opened(bpf.createMap({ keyBytes: ID_BYTES, valueBytes: NOTE_BYTES, mostEntries: MOST_NOTES }));
   if (placesFd >= 0 && notesFd >= 0 && pid !== undefined && flags !== undefined) {
     const programFd = opened(bpf.loadProgram(noteProgram({ notesFd, placesFd }, { flags, pid })));
-    const eventFd =
-      programFd < 0 ? -1 : opened(perf.open(tracepointAttribute({ id: newTask.id, stackBytes: 0 }), { cpu: 0 }));
+    const eventFd = programFd < 0 ? -1 : opened(perf.open(tracepointAttribute({ id: newTask.id, stackBytes: 0 }), 0));
     if (eventFd >= 0 && bpf.hang(eventFd, programFd)) return { placesFd, notesFd, fds };
   }
   perf.close(fds);

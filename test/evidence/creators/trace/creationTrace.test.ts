@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CreationTrace } from '../../../../src/evidence/creators/trace/creationTrace.ts';
 import { readTracepoints } from '../../../../src/evidence/creators/trace/tracepoints.ts';
 import { kernelRoot } from '../../../../src/procfs/root.ts';
-import type { PerfEvents, PerfScope } from '../../../../src/sys/perfEvents.ts';
+import type { PerfEvents } from '../../../../src/sys/perfEvents.ts';
 import {
   EXEC_FORMAT,
   execSample,
@@ -14,13 +14,18 @@ import {
 
 /** A kernel of so many processors; `most` is the largest ring that it locks, `refuses` what perf_event_open answers. */
 function fakePerf({ most = 64 << 20, refuses }: { readonly most?: number; readonly refuses?: number } = {}) {
-  const opened: PerfScope[] = [];
+  const opened: number[] = [];
   const rings = new Map<number, FakeRing>();
-  const state = { closed: [] as number[], outputs: [] as (readonly [number, number])[], periods: [] as number[] };
+  const state = {
+    closed: [] as number[],
+    outputs: [] as (readonly [number, number])[],
+    periods: [] as number[],
+    rung: [] as number[],
+  };
   const perf: PerfEvents = {
-    open: (_, scope) => {
+    open: (_, cpu) => {
       if (refuses !== undefined) return -refuses;
-      opened.push(scope);
+      opened.push(cpu);
       return 100 + opened.length - 1;
     },
     map: (fd, bytes) => {
@@ -31,54 +36,71 @@ function fakePerf({ most = 64 << 20, refuses }: { readonly most?: number; readon
     },
     setPeriod: (_, period) => state.periods.push(period) > 0,
     setOutput: (fd, ringFd) => state.outputs.push([fd, ringFd]) > 0,
-    setSignal: () => {},
+    signalOnce: (fd) => void state.rung.push(fd),
     close: (fds) => void state.closed.push(...fds),
     readDetached: () => undefined,
   };
   return { perf, opened, rings, state };
 }
 const open = (fake: ReturnType<typeof fakePerf>, cpus = [0, 1]) => {
-  const trace = CreationTrace.open(fake.perf, TRACEPOINTS, { cpus, cgroupFd: 7, zeroMs: 1000 });
+  const trace = CreationTrace.open(fake.perf, TRACEPOINTS, { cpus, zeroMs: 1000 });
   if ('why' in trace) throw new Error(trace.why);
   return trace;
 };
 
-const SCOPE = { cpus: [0, 1], cgroupFd: 7, zeroMs: 0 };
+const drained = (trace: CreationTrace) => {
+  const { records, release } = trace.drain();
+  release();
+  return records;
+};
+const SCOPE = { cpus: [0, 1], zeroMs: 0 };
 
 describe('the trace of creations', () => {
   it('has an event of new tasks and one of programs on each processor, in one ring', () => {
     const fake = fakePerf();
     open(fake);
-    expect(fake.opened.map(({ cgroupFd, cpu }) => [cpu, cgroupFd])).toEqual([
-      [0, 7],
-      [0, 7],
-      [1, 7],
-      [1, 7],
-    ]);
+    expect(fake.opened).toEqual([0, 0, 0, 1, 1, 1]);
     expect(fake.state.outputs).toEqual([
       [101, 100],
-      [103, 102],
+      [104, 103],
     ]);
+  });
+  it('and a bell without a ring, which is asked to ring once on each', () => {
+    const fake = fakePerf();
+    expect(open(fake).signalOnce()).toBe(true);
+    expect(fake.state.rung).toEqual([102, 105]);
   });
   it('puts the records of all processors into the order of time', () => {
     const fake = fakePerf();
     const trace = open(fake);
     fake.rings.get(100)?.put(taskSample({ pid: 1, atMs: 5 }), execSample({ pid: 3, atMs: 9, program: '/bin/x' }));
-    fake.rings.get(102)?.put(taskSample({ pid: 2, atMs: 7 }));
-    expect(trace.drain().records.map(({ pid }) => pid)).toEqual([1, 2, 3]);
-    expect(trace.drain().records).toEqual([]);
+    fake.rings.get(103)?.put(taskSample({ pid: 2, atMs: 7 }));
+    expect(drained(trace).map(({ pid }) => pid)).toEqual([1, 2, 3]);
+    expect(drained(trace)).toEqual([]);
   });
   it('tells times by the clock of the guard', () => {
     const fake = fakePerf();
     const trace = open(fake);
     fake.rings.get(100)?.put(taskSample({ pid: 1, atMs: 1005 }));
-    expect(trace.drain().records[0]?.atMs).toBe(5);
+    expect(drained(trace)[0]?.atMs).toBe(5);
   });
   it('sets a period only when it is another one', () => {
     const fake = fakePerf();
     const trace = open(fake);
     for (const period of [1, 7, 7, 1]) trace.setPeriod(period);
     expect(fake.state.periods).toEqual([7, 7, 1, 1]);
+  });
+  it('counts each record for the period in which it came', () => {
+    const fake = fakePerf();
+    const trace = open(fake);
+    const weight = () => {
+      fake.rings.get(100)?.put(taskSample({ pid: 1 }));
+      const [record] = drained(trace);
+      return record?.kind === 'task' ? record.weight : undefined;
+    };
+    expect(weight()).toBe(1);
+    trace.setPeriod(31);
+    expect(weight()).toBe(31);
   });
   it('takes a smaller ring where less memory may be locked', () => {
     const fake = fakePerf({ most: 128 << 10 });
@@ -106,7 +128,7 @@ describe('the trace of creations', () => {
     const fake = fakePerf();
     open(fake).close();
     expect([...fake.rings.values()].every(({ isMapped }) => !isMapped)).toBe(true);
-    expect(fake.state.closed).toEqual([100, 101, 102, 103]);
+    expect(fake.state.closed).toEqual([100, 101, 102, 103, 104, 105]);
   });
 });
 

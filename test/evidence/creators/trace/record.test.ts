@@ -22,10 +22,10 @@ describe('the format of a tracepoint', () => {
 describe('a record', () => {
   it('of a thread: who made it, when, with registers and the copy of the stack', () => {
     const bytes = taskSample({
-      ...{ pid: 40, tid: 42, atMs: 1234.5, weight: 7, task: 99, name: 'pool-1', stack: STACK },
+      ...{ pid: 40, tid: 42, atMs: 1234.5, task: 99, name: 'pool-1', stack: STACK },
       registers: { 6: 0x7ffc_0000_1000, 7: 0x7ffc_0000_0f00, 16: 0x4010, 15: 15 },
     });
-    const record = parseRecord(bytes, TRACEPOINTS);
+    const record = parseRecord(bytes, TRACEPOINTS, 7);
     expect(record).toMatchObject({ kind: 'task', pid: 40, tid: 42, atMs: 1234.5, weight: 7, task: 99, isThread: true });
     if (record?.kind !== 'task') throw new Error('no task');
     expect(record.name).toBe('pool-1');

@@ -1,9 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drainRing } from '../../../../src/evidence/creators/trace/ring.ts';
+import { readRing } from '../../../../src/evidence/creators/trace/ring.ts';
 import { FakeRing, lostRecord, taskSample } from '../../builders/perfRecords.ts';
 
 const SIZE = 4096;
+/** Reads it, and gives the room back. */
+function drainRing(ring: FakeRing, most: number) {
+  const { lost, records, release, skipped } = readRing(ring, most);
+  const copies = records.map((record) => Buffer.from(record));
+  release();
+  return { records: copies, lost, skipped };
+}
 const sample = (pid: number) => taskSample({ pid, registers: { 7: 8 }, stack: Buffer.alloc(64, pid) });
 
 describe('a ring', () => {
@@ -29,6 +36,14 @@ describe('a ring', () => {
     const ring = new FakeRing(SIZE).put(sample(1), sample(2), sample(3));
     expect(drainRing(ring, 2)).toEqual({ records: [sample(1), sample(2)], lost: 0, skipped: 1 });
     expect(drainRing(ring, 2).records).toEqual([]);
+  });
+  it('keeps the room of what was read until it is given back', () => {
+    const ring = new FakeRing(SIZE).put(sample(1));
+    const { release } = readRing(ring, 100);
+    expect(ring.isEmpty).toBe(false);
+    expect(readRing(ring, 100).records).toHaveLength(1);
+    release();
+    expect(readRing(ring, 100).records).toEqual([]);
   });
   it('that is damaged ends at once', () => {
     const ring = new FakeRing(SIZE).put(Buffer.alloc(64));
