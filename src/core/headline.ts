@@ -106,7 +106,8 @@ export function groupText({ count, frames, names, site, wait }: StackGroup): str
 /** The one sentence that an operator needs: who makes the threads, and what they do. Empty if nothing is known. */
 export function headline(creators: readonly Creator[], groups: readonly StackGroup[]): string {
   const [creator] = creators;
-  const group = groups.find(({ frames }) => frames.length > 0) ?? groups[0];
+  // Names of threads say something only where nothing else is known.
+  const group = groups.find(({ frames }) => frames.length > 0) ?? (creator === undefined ? groups[0] : undefined);
   const parts = [
     creator === undefined ? undefined : creatorText(creator),
     group === undefined ? undefined : groupText(group),

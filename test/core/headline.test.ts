@@ -131,6 +131,9 @@ describe('the one sentence', () => {
     );
   });
   it('nothing is known', () => {
+    expect(headline([creator()], [group({ frames: [], site: undefined })])).toBe(
+      'spawn (/app/a.py:26) makes 60% of the threads',
+    );
     expect(headline([], [])).toBe('');
   });
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Creator } from '../../src/core/creators.ts';
 import type { IncidentDocument } from '../../src/core/incident.ts';
@@ -70,9 +71,76 @@ describe('a leak in C, from its first thread on', () => {
 });
 
 it('processes of a tree of programs: by the command lines of those that made them', async () => {
-  const script = 'for i in 1 2 3 4 5 6 7 8 9; do sleep 30 & done; wait';
+  const script = 'for i in 1 2 3 4 5 6 7 8 9; do sleep 30 & sleep 0.1; done; wait';
   const { incident } = await guarded(['--max-tasks', '8'], 'env', 'sh', '-c', script);
   const { command, makes, runs } = first(incident);
   expect([makes, runs]).toEqual(['processes', ['sleep']]);
   expect(command).toContain('for i in 1 2 3 4 5 6 7 8 9');
+});
+
+const PROGRAMS = fileURLToPath(new URL('../programs/leaks', import.meta.url));
+
+describe('the line, in languages whose frames are not those of the machine', () => {
+  const most = (incident: IncidentDocument) => {
+    const { certainty, frames, makes } = first(incident);
+    const [site] = frames;
+    return { certainty, makes, at: `${site?.function} ${site?.file?.split('/').pop()}:${site?.line}` };
+  };
+  const lineOf = (file: string, text: string): number =>
+    readFileSync(join(PROGRAMS, file), 'utf8')
+      .split('\n')
+      .findIndex((line) => line.includes(text)) + 1;
+
+  it.each(['50', '500', '0'])(
+    'Python, %s threads a second: its refused thread ends it, and its line is known',
+    async (rate) => {
+      const { incident } = await guarded(
+        ['--max-tasks', '200'],
+        '/usr/bin/python3',
+        join(PROGRAMS, 'leak.py'),
+        'thread',
+        rate,
+        '3000',
+      );
+      expect(most(incident)).toMatchObject({
+        certainty: 'exact',
+        makes: 'threads',
+        at: expect.stringMatching(/ leak\.py:\d+$/),
+      });
+      expect(incident.headline).not.toContain('are called');
+      expect(incident.creators.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(199);
+    },
+  );
+  it('Node: the function that makes its workers', async () => {
+    const command = [process.execPath, join(PROGRAMS, 'leak.mjs'), 'worker', '50', '400'];
+    const { incident } = await guarded(['--max-tasks', '60'], ...command);
+    expect(most(incident)).toMatchObject({
+      certainty: 'exact',
+      makes: 'threads',
+      at: expect.stringMatching(/ leak\.mjs:\d+$/),
+    });
+  });
+  it('Node: the function that makes its processes', async () => {
+    const command = [process.execPath, join(PROGRAMS, 'leak.mjs'), 'spawn', '100', '400'];
+    const { incident } = await guarded(['--max-tasks', '80'], ...command);
+    expect(most(incident)).toMatchObject({
+      certainty: 'exact',
+      makes: 'processes',
+      at: expect.stringMatching(/ leak\.mjs:\d+$/),
+    });
+  });
+  it.each([
+    ['thread', 'handleRequest'],
+    ['pool', 'handleOrder'],
+  ])('Java, %s: nothing is asked of the JVM', async (kind, method) => {
+    const command = ['/usr/bin/java', '-cp', BUILD_DIR, 'Leak', kind, '200', '3000'];
+    const { incident } = await guarded(['--max-tasks', '200', '--no-inject'], ...command);
+    const line = first(incident).frames[0]?.line ?? 0;
+    expect(most(incident)).toEqual({ certainty: 'exact', makes: 'threads', at: `Leak.${method} Leak.java:${line}` });
+    expect(Math.abs(line - lineOf('Leak.java', `void ${method}`))).toBeLessThanOrEqual(4);
+  });
+  it('Go: the function that makes its threads block', async () => {
+    const { incident } = await guarded(['--max-tasks', '300'], join(BUILD_DIR, 'spawner-go'), '3000', '5');
+    expect(first(incident).source).toMatch(/^the kernel recorded all/);
+  });
 });

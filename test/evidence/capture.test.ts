@@ -53,6 +53,14 @@ describe('readBaseline', () => {
 const LIMITS = { timeoutMs: 500, mayStop: true };
 
 describe('capture', () => {
+  it.for([
+    ['has ended', { state: 'Z' }, {}, 'it had ended'],
+    ['belongs to somebody else', {}, {}, 'they may be read by its own user or with CAP_SYS_PTRACE only'],
+    ['has no maps to read just now', {}, { mem: '' }, 'the kernel had a lock on its memory'],
+  ] as const)('says why there are no stacks of a process that %s', ([, thread, files, want]) => {
+    proc.put({ pid: 42, threads: [{ tid: 42, ...thread }], files });
+    expect(capture(parts, [42], undefined, LIMITS).notes.join()).toContain(`no stacks of process 42: ${want}`);
+  });
   it('what there is, and what has grown since the baseline', () => {
     const baseline = readBaseline(proc.root, [42], clock.now);
     proc.put({ pid: 42, threads: [...threads(42, 3, 'old', 100), ...threads(60, 5, 'new', 400)] });

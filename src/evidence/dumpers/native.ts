@@ -1,7 +1,10 @@
 import type { Frame } from '../../core/stack.ts';
+import type { KernelRoot } from '../../procfs/root.ts';
+import { isZombie, readStat } from '../../procfs/stat.ts';
 import { openSampledProcess } from '../creators/sampledProcess.ts';
 import { sampleByStops } from '../creators/stops.ts';
 import type { NativeProcess } from '../native/nativeProcess.ts';
+import { openMemory } from '../native/processMemory.ts';
 import { unwind } from '../native/unwind.ts';
 import { StackTrie } from '../stackTrie.ts';
 import type { Dumper, OpenProcess, Told } from './dumper.ts';
@@ -13,9 +16,7 @@ export const nativeDumper: Dumper = {
   matches: ({ tids }) => tids.length > 0,
   dump: ({ native, pid, root }) => {
     if (native === undefined) {
-      return {
-        notes: [`no stacks of process ${pid}: they may be read by its own user or with CAP_SYS_PTRACE only`],
-      };
+      return { notes: [`no stacks of process ${pid}: ${whyNot(root, pid)}`] };
     }
     if (process.arch !== 'x64') {
       return { notes: [`native stacks are not supported on ${process.arch}: names and waits only`] };
@@ -26,6 +27,16 @@ export const nativeDumper: Dumper = {
     };
   },
 };
+
+function whyNot(root: KernelRoot, pid: number): string {
+  const stat = readStat(root, pid);
+  if (stat === undefined || isZombie(stat)) return 'it had ended';
+  const memory = openMemory(root, pid);
+  memory?.close();
+  return memory === undefined
+    ? 'they may be read by its own user or with CAP_SYS_PTRACE only'
+    : 'the kernel had a lock on its memory, and would have had to be waited for';
+}
 
 /** Whether code of Go is in a process, also as a library of another program. */
 export function hasGoCode({ native, runtimes }: OpenProcess): boolean {

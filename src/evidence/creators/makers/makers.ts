@@ -1,9 +1,11 @@
 import { type Creator, type Made, rankMade } from '../../../core/creators.ts';
 import { isPlumbing } from '../../../core/plumbing.ts';
 import { RUNTIMES } from '../../../core/runtimes.ts';
+import type { Frame } from '../../../core/stack.ts';
 import { formatCount } from '../../../core/units.ts';
 import { readShort } from '../../../procfs/read.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
+import { GENERATED_CODE } from '../../native/frameNames.ts';
 import type { ExecRecord, TaskRecord } from '../trace/record.ts';
 import type { MakerFrames } from './frameReader.ts';
 import type { MakerStack, MakerSystem } from './maker.ts';
@@ -109,15 +111,17 @@ export class Makers {
   }
 
   /**
-   * Where an interpreter shows nothing but itself, its script says more; then the command lines of those that made it. Others that
-   * do so made threads of their own: collectors, compilers, pools.
+   * Where an interpreter shows nothing but itself, or code that it made, its script says more; then the command lines of those that
+   * made it. Others that show only themselves made threads of their own: collectors, compilers, pools.
    */
   #framesOf({ pid, stack }: Site): MakerFrames {
     const found = stack.frames();
     const { frames, runtime } = found;
     const { isInterpreter, isManaged, label } = RUNTIMES[stack.runsAs];
-    if (frames.some((frame) => !isPlumbing(frame, runtime))) return found;
-    if (isInterpreter === true) return { runtime, frames: this.#book.chain(pid), certainty: 'script' };
+    const isGenerated = ({ function: name }: Frame): boolean => name === GENERATED_CODE;
+    if (frames.some((frame) => !isPlumbing(frame, runtime) && !isGenerated(frame))) return found;
+    if (isInterpreter === true || frames.some(isGenerated))
+      return { runtime, frames: this.#book.chain(pid), certainty: 'script' };
     return isManaged === true ? { ...found, frames: [{ function: `${label} itself` }] } : found;
   }
 
