@@ -8,7 +8,7 @@ const BUSY_MS = 10;
 /** And so often while only some of them are recorded: those that come and go so fast are gone in any case. */
 const SAMPLED_MS = 50;
 /** After so many readings that found nothing the kernel is asked for a signal instead, and a quiet target costs nothing. */
-const QUIET_READS = 20;
+const QUIET_READS = 50;
 /** The target is asked for its processes at most so often. */
 const ASK_MS = 100;
 /** So often where the kernel gives no signal. */
@@ -79,7 +79,7 @@ export class CreationWatch {
       trace.setPeriod(this.#budget.spend(records.length, { period, nowMs: now(), tasks: target.tasks() }));
     }
     const own = [...this.#waiting, ...records.filter((record) => this.#isOwn(record))];
-    const left = own.length === 0 ? own : makers.take(own, now() + mostMs);
+    const left = makers.take(own, now() + mostMs);
     this.#waiting = left.slice(0, MOST_WAITING).map(detached);
     if (left.length > MOST_WAITING) makers.leave(left.slice(MOST_WAITING));
     release();

@@ -41,6 +41,8 @@ export interface MakerFrames {
  */
 export interface FrameReader {
   framesOf(caught: Caught): MakerFrames | undefined;
+  /** Gets ready before the first record: true when it is. Absent if it needs no time for that. */
+  prepare?(): boolean;
   close?(): void;
 }
 
@@ -48,6 +50,8 @@ export interface FrameReader {
 export interface FrameReaderKind {
   /** The row of `RUNTIMES` that it belongs to. */
   readonly runtime: StackSource;
+  /** It reads frames only of what is made after it was opened: a process is opened when it begins, not when it makes something. */
+  readonly isEarly?: true;
   /** `undefined` if the process is of no version that is known. */
   open(process: MakerProcess): FrameReader | undefined;
 }

@@ -87,6 +87,13 @@ export class Maker {
     return found;
   }
 
+  /** Gets its readers ready before it makes something. True when there is nothing more to do. */
+  prepare(): boolean {
+    if (this.#readers.size === 0 || [...this.#readers.values()].includes(undefined)) this.#mayReread();
+    const readers = [...this.#readers.values()];
+    return readers.length > 0 && readers.every((reader) => reader !== undefined && (reader.prepare?.() ?? true));
+  }
+
   close(): void {
     for (const reader of this.#readers.values()) reader?.close?.();
     this.#native.close();

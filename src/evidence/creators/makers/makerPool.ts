@@ -36,7 +36,7 @@ export class MakerPool {
   }
 
   /** The maker of a record; `undefined` if it cannot be read. One that is open is kept after its process has ended. */
-  of({ pid }: TaskRecord): Maker | undefined {
+  of({ pid }: Pick<TaskRecord, 'pid'>): Maker | undefined {
     const known = this.#opened.get(pid);
     const isUsed = known !== undefined && (known.maker !== undefined || this.#now() - known.atMs < AGAIN_MS);
     const maker = isUsed ? known.maker : Maker.open(pid, this.#files, this.#system);

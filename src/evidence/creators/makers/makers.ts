@@ -8,10 +8,14 @@ import type { KernelRoot } from '../../../procfs/root.ts';
 import { GENERATED_CODE } from '../../native/frameNames.ts';
 import type { ExecRecord, TaskRecord } from '../trace/record.ts';
 import type { MakerFrames } from './frameReader.ts';
+import { FRAME_READERS } from './frameReaders.ts';
 import type { MakerStack, MakerSystem } from './maker.ts';
 import { MakerPool } from './makerPool.ts';
 import { baseName, ProcessBook } from './processBook.ts';
 import { type Census, type Site, SiteLedger } from './siteLedger.ts';
+
+/** So long an interpreter may take until it has begun. */
+const YOUNG_MS = 500;
 
 export type MakerRecord = TaskRecord | ExecRecord;
 
@@ -29,6 +33,8 @@ export class Makers {
   readonly #pool: MakerPool;
   readonly #book: ProcessBook;
   readonly #ledger = new SiteLedger();
+  /** Interpreters that have only just begun, and until when they are waited for. */
+  readonly #young = new Map<number, number>();
   #census: Census | undefined;
   #told = 0;
   #records = 0;
@@ -45,6 +51,7 @@ export class Makers {
   /** Takes records in the order of time, until a time by the clock. Returns those that were left for the next time. */
   take(records: readonly MakerRecord[], endMs: number): readonly MakerRecord[] {
     this.#pool.within(READING_MS);
+    this.#prepare();
     const execs = lastExecs(records);
     const waiting: MakerRecord[] = [];
     for (const [index, record] of records.entries()) {
@@ -166,7 +173,22 @@ export class Makers {
     this.#pool.forget(record.pid);
     this.#book.begins(record);
     this.#ledger.runs(record.pid, baseName(record.program));
+    if (isEarly(baseName(record.program))) this.#young.set(record.pid, this.#now() + YOUNG_MS);
   }
+
+  /** Some interpreters must be known before they make something; they need a moment to begin. */
+  #prepare(): void {
+    for (const [pid, untilMs] of this.#young) {
+      if (this.#pool.of({ pid })?.prepare() === true || this.#now() > untilMs) this.#young.delete(pid);
+    }
+  }
+}
+
+/** Whether a program is an interpreter whose reader is opened early. */
+function isEarly(program: string): boolean {
+  return Object.values(FRAME_READERS).some(
+    ({ isEarly: early, runtime }) => early === true && RUNTIMES[runtime].executable?.test(program) === true,
+  );
 }
 
 /** Where in a batch each process last began a program: what it made before that can be read no more. */

@@ -55,6 +55,12 @@ export class HeapFrames implements FrameReader {
     return record.isThread ? this.#withoutNote(caught) : undefined;
   }
 
+  /** Once the interpreter has begun, the kernel notes what it makes. */
+  prepare(): boolean {
+    if (this.#states === undefined) this.#watch();
+    return this.#states !== undefined;
+  }
+
   /** Tells the kernel where the frames are; again, if it has forgotten. Before the interpreter has begun there are none. */
   #watch(): void {
     const { native, notes, pid } = this.#process;

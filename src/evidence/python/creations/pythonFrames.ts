@@ -6,6 +6,7 @@ import { openStackFrames } from './stackFrames.ts';
 /** CPython. To 3.10 its frames are read from the copied stack, from 3.11 on they lie on the heap. */
 export const pythonFrames: FrameReaderKind = {
   runtime: 'python',
+  isEarly: true,
   open: (process) => {
     const runtime = findRuntime(process.native.memory, process.native.modules);
     if (runtime === undefined) return undefined;
