@@ -7,8 +7,8 @@ const MOST_SITES = 1000;
 const MOST_TASKS = 65_536;
 /** Programs of one site that are told apart. */
 const MOST_PROGRAMS = 8;
-/** The rate is that of the last so many. */
-const RECENT = 64;
+/** The rate is that of the last two to four seconds, and begins anew after such a time of rest: a program makes tasks in bursts. */
+const EPOCH_MS = 2_000;
 
 /** One place that makes tasks. */
 export interface Site {
@@ -18,7 +18,7 @@ export interface Site {
   readonly pid: number;
   /** What it made, by the weights of its records. */
   readonly count: number;
-  /** What it makes in a second, by its last records; 0 for one alone. */
+  /** What it makes in a second now; 0 for one alone. */
   readonly perSecond: number;
   /** Programs that the processes went on to run, the most frequent first. */
   readonly runs: readonly string[];
@@ -75,16 +75,21 @@ export class SiteLedger {
   }
 }
 
+interface Mark {
+  readonly atMs: number;
+  readonly count: number;
+}
+
 class OpenSite implements Site {
   readonly stack: MakerStack;
   readonly makes: Site['makes'];
   readonly pid: number;
   count = 0;
   readonly #runs = new Map<string, number>();
-  /** Times of the last records, round and round. */
-  readonly #recentMs = new Float64Array(RECENT);
-  #records = 0;
-  #lastWeight = 1;
+  /** From where the rate is counted, and from where it will be next: the time of a record, and what was made until then. */
+  #from: Mark | undefined;
+  #next: Mark | undefined;
+  #lastMs = 0;
 
   constructor(stack: MakerStack, makes: Site['makes'], pid: number) {
     this.stack = stack;
@@ -94,9 +99,10 @@ class OpenSite implements Site {
 
   add({ atMs, weight }: TaskRecord): void {
     this.count += weight;
-    this.#lastWeight = weight;
-    this.#recentMs[this.#records % RECENT] = atMs;
-    this.#records += 1;
+    const here = { atMs, count: this.count };
+    if (this.#next === undefined || atMs - this.#lastMs > EPOCH_MS) this.#from = this.#next = here;
+    else if (atMs - this.#next.atMs > EPOCH_MS) [this.#from, this.#next] = [this.#next, here];
+    this.#lastMs = atMs;
   }
 
   ran(program: string): void {
@@ -109,9 +115,8 @@ class OpenSite implements Site {
   }
 
   get perSecond(): number {
-    const kept = Math.min(this.#records, RECENT);
-    const last = this.#recentMs[(this.#records - 1) % RECENT] ?? 0;
-    const first = this.#recentMs[this.#records > RECENT ? this.#records % RECENT : 0] ?? 0;
-    return last > first ? ((kept - 1) * this.#lastWeight * 1000) / (last - first) : 0;
+    const { atMs, count } = this.#from ?? { atMs: 0, count: 0 };
+    const ms = this.#lastMs - atMs;
+    return ms > 0 ? ((this.count - count) * 1000) / ms : 0;
   }
 }

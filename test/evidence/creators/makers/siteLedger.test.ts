@@ -29,6 +29,14 @@ describe('the places that make tasks', () => {
     }
     expect(of(ledger, 'a')?.perSecond).toBeCloseTo(50, 5);
   });
+  it('their rate is no burst: 100 at once, every 50 ms', () => {
+    const ledger = new SiteLedger();
+    for (let n = 0; n < 20_000; n += 1) {
+      ledger.add(stack('a'), taskRecord({ pid: 1, task: n, atMs: 50 * Math.floor(n / 100) + (n % 100) * 0.03 }));
+    }
+    expect(of(ledger, 'a')?.perSecond).toBeGreaterThan(1_900);
+    expect(of(ledger, 'a')?.perSecond).toBeLessThan(2_100);
+  });
   it('what lives counts for who made it last: numbers come again', () => {
     const ledger = new SiteLedger();
     ledger.add(stack('churn'), taskRecord({ pid: 1, task: 5, atMs: 1 }));
