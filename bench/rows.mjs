@@ -4,6 +4,7 @@ import { AS_NOBODY, BOMB, GUARD, inBox, inner, median, number, paired, sleep, to
 import { activemq, nats } from './broker.mjs';
 import { canaryVerdicts, growthClasses } from './canary.mjs';
 import { passes, predicted, runtimes, wallOfLimits } from './ceilings.mjs';
+import { cost as creatorCost, named } from './creators.mjs';
 import { coldTargets } from './engine.mjs';
 import { agreement, creators, dumpCost, endToEnd } from './evidence.mjs';
 import { honestRows } from './honest.mjs';
@@ -201,6 +202,8 @@ export const rows = {
   'evidence: agreement': agreement,
   'evidence: creators': creators,
   'evidence: end to end': endToEnd,
+  'recorded creators: named': named,
+  'recorded creators: cost': creatorCost,
   'canary: growth classes': growthClasses,
   'canary: verdicts': canaryVerdicts,
   'canary: real programs': () => traces(),
