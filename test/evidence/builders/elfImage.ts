@@ -36,6 +36,7 @@ const SHT_PROGBITS = 1;
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
 const SHT_DYNSYM = 11;
+const SHT_GNU_HASH = 0x6ffffff6;
 const X86_64 = 62;
 const HEADER_BYTES = 64;
 const PROGRAM_BYTES = 56;
@@ -67,6 +68,17 @@ export function symbolSections(symbols: readonly SymbolSpec[], isDynamic = false
     { name: own, bytes: table.done(), type: isDynamic ? SHT_DYNSYM : SHT_SYMTAB, link: strings },
     { name: strings, bytes: texts.done(), type: SHT_STRTAB },
   ];
+}
+
+/** The hash table of `.dynsym` with these symbols, all of them in one bucket. */
+export function hashSection(symbols: readonly SymbolSpec[]): SectionSpec {
+  const table = new ByteWriter().u32(1).u32(1).u32(1).u32(0).u64(-1).u32(1);
+  for (const [index, { name }] of symbols.entries()) {
+    let hash = 5381;
+    for (const char of Buffer.from(name)) hash = (hash * 33 + char) % 2 ** 32;
+    table.u32(((hash & ~1) | (index === symbols.length - 1 ? 1 : 0)) >>> 0);
+  }
+  return { name: '.gnu.hash', bytes: table.done(), type: SHT_GNU_HASH, link: '.dynsym' };
 }
 
 /**
