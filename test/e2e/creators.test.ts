@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Creator } from '../../src/core/creators.ts';
 import type { IncidentDocument } from '../../src/core/incident.ts';
@@ -66,6 +67,28 @@ describe('a leak in C, from its first thread on', () => {
     const script = `(i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done) & exec ${LEAK} 100 2000 thread`;
     const { incident } = await guarded(['--max-tasks', '120'], 'sh', '-c', script);
     expect(first(incident).frames[0]?.function).toBe('make');
+  });
+});
+
+describe('a script that leaves processes behind: the function, its line and its callers', () => {
+  const script = fileURLToPath(new URL('../programs/leaks/leak.sh', import.meta.url));
+  it.each(['bash', 'dash', 'busybox sh'])('%s', async (shell) => {
+    const { incident } = await guarded(['--max-tasks', '60'], ...shell.split(' '), script, '50', '2000');
+    const { certainty, frames, makes, runs } = first(incident);
+    expect([certainty, makes, runs]).toEqual(['exact', 'processes', ['sleep']]);
+    expect(frames.map((frame) => [frame.function, frame.file, frame.line])).toEqual([
+      ['open_session', script, 4],
+      ['handle', script, 15],
+      ['main', script, 25],
+    ]);
+    const sites = incident.creators.map((creator) => [creator.frames[0]?.function, creator.frames[0]?.line]);
+    expect(sites).toEqual(
+      expect.arrayContaining([
+        ['open_session', 4],
+        ['accept_upload', 8],
+        ['start_timer', 11],
+      ]),
+    );
   });
 });
 
