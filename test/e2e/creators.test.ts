@@ -70,6 +70,28 @@ describe('a leak in C, from its first thread on', () => {
   });
 });
 
+describe('a script that leaves processes behind: the function, its line and its callers', () => {
+  const script = fileURLToPath(new URL('../programs/leaks/leak.sh', import.meta.url));
+  it.each(['bash', 'dash', 'busybox sh'])('%s', async (shell) => {
+    const { incident } = await guarded(['--max-tasks', '60'], ...shell.split(' '), script, '50', '2000');
+    const { certainty, frames, makes, runs } = first(incident);
+    expect([certainty, makes, runs]).toEqual(['exact', 'processes', ['sleep']]);
+    expect(frames.map((frame) => [frame.function, frame.file, frame.line])).toEqual([
+      ['open_session', script, 4],
+      ['handle', script, 15],
+      ['main', script, 25],
+    ]);
+    const sites = incident.creators.map((creator) => [creator.frames[0]?.function, creator.frames[0]?.line]);
+    expect(sites).toEqual(
+      expect.arrayContaining([
+        ['open_session', 4],
+        ['accept_upload', 8],
+        ['start_timer', 11],
+      ]),
+    );
+  });
+});
+
 it('processes of a tree of programs: by the command lines of those that made them', async () => {
   const script = 'for i in 1 2 3 4 5 6 7 8 9; do sleep 30 & sleep 0.1; done; wait';
   const { incident } = await guarded(['--max-tasks', '8'], 'env', 'sh', '-c', script);

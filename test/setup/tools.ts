@@ -23,6 +23,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '/lib/systemd/systemd': 'systemd',
   '/usr/bin/groff': 'groff-base',
   '/usr/bin/zsh': 'zsh',
+  '/usr/bin/busybox': 'busybox',
   '/usr/bin/fish': 'fish',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/promtool': 'prometheus',

@@ -1,6 +1,7 @@
 import type { StackSource } from '../../../core/runtimes.ts';
 import { HOTSPOT } from '../../jvm/hotspot/hotspotReader.ts';
 import { pythonFrames } from '../../python/creations/pythonFrames.ts';
+import { SHELL_FRAMES } from '../../shell/shellFrames.ts';
 import type { FrameReaderKind } from './frameReader.ts';
 import { nodeFrames } from './nodeFrames.ts';
 
@@ -9,4 +10,5 @@ export const FRAME_READERS: Readonly<Partial<Record<StackSource, FrameReaderKind
   jvm: HOTSPOT,
   node: nodeFrames,
   python: pythonFrames,
+  shell: SHELL_FRAMES,
 };
