@@ -1,7 +1,7 @@
 /** So much is done at once, in units of about a microsecond: the loop that asks for it must not be held for longer. */
 const SLICE = 4_000;
 /** Slices are this far apart, by the times of the records: a batch of many does not make one long slice of them. */
-const APART_MS = 20;
+const APART_MS = 10;
 /** What ran to its end and did not find what was wanted is begun again so much later. */
 const AGAIN_MS = 1_000;
 

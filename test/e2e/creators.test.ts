@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Creator } from '../../src/core/creators.ts';
 import type { IncidentDocument } from '../../src/core/incident.ts';
@@ -75,4 +76,27 @@ it('processes of a tree of programs: by the command lines of those that made the
   const { command, makes, runs } = first(incident);
   expect([makes, runs]).toEqual(['processes', ['sleep']]);
   expect(command).toContain('for i in 1 2 3 4 5 6 7 8 9');
+});
+
+describe('a leak in a script: the very line, by the registers of its interpreter', () => {
+  const program = (name: string): string => fileURLToPath(new URL(`../programs/leaks/${name}`, import.meta.url));
+  const lines = ({ creators }: IncidentDocument, file: string): Map<string, number> => {
+    const told = creators.filter(({ certainty, frames }) => certainty === 'exact' && frames[0]?.file === file);
+    return new Map(told.map(({ count, frames }) => [`${frames[0]?.function}:${frames[0]?.line}`, count]));
+  };
+  it.each([
+    ['ruby', 'leak.rb', ['open_session:5', 'accept_upload:9', 'start_timer:13']],
+    ['php', 'leak.php', ['Server::openSession:10', 'Server::acceptUpload:20', 'startTimer:28']],
+    ['perl', 'leak.pl', ['main::open_session:10', 'main::accept_upload:17', 'Timer::start:23']],
+  ])('%s', async (interpreter, name, [most, second, third]) => {
+    const file = program(name);
+    const { incident } = await guarded(['--max-tasks', '120'], interpreter, file, '100', '2000');
+    const told = lines(incident, file);
+    expect([...told.keys()].sort()).toEqual([most, second, third].sort());
+    expect(first(incident)).toMatchObject({ certainty: 'exact', frames: [{ file }] });
+    expect([...told][0]?.[0]).toBe(most);
+    // Some of the first ones are made before its code is known.
+    expect([...told.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(80);
+    expect(incident.coverage.stops).toBe(0);
+  });
 });

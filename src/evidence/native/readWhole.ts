@@ -1,7 +1,7 @@
 import type { Memory } from './processMemory.ts';
 
 /** Exactly so many bytes of a process; `undefined` if not all of them are mapped, and for an address that is none. */
-export function readWhole(memory: Memory, address: number, length: number): Buffer | undefined {
+export function readWhole(memory: Pick<Memory, 'read'>, address: number, length: number): Buffer | undefined {
   if (!isAddress(address)) return undefined;
   const bytes = memory.read(address, length);
   return bytes?.length === length ? bytes : undefined;

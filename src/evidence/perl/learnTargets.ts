@@ -1,4 +1,5 @@
 import { readWord } from '../creators/trace/record.ts';
+import { cachedMemory } from '../native/cachedMemory.ts';
 import type { Memory } from '../native/processMemory.ts';
 import { readWhole } from '../native/readWhole.ts';
 import type { Work } from '../slicedWork.ts';
@@ -13,8 +14,8 @@ const MOST_IN_BLOCK = 4_096;
 /** Depths of recursion. */
 const MOST_DEPTH = 64;
 /** A read of a block and a search through it; a read of a value: in µs. */
-const BLOCK_COST = 12;
-const READ_COST = 4;
+const BLOCK_COST = 8;
+const READ_COST = 2;
 
 export interface PerlProcess {
   readonly memory: Memory;
@@ -24,8 +25,10 @@ export interface PerlProcess {
 }
 
 /** Finds the operations of all subs that make processes, through the blocks that all values lie in. */
-export function* learnTargets(perl: PerlProcess, targets: Targets): Work {
-  const { interpreter, memory } = perl;
+export function* learnTargets(process: PerlProcess, targets: Targets): Work {
+  const { interpreter } = process;
+  const memory = cachedMemory(process.memory);
+  const perl = { ...process, memory };
   const mainCode = wordAt(memory, interpreter + INTERPRETER.mainCode) ?? 0;
   const mainTree = wordAt(memory, interpreter + INTERPRETER.mainTree) ?? 0;
   /** Closures of one sub share its operations. */
@@ -48,7 +51,7 @@ export function* learnTargets(perl: PerlProcess, targets: Targets): Work {
 }
 
 function* learnSub(
-  { isMaking, memory }: PerlProcess,
+  { isMaking, memory }: Pick<PerlProcess, 'isMaking'> & { readonly memory: Pick<Memory, 'read'> },
   targets: Targets,
   trees: Map<number, OpTree>,
   at: number,
@@ -80,6 +83,6 @@ function* learnSub(
 }
 
 /** All subs without a name are called the same. */
-function nameOf(memory: Memory, body: Buffer, { firstLine }: OpTree): string | undefined {
+function nameOf(memory: Pick<Memory, 'read'>, body: Buffer, { firstLine }: OpTree): string | undefined {
   return subName(memory, body)?.replace(/::__ANON__$/, `::__ANON__[${firstLine}]`);
 }

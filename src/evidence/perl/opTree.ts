@@ -7,7 +7,7 @@ import { pathAt } from './texts.ts';
 /** Operations of one sub. */
 const MOST_OPS = 50_000;
 /** A read of one, in µs. */
-const READ_COST = 4;
+const READ_COST = 2;
 const NO_LINE = 0;
 
 /** An operation that makes processes. */
@@ -37,7 +37,7 @@ interface Statement {
  * A statement is an operation before those that it is made of, and counts for what follows it at the same level.
  */
 export function* readOpTree(
-  memory: Memory,
+  memory: Pick<Memory, 'read'>,
   root: number,
   isMaking: (code: number) => boolean,
 ): Generator<number, OpTree, undefined> {

@@ -19,10 +19,10 @@ export interface Target {
 
 /** The operations of a program by the values that they put their results into. */
 export class Targets {
-  readonly #memory: Memory;
+  readonly #memory: Pick<Memory, 'read'>;
   readonly #known = new Map<number, Target[]>();
 
-  constructor(memory: Memory) {
+  constructor(memory: Pick<Memory, 'read'>) {
     this.#memory = memory;
   }
 

@@ -10,7 +10,7 @@ const PAGE = 4096;
 const NAME = /^[\p{L}\p{N}_]+((::|')[\p{L}\p{N}_]+)*$/u;
 
 /** `Package::sub` of the body of a code value; `undefined` if it has no such name. */
-export function subName(memory: Memory, body: Buffer): string | undefined {
+export function subName(memory: Pick<Memory, 'read'>, body: Buffer): string | undefined {
   const at = readWord(body, CODE.name);
   if ((body.readUInt32LE(CODE.flags) & CODE_FLAGS.isNamed) !== 0) {
     return joined(packageName(memory, readWord(body, CODE.stash)), nameAt(memory, at));
@@ -22,7 +22,7 @@ export function subName(memory: Memory, body: Buffer): string | undefined {
 }
 
 /** The path that a statement names as its file: it ends with a zero byte. */
-export function pathAt(memory: Memory, address: number): string | undefined {
+export function pathAt(memory: Pick<Memory, 'read'>, address: number): string | undefined {
   if (address < PAGE) return undefined;
   // The page behind it may not be mapped.
   const bytes = memory.read(address, MOST_PATH);
@@ -34,7 +34,7 @@ function joined(stash: string | undefined, name: string | undefined): string | u
   return stash === undefined || name === undefined ? undefined : `${stash}::${name}`;
 }
 
-function packageName(memory: Memory, stash: number): string | undefined {
+function packageName(memory: Pick<Memory, 'read'>, stash: number): string | undefined {
   const body = wordAt(memory, stash + VALUE.body);
   const name = body === undefined ? undefined : wordAt(memory, body + STASH_NAME);
   if (name === undefined) return undefined;
@@ -42,7 +42,7 @@ function packageName(memory: Memory, stash: number): string | undefined {
   return nameAt(memory, name) ?? nameAt(memory, wordAt(memory, name) ?? 0);
 }
 
-function nameAt(memory: Memory, address: number): string | undefined {
+function nameAt(memory: Pick<Memory, 'read'>, address: number): string | undefined {
   const head = readWhole(memory, address, TEXT.start);
   const length = head?.readInt32LE(TEXT.length) ?? 0;
   if (length <= 0 || length > MOST_NAME) return undefined;
@@ -52,7 +52,7 @@ function nameAt(memory: Memory, address: number): string | undefined {
 }
 
 /** A pointer; `undefined` where nothing is mapped. */
-export function wordAt(memory: Memory, address: number): number | undefined {
+export function wordAt(memory: Pick<Memory, 'read'>, address: number): number | undefined {
   const bytes = readWhole(memory, address, 8);
   return bytes === undefined ? undefined : readWord(bytes, 0);
 }

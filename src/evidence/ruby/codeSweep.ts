@@ -6,7 +6,7 @@ import { type CompiledCode, isIseq } from './compiledCode.ts';
 
 const CHUNK = 256 << 10;
 /** Reading and searching of a chunk, a look at one object, reading of one map: in µs, measured on 2 GHz. */
-const CHUNK_COST = 250;
+const CHUNK_COST = 200;
 const LOOK_COST = 6;
 const MAP_COST = 1;
 /** More is not searched at once: a server may keep its data in the heap of Ruby. */
