@@ -13,9 +13,6 @@ const MOST_BLOCKS = 65_536;
 const MOST_IN_BLOCK = 4_096;
 /** Depths of recursion. */
 const MOST_DEPTH = 64;
-/** A read of a block and a search through it; a read of a value: in µs. */
-const BLOCK_COST = 8;
-const READ_COST = 2;
 
 export interface PerlProcess {
   readonly memory: Memory;
@@ -35,7 +32,7 @@ export function* learnTargets(process: PerlProcess, targets: Targets): Work {
   const trees = new Map<number, OpTree>();
   let block = wordAt(memory, interpreter + INTERPRETER.values);
   for (let count = 0; block && count < MOST_BLOCKS; count += 1) {
-    yield BLOCK_COST;
+    yield;
     const head = readWhole(memory, block, VALUE.bytes);
     const values = head?.readUInt32LE(VALUE.count) ?? 0;
     if (head === undefined || values === 0 || values > MOST_IN_BLOCK) return;
@@ -57,7 +54,7 @@ function* learnSub(
   at: number,
   mainTree: number | undefined,
 ): Work {
-  yield READ_COST;
+  yield;
   const body = readWhole(memory, at, CODE.bytes);
   if (body === undefined || (body.readUInt32LE(CODE.flags) & CODE_FLAGS.isNative) !== 0) return;
   const root = mainTree ?? readWord(body, CODE.tree);
@@ -74,7 +71,7 @@ function* learnSub(
     const slots = pad === undefined ? undefined : wordAt(memory, pad + VALUE.pointer);
     if (slots === undefined) continue;
     for (const { address, code, file, line, target } of tree.ops) {
-      yield READ_COST;
+      yield;
       const slot = slots + 8 * target;
       const value = wordAt(memory, slot);
       if (value) targets.add(value, { sub, file, line, op: address, code, slot });

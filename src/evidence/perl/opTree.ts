@@ -6,8 +6,6 @@ import { pathAt } from './texts.ts';
 
 /** Operations of one sub. */
 const MOST_OPS = 50_000;
-/** A read of one, in µs. */
-const READ_COST = 2;
 const NO_LINE = 0;
 
 /** An operation that makes processes. */
@@ -33,14 +31,14 @@ interface Statement {
 }
 
 /**
- * The operations of a sub that are run by one of these functions, each with the statement that it is in. Yields what that costs.
+ * The operations of a sub that are run by one of these functions, each with the statement that it is in. Yields after each.
  * A statement is an operation before those that it is made of, and counts for what follows it at the same level.
  */
 export function* readOpTree(
   memory: Pick<Memory, 'read'>,
   root: number,
   isMaking: (code: number) => boolean,
-): Generator<number, OpTree, undefined> {
+): Generator<void, OpTree, undefined> {
   const ops: MakingOp[] = [];
   const waiting: { readonly at: number; readonly statement: Statement }[] = [
     { at: root, statement: { line: NO_LINE, fileAt: 0 } },
@@ -49,7 +47,7 @@ export function* readOpTree(
   for (let count = 0; count < MOST_OPS; count += 1) {
     const next = waiting.pop();
     if (next === undefined) break;
-    yield READ_COST;
+    yield;
     const bytes = readWhole(memory, next.at, OP.bytes);
     if (bytes === undefined) continue;
     const statement = statementOf(bytes, next.statement);

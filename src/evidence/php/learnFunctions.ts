@@ -7,8 +7,6 @@ import { CALL, CLASS, GLOBALS, KIND } from './layout.ts';
 import { newestOf } from './tables.ts';
 
 const MOST_CALLS = 16;
-/** A look at one function or class, in µs. */
-const LOOK_COST = 8;
 
 /** Learns the functions of a call and of its callers. They are read late, so they may be others by now. */
 export function learnCalls(memory: Memory, functions: PhpFunctions, call: number): void {
@@ -24,15 +22,15 @@ export function learnCalls(memory: Memory, functions: PhpFunctions, call: number
 /** Learns every function and method of a program. Those of PHP itself were put into the tables first. */
 export function* learnTables(memory: Memory, functions: PhpFunctions, globals: number): Work {
   for (const address of newestOf(memory, pointerAt(memory, globals + GLOBALS.functions))) {
-    yield LOOK_COST;
+    yield;
     if (!functions.learn(address)) break;
   }
   for (const owner of newestOf(memory, pointerAt(memory, globals + GLOBALS.classes))) {
-    yield LOOK_COST;
+    yield;
     if (readWhole(memory, owner, CLASS.bytes)?.[CLASS.type] !== KIND.user) break;
     for (const method of newestOf(memory, owner + CLASS.functions)) {
       functions.learn(method);
-      yield LOOK_COST;
+      yield;
     }
   }
 }

@@ -1,5 +1,7 @@
+import type { FrameReader, MakerFrames } from '../../../src/evidence/creators/makers/frameReader.ts';
 import { hashSection, symbolSections } from './elfImage.ts';
 import type { Mapped } from './program.ts';
+import { caughtOf, type FakeStep } from './pythonMaker.ts';
 import { cfi, elfWithRules } from './unwindTables.ts';
 
 /** Where a made-up interpreter is mapped. */
@@ -34,4 +36,13 @@ export function interpreterFile(
   const placed = Object.entries(data).map(([address, bytes]) => ({ name: '.data', bytes, address: Number(address) }));
   const more = [...placed, ...symbolSections(exported, true), hashSection(exported)];
   return { path, base: INTERPRETER_BASE, image: elfWithRules([{ functions: rules }], more) };
+}
+
+/** What a reader tells of a stack, as soon as it knows: a long search is done in slices, from one record to the next. */
+export function toldOf(reader: FrameReader | undefined, steps: readonly FakeStep[]): MakerFrames | undefined {
+  for (let atMs = 1_000; atMs < 3_000; atMs += 50) {
+    const told = reader?.framesOf(caughtOf(steps, { atMs }));
+    if (told !== undefined) return told;
+  }
+  return undefined;
 }

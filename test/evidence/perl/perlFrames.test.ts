@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { toldOf } from '../builders/interpreterFile.ts';
 import { type FakeOp, makingStep, PERL_HEAP, PerlHeap, PP } from '../builders/perlHeap.ts';
-import { caughtOf } from '../builders/pythonMaker.ts';
 
 const outer = makingStep(PP.other, 0);
 const at = (line: number): FakeOp => ({ kind: 'statement', line });
 const framesOf = (heap: PerlHeap, code: number, value: number, words?: readonly number[]) => {
-  return heap.open()?.framesOf(caughtOf([outer, makingStep(code, value, words), outer]));
+  return toldOf(heap.open(), [outer, makingStep(code, value, words), outer]);
 };
 
 describe('the statement that makes a process', () => {
@@ -42,15 +42,15 @@ describe('the statement that makes a process', () => {
   it('not by a value that another function has', () => {
     const { forked, heap } = scene();
     expect(framesOf(heap, PP.system, forked)).toBeUndefined();
-    expect(heap.open()?.framesOf(caughtOf([makingStep(PP.other, forked), outer]))).toBeUndefined();
+    expect(toldOf(heap.open(), [makingStep(PP.other, forked), outer])).toBeUndefined();
   });
   it('not by a value that its pad has no more', () => {
     const { forked, heap, sub } = scene();
     const reader = heap.open();
-    const caught = caughtOf([makingStep(PP.fork, forked), outer]);
-    expect(reader?.framesOf(caught)?.frames[0]?.line).toBe(3);
+    const steps = [makingStep(PP.fork, forked), outer];
+    expect(toldOf(reader, steps)?.frames[0]?.line).toBe(3);
     heap.memory.word(sub.slots + 8, heap.value());
-    expect(reader?.framesOf(caught)).toBeUndefined();
+    expect(toldOf(reader, steps)).toBeUndefined();
   });
   it('not in a version that is not known', () => {
     expect(new PerlHeap(5, 30).open()).toBeUndefined();
@@ -108,9 +108,7 @@ describe('damage', () => {
     const { code } = heap.sub('f', tree, [0, value]);
     heap.memory.word(code - 24, code - 24);
     const reader = heap.open();
-    for (let slice = 0; slice < 30; slice += 1) {
-      expect(reader?.framesOf(caughtOf([makingStep(PP.fork, value), outer], { atMs: slice * 100 }))).toBeUndefined();
-    }
+    expect(toldOf(reader, [makingStep(PP.fork, value), outer])).toBeUndefined();
   });
   it('memory that is gone', () => {
     const heap = new PerlHeap();

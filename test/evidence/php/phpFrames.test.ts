@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { toldOf } from '../builders/interpreterFile.ts';
 import { PhpHeap, phpGenerated, phpLoop, phpNative } from '../builders/phpHeap.ts';
-import { caughtOf } from '../builders/pythonMaker.ts';
 
 const LINES = [7, 7, 8, 9];
 const framesOf = (heap: PhpHeap, op: number, call = 0) => {
-  return heap.open()?.framesOf(caughtOf([phpNative(), phpLoop(op, call), phpNative()]));
+  return toldOf(heap.open(), [phpNative(), phpLoop(op, call), phpNative()]);
 };
 
 describe('the line that makes a process', () => {
@@ -73,13 +73,13 @@ describe('what is not to be believed', () => {
   };
   it('an instruction of a function that is not known: its caller is another one', () => {
     const { heap, outer, site } = scene();
-    const caught = caughtOf([phpLoop(site.op(1)), phpNative(), phpLoop(outer.op(1)), phpNative()]);
-    expect(heap.open()?.framesOf(caught)).toBeUndefined();
+    const steps = [phpLoop(site.op(1)), phpNative(), phpLoop(outer.op(1)), phpNative()];
+    expect(toldOf(heap.open(), steps)).toBeUndefined();
   });
   it('registers below code that was made at run time', () => {
     const { heap, outer } = scene();
-    const caught = caughtOf([phpNative(), phpGenerated(), phpLoop(outer.op(1)), phpNative()]);
-    expect(heap.open()?.framesOf(caught)).toBeUndefined();
+    const steps = [phpNative(), phpGenerated(), phpLoop(outer.op(1)), phpNative()];
+    expect(toldOf(heap.open(), steps)).toBeUndefined();
   });
   it('a place between two instructions', () => {
     const { heap, outer } = scene();
@@ -93,11 +93,11 @@ describe('what is not to be believed', () => {
   it('a function that was freed, and another one at its place', () => {
     const { heap, outer } = scene();
     const reader = heap.open();
-    const caught = caughtOf([phpLoop(outer.op(1)), phpNative()]);
-    expect(reader?.framesOf(caught)?.frames[0]?.function).toBe('outer');
+    const steps = [phpLoop(outer.op(1)), phpNative()];
+    expect(toldOf(reader, steps)?.frames[0]?.function).toBe('outer');
     heap.memory.word(outer.address + 8, heap.text('another'));
     heap.tables([], []);
-    expect(reader?.framesOf(caught)).toBeUndefined();
+    expect(toldOf(reader, steps)).toBeUndefined();
   });
   it('calls that lead back to themselves, and tables without end', () => {
     const { heap, outer } = scene();

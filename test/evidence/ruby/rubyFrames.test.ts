@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FakeProc, makeProc } from '../../fixtures/procTree.ts';
+import { toldOf } from '../builders/interpreterFile.ts';
 import { caughtOf, PID } from '../builders/pythonMaker.ts';
 import { type FakeIseq, generatedStep, loopStep, plainStep, RUBY_HEAP, RubyHeap } from '../builders/rubyHeap.ts';
 
@@ -54,20 +55,17 @@ describe('a method that no control frame leads to', () => {
   const unseen = () => {
     const made = scene();
     const [control = 0] = made.heap.control(['C', [made.main.address, made.main.behind(2)]]);
-    const caught = (atMs: number) => {
-      return caughtOf([loopStep(made.called.behind(2), control), plainStep()], { atMs });
-    };
-    return { ...made, caught };
+    return { ...made, steps: [loopStep(made.called.behind(2), control), plainStep()] };
   };
   it('is searched for in the memory of Ruby', () => {
     proc = makeProc({ pid: PID, maps });
-    const { caught, heap, main } = unseen();
+    const { heap, main, steps } = unseen();
     const reader = heap.open(proc.root);
     // The loop has no symbol: it is known once code that is known ran in it.
-    expect(reader?.framesOf(caught(1_000))).toBeUndefined();
+    expect(toldOf(reader, steps)).toBeUndefined();
     const [control = 0] = heap.control(['C', [main.address, main.behind(2)]]);
     reader?.framesOf(caughtOf([loopStep(main.behind(2), control), plainStep()]));
-    expect(reader?.framesOf(caught(1_100))?.frames[0]?.function).toBe('open_session');
+    expect(toldOf(reader, steps)?.frames[0]?.function).toBe('open_session');
   });
   it('is not known where the memory may not be searched, and its caller is not told in its place', () => {
     const { called, heap, main } = unseen();
