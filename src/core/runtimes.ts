@@ -58,7 +58,14 @@ export const RUNTIMES: Readonly<Record<StackSource, RuntimeTraits>> = {
     isInterpreter: true,
     makesIn: /(^|\/)(threading|_thread|subprocess|os)\.py$/,
   },
-  ruby: { label: 'Ruby', executable: /^ruby[\d.]*$/, library: /^libruby/, isInterpreter: true },
+  ruby: {
+    label: 'Ruby',
+    executable: /^ruby[\d.]*$/,
+    library: /^libruby/,
+    isInterpreter: true,
+    // Methods of the core that are written in Ruby.
+    plumbingFiles: /^<internal:/,
+  },
   php: { label: 'PHP', executable: /^php(-fpm|-cgi)?[\d.]*$/, library: /^libphp\d*\.so/, isInterpreter: true },
   perl: { label: 'Perl', executable: /^perl[\d.]*$/, library: /^libperl\.so/, isInterpreter: true },
   shell: { label: 'a shell', executable: /^(ba|da|a|k|mk|z)?sh[\d.]*$|^busybox$/, isInterpreter: true },

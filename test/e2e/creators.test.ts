@@ -166,3 +166,26 @@ describe('the line, in languages whose frames are not those of the machine', () 
     expect(first(incident).source).toMatch(/^the kernel recorded all/);
   });
 });
+
+describe('a leak in a script: the very line, by the registers of its interpreter', () => {
+  const program = (name: string): string => fileURLToPath(new URL(`../programs/leaks/${name}`, import.meta.url));
+  const lines = ({ creators }: IncidentDocument, file: string): Map<string, number> => {
+    const told = creators.filter(({ certainty, frames }) => certainty === 'exact' && frames[0]?.file === file);
+    return new Map(told.map(({ count, frames }) => [`${frames[0]?.function}:${frames[0]?.line}`, count]));
+  };
+  it.each([
+    ['ruby', 'leak.rb', ['open_session:5', 'accept_upload:9', 'start_timer:13']],
+    ['php', 'leak.php', ['Server::openSession:10', 'Server::acceptUpload:20', 'startTimer:28']],
+    ['perl', 'leak.pl', ['main::open_session:10', 'main::accept_upload:17', 'Timer::start:23']],
+  ])('%s', async (interpreter, name, [most, second, third]) => {
+    const file = program(name);
+    const { incident } = await guarded(['--max-tasks', '120'], interpreter, file, '100', '2000');
+    const told = lines(incident, file);
+    expect([...told.keys()].sort()).toEqual([most, second, third].sort());
+    expect(first(incident)).toMatchObject({ certainty: 'exact', frames: [{ file }] });
+    expect([...told][0]?.[0]).toBe(most);
+    // Some of the first ones are made before its code is known.
+    expect([...told.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(80);
+    expect(incident.coverage.stops).toBe(0);
+  });
+});

@@ -14,6 +14,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '/usr/sbin/insmod': 'kmod',
   '/usr/bin/strace': 'strace',
   '/usr/bin/perl': 'perl',
+  '/usr/bin/php': 'php-cli',
   '/usr/bin/python3': 'python3',
   '/usr/bin/g++': 'g++',
   '/usr/bin/javac': 'default-jdk-headless',
