@@ -50,9 +50,14 @@ export function dumpText(view: DumpView): string {
   const lines = [
     `${escapeText(view.subject)}: ${formatCount(covered)} of ${formatCount(tasks)} tasks read in ${formatDuration(tookMs)}, stopped for ${formatDuration(stoppedMs)}${runtimes.length === 0 ? '' : ` (${escapeText(runtimes.join(', '))})`}`,
   ];
+  // A thread without a stack is in a group, too.
+  const read = Math.max(
+    covered,
+    groups.reduce((sum, { count }) => sum + count, 0),
+  );
   for (const creator of view.creators.slice(0, 3))
     lines.push(`${creatorText(creator)} (${escapeText(creator.source)})`);
-  for (const group of groups.slice(0, SHOWN_GROUPS)) lines.push('', ...groupLines(group, covered));
+  for (const group of groups.slice(0, SHOWN_GROUPS)) lines.push('', ...groupLines(group, read));
   if (groups.length > SHOWN_GROUPS) {
     const rest = groups.slice(SHOWN_GROUPS).reduce((sum, { count }) => sum + count, 0);
     lines.push('', `and ${formatCount(groups.length - SHOWN_GROUPS)} more groups with ${formatCount(rest)} tasks`);
@@ -61,7 +66,7 @@ export function dumpText(view: DumpView): string {
   return `${lines.join('\n')}\n`;
 }
 
-function groupLines(group: StackGroup, covered: number): string[] {
+function groupLines(group: StackGroup, read: number): string[] {
   const { count, frames, grew, names, site, wait } = group;
   const named = names.map(({ name }) => `"${escapeText(name)}"`).join(', ');
   const change = grew === count ? '' : `, ${grew >= 0 ? '+' : ''}${formatCount(grew)}`;
@@ -73,7 +78,7 @@ function groupLines(group: StackGroup, covered: number): string[] {
   if (siteAt >= SHOWN_FRAMES) shown.push('    …', `  > ${frameText(frames[siteAt] as Frame)}`);
   else if (frames.length > SHOWN_FRAMES) shown.push('    …');
   return [
-    `${formatCount(count)} tasks (${formatShare(count / Math.max(1, covered))}${change}) ${waitText(wait)}: ${named}`,
+    `${formatCount(count)} tasks (${formatShare(count / Math.max(1, read))}${change}) ${waitText(wait)}: ${named}`,
     ...shown,
   ];
 }

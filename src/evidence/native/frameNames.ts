@@ -5,6 +5,8 @@ import type { UnwindSource } from './unwindSource.ts';
 
 /** Code that was made at run time: no file of it is mapped. */
 export const GENERATED_CODE = '[generated code]';
+/** `_start` of every C library is shorter. */
+export const START_BYTES = 64;
 
 /** What a program counter stands for: by Go's table, by a symbol, else by where its function begins in the file. */
 export function nameFrame(pc: number, modules: Modules, ruleAt: UnwindSource['ruleAt']): Frame {
@@ -26,8 +28,11 @@ function goFrame(pc: number, { bias, go }: Module, module: string): Frame | unde
   };
 }
 
-function nativeFrame(pc: number, { bias, symbols }: Module, module: string, start: number | undefined): Frame {
+function nativeFrame(pc: number, { bias, elf, symbols }: Module, module: string, start: number | undefined): Frame {
   const symbol = symbols().find(pc - bias);
   if (symbol !== undefined && symbol.name !== '') return { function: demangle(symbol.name), module };
+  // musl gives it no size.
+  if (elf.entry !== 0 && pc - bias >= elf.entry && pc - bias < elf.entry + START_BYTES)
+    return { function: '_start', module };
   return { function: `${module}+0x${((start ?? pc) - bias).toString(16)}`, module };
 }

@@ -1,6 +1,7 @@
 import type { Frame } from '../../core/stack.ts';
 import { readCodeMaps } from '../../procfs/maps.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
+import { livingThread } from '../../procfs/task.ts';
 import type { UnwindRule } from '../elf/unwindRule.ts';
 import { findUnwindRule } from '../elf/unwindTable.ts';
 import { mayHoldLock } from '../memoryLock.ts';
@@ -9,6 +10,7 @@ import type { ElfFiles } from './elfFiles.ts';
 import { nameFrame } from './frameNames.ts';
 import { type Module, type Modules, openModules } from './modules.ts';
 import { type Memory, openMemory } from './processMemory.ts';
+import { type UnruledCode, unruledCode } from './unruled.ts';
 import type { UnwindSource } from './unwindSource.ts';
 
 const STACK_WINDOW = 4096;
@@ -31,7 +33,8 @@ export interface NativeProcess {
  * `undefined` without the rights of ptrace, for a process that is gone or has no memory of its own, and for one whose memory
  * may have to be waited for.
  */
-export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles): NativeProcess | undefined {
+export function openNativeProcess(root: KernelRoot, leader: number, files: ElfFiles): NativeProcess | undefined {
+  const pid = livingThread(root, leader);
   if (mayHoldLock(root, pid)) return undefined;
   const maps = readCodeMaps(root, pid);
   if (maps === undefined || maps.length === 0) return undefined;
@@ -54,6 +57,7 @@ export function nativeProcess(memory: Memory, modules: Modules, isOver: () => bo
   const stack = memory.window(0, STACK_WINDOW);
   const ruleAt = remembered((pc: number) => findRule(modules.moduleAt(pc), pc));
   const callAt = remembered((back: number) => callBefore(memory, back, ruleAt));
+  const unruled = new Map<number, UnruledCode | undefined>();
   const codes = new Set<number>();
   const frames = new Map<number, Frame>();
   return {
@@ -62,6 +66,11 @@ export function nativeProcess(memory: Memory, modules: Modules, isOver: () => bo
     source: {
       ruleAt,
       isOver,
+      unruledAt: (pc, isReturn) => {
+        const key = isReturn ? -pc : pc;
+        if (!unruled.has(key)) unruled.set(key, unruledAt(pc, isReturn, modules, memory));
+        return unruled.get(key);
+      },
       readWord: stack.readWord,
       // Only what is code is remembered: the other words of stacks are all different.
       isCode: (address) => {
@@ -98,6 +107,13 @@ function findRule(module: Module | undefined, pc: number): UnwindRule | undefine
   const found = go()?.ruleAt(pc - bias) ?? findUnwindRule(elf, pc - bias);
   if (found === undefined) return undefined;
   return { ...found, functionStart: found.functionStart + bias, functionEnd: found.functionEnd + bias };
+}
+
+function unruledAt(pc: number, isReturn: boolean, modules: Modules, memory: Memory): UnruledCode | undefined {
+  const module = modules.moduleAt(pc);
+  // Go describes all of its code itself.
+  if (module?.elf.isX64 !== true || module.go() !== undefined) return undefined;
+  return unruledCode(pc, isReturn, { module, memory, moduleAt: modules.moduleAt });
 }
 
 /** A stub of the PLT, or a jump on the way, is no function of its own: then the target cannot be told. */
