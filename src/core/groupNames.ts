@@ -39,7 +39,10 @@ function tellAlike(names: ReadonlyMap<string, number>): NameCount[] {
       if ((values[index]?.size ?? 0) <= MOST_KINDS) values[index]?.add(number);
     }
   }
-  const stays = values.map(({ size }, index) => size === 1 || (size <= MOST_KINDS && index < values.length - 1));
+  const stays = values.map(({ size }, index) => {
+    const isKind = index < values.length - 1 || tellsKind(first);
+    return size === 1 || (size <= MOST_KINDS && isKind);
+  });
   const told = new Map<string, number>();
   for (const [name, count] of names) {
     let index = -1;
@@ -50,6 +53,11 @@ function tellAlike(names: ReadonlyMap<string, number>): NameCount[] {
     told.set(text, (told.get(text) ?? 0) + count);
   }
   return [...told].map(([name, count]) => ({ name, count }));
+}
+
+/** Whether the last number of a name is a part of a word in its middle: `C2 CompilerThre`. */
+function tellsKind(name: string): boolean {
+  return /[a-z]\d+[^\d]+$/i.test(name);
 }
 
 function numbersOf(name: string): readonly string[] {

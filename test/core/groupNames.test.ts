@@ -14,6 +14,12 @@ it.for([
   ['two pools', ['pool-1-thread-1', 'pool-1-thread-2', 'pool-2-thread-1'], ['2 pool-1-thread-N', '1 pool-2-thread-N']],
   ['many pools', ['pool-1-thread-1', 'pool-2-thread-1', 'pool-3-thread-2', 'pool-4-thread-2'], ['4 pool-N-thread-N']],
   ['kinds', ['C1 CompilerThread0', 'C2 CompilerThread0'], ['1 C1 CompilerThread0', '1 C2 CompilerThread0']],
+  [
+    'kinds whose names the kernel has cut',
+    ['C1 CompilerThre', 'C2 CompilerThre'],
+    ['1 C1 CompilerThre', '1 C2 CompilerThre'],
+  ],
+  ['a number between words is counted', ['Thread-1 (work)', 'Thread-2 (work)'], ['2 Thread-N (work)']],
   ['hashes', ['job_deadbeef01', 'job_deadbeef02'], ['2 job_N']],
   ['a line of Ruby', ['app.rb:12', 'app.rb:13'], ['1 app.rb:12', '1 app.rb:13']],
   ['others', ['a', 'b-1', 'b-2'], ['2 b-N', '1 a']],

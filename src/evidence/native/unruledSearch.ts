@@ -40,8 +40,7 @@ export function searchUnruled(
     const word = source.readWord(slot);
     if (word === undefined) break;
     if (word < LEAST_ADDRESS || !source.isCode(word)) continue;
-    const isBottom = slot < sp + BOTTOM_BYTES && code.isBottomAt(word);
-    const calls = isBottom ? 'maybe' : code.callsBefore(word);
+    const calls = code.isBottomAt(word) ? (slot < sp + BOTTOM_BYTES ? 'maybe' : 'no') : code.callsBefore(word);
     if (calls === 'no') continue;
     const next = withPlace(registers, { sp: slot + 8, pc: word });
     // It may have been saved anywhere in the frame.
