@@ -5,6 +5,8 @@ import type { UnwindSource } from './unwindSource.ts';
 
 /** Code that was made at run time: no file of it is mapped. */
 export const GENERATED_CODE = '[generated code]';
+/** Where a signal handler returns to (`__restore_rt` of glibc, which has no symbol). */
+const SIGNAL = '[signal]';
 /** `_start` of every C library is shorter. */
 export const START_BYTES = 64;
 
@@ -13,7 +15,12 @@ export function nameFrame(pc: number, modules: Modules, ruleAt: UnwindSource['ru
   const module = modules.moduleAt(pc);
   if (module === undefined) return { function: GENERATED_CODE };
   const file = module.path.slice(module.path.lastIndexOf('/') + 1);
-  return goFrame(pc, module, file) ?? nativeFrame(pc, module, file, ruleAt(pc)?.functionStart);
+  const found = goFrame(pc, module, file);
+  if (found !== undefined) return found;
+  const rule = ruleAt(pc);
+  // The kernel called the function above it.
+  if (rule?.isSignal === true) return { function: SIGNAL, module: file };
+  return nativeFrame(pc, module, file, rule?.functionStart);
 }
 
 function goFrame(pc: number, { bias, go }: Module, module: string): Frame | undefined {

@@ -10,7 +10,8 @@ import type { ElfFiles } from './elfFiles.ts';
 import { nameFrame } from './frameNames.ts';
 import { type Module, type Modules, openModules } from './modules.ts';
 import { type Memory, openMemory } from './processMemory.ts';
-import { type UnruledCode, unruledCode } from './unruled.ts';
+import { remembered } from './remembered.ts';
+import { beginsAt, unruledCode } from './unruled.ts';
 import type { UnwindSource } from './unwindSource.ts';
 
 const STACK_WINDOW = 4096;
@@ -57,7 +58,14 @@ export function nativeProcess(memory: Memory, modules: Modules, isOver: () => bo
   const stack = memory.window(0, STACK_WINDOW);
   const ruleAt = remembered((pc: number) => findRule(modules.moduleAt(pc), pc));
   const callAt = remembered((back: number) => callBefore(memory, back, ruleAt));
-  const unruled = new Map<number, UnruledCode | undefined>();
+  const isBottomAt = remembered((back: number) => beginsAt(back, modules.moduleAt(back), memory));
+  const unruledAt = (isReturn: boolean) => (pc: number) => {
+    const module = modules.moduleAt(pc);
+    // Go describes all of its code itself.
+    if (module?.elf.isX64 !== true || module.go() !== undefined) return undefined;
+    return unruledCode(pc, isReturn, { module, memory, isBottomAt });
+  };
+  const [standing, returning] = [remembered(unruledAt(false)), remembered(unruledAt(true))];
   const codes = new Set<number>();
   const frames = new Map<number, Frame>();
   return {
@@ -66,11 +74,7 @@ export function nativeProcess(memory: Memory, modules: Modules, isOver: () => bo
     source: {
       ruleAt,
       isOver,
-      unruledAt: (pc, isReturn) => {
-        const key = isReturn ? -pc : pc;
-        if (!unruled.has(key)) unruled.set(key, unruledAt(pc, isReturn, modules, memory));
-        return unruled.get(key);
-      },
+      unruledAt: (pc, isReturn) => (isReturn ? returning : standing)(pc),
       readWord: stack.readWord,
       // Only what is code is remembered: the other words of stacks are all different.
       isCode: (address) => {
@@ -109,27 +113,8 @@ function findRule(module: Module | undefined, pc: number): UnwindRule | undefine
   return { ...found, functionStart: found.functionStart + bias, functionEnd: found.functionEnd + bias };
 }
 
-function unruledAt(pc: number, isReturn: boolean, modules: Modules, memory: Memory): UnruledCode | undefined {
-  const module = modules.moduleAt(pc);
-  // Go describes all of its code itself.
-  if (module?.elf.isX64 !== true || module.go() !== undefined) return undefined;
-  return unruledCode(pc, isReturn, { module, memory, moduleAt: modules.moduleAt });
-}
-
 /** A stub of the PLT, or a jump on the way, is no function of its own: then the target cannot be told. */
 function callBefore(memory: Memory, back: number, ruleAt: UnwindSource['ruleAt']): CallTarget {
   const called = calledBefore(memory.read(back - CALL_BYTES, CALL_BYTES), back);
   return typeof called === 'number' && ruleAt(called)?.functionStart !== called ? 'maybe' : called;
-}
-
-function remembered<T>(find: (address: number) => T): (address: number) => T {
-  const known = new Map<number, { readonly value: T }>();
-  return (address) => {
-    let found = known.get(address);
-    if (found === undefined) {
-      found = { value: find(address) };
-      known.set(address, found);
-    }
-    return found.value;
-  };
 }

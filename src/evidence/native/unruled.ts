@@ -1,7 +1,8 @@
 import { CALL_BYTES, calledBefore } from './callSite.ts';
 import { START_BYTES } from './frameNames.ts';
-import type { Module, Modules } from './modules.ts';
+import type { Module } from './modules.ts';
 import type { Memory } from './processMemory.ts';
+import { remembered } from './remembered.ts';
 
 /** Code of a file that no unwind rule describes: the C library of musl has none, and assembly often has none either. */
 export interface UnruledCode {
@@ -31,27 +32,20 @@ const EXIT = '89c731c0b03c0f05';
 const STUB = /^(f30f1efa)?(f2)?ff25/;
 const STUB_BYTES = 7;
 
+const NO_CODE = Buffer.alloc(0);
+
+interface Surroundings {
+  readonly module: Module;
+  readonly memory: Memory;
+  readonly isBottomAt: (returnAddress: number) => boolean;
+}
+
 /** `pc` is where a thread stands, or where a call returns to. */
-export function unruledCode(
-  pc: number,
-  isReturn: boolean,
-  {
-    memory,
-    module,
-    moduleAt,
-  }: { readonly module: Module; readonly memory: Memory; readonly moduleAt: Modules['moduleAt'] },
-): UnruledCode {
+export function unruledCode(pc: number, isReturn: boolean, { isBottomAt, memory, module }: Surroundings): UnruledCode {
   const { bias, symbols } = module;
   const inside = isReturn ? pc - 1 : pc;
   const symbol = symbols().find(inside - bias);
   const start = symbol === undefined ? undefined : symbol.start + bias;
-  const hexAt = (address: number, length: number): string => memory.read(address, length)?.toString('hex') ?? '';
-  const isBottomAt = (back: number): boolean => {
-    const caller = moduleAt(back);
-    if (caller === undefined) return false;
-    const within = back - caller.bias - caller.elf.entry;
-    return (caller.elf.entry !== 0 && within > 0 && within <= START_BYTES) || hexAt(back, EXIT_BYTES) === EXIT;
-  };
   const isNear = (at: number): boolean => at <= inside && inside - at < MOST_FUNCTION;
   const isHere = (target: number): 'yes' | 'maybe' | 'no' => {
     let at = target;
@@ -65,19 +59,29 @@ export function unruledCode(
       if (code.length < JUMP_BYTES || code[0] !== JUMP_REL32) break;
       at += JUMP_BYTES + code.readInt32LE(1);
     }
-    return STUB.test(hexAt(target, STUB_BYTES)) ? 'maybe' : 'no';
+    return STUB.test(hexAt(memory, target, STUB_BYTES)) ? 'maybe' : 'no';
   };
   return {
     isBottom: isReturn && isBottomAt(pc),
     isBottomAt,
-    callsBefore: (back) => {
+    callsBefore: remembered((back) => {
       const target = calledBefore(memory.read(back - CALL_BYTES, CALL_BYTES), back);
       return typeof target === 'number' ? isHere(target) : target;
-    },
+    }),
   };
 }
 
-const NO_CODE = Buffer.alloc(0);
+/** Whether a program or a thread begins with the call before a return address in this module. */
+export function beginsAt(back: number, module: Module | undefined, memory: Memory): boolean {
+  if (module === undefined) return false;
+  const { entry } = module.elf;
+  const within = back - module.bias - entry;
+  return (entry !== 0 && within > 0 && within <= START_BYTES) || hexAt(memory, back, EXIT_BYTES) === EXIT;
+}
+
+function hexAt(memory: Memory, address: number, length: number): string {
+  return memory.read(address, length)?.toString('hex') ?? '';
+}
 
 /** Whether a jump in this code leads to a wanted place; distances are from its first byte. */
 function jumps(code: Buffer, isWanted: (distance: number) => boolean): boolean {
