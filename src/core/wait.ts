@@ -32,6 +32,9 @@ const BY_CHANNEL: readonly (readonly [RegExp, WaitKind])[] = [
   [/io_schedule|folio_wait|jbd2|pipe_write|sock_alloc|read_events/, 'io'],
 ];
 
+/** Where the kernel keeps what was stopped or frozen. */
+const STANDSTILL = /signal_stop|ptrace_stop|refrigerator|freezer_trap/;
+
 /** Functions of libraries that wait, without the underscores that they begin with. They say more than the call below them. */
 const BY_FUNCTION: readonly (readonly [RegExp, WaitKind])[] = [
   [/^(pthread_cond_(timed|clock)?wait|cnd_(timed)?wait|sem_(timed|clock)?wait|new_sem_wait)/, 'queue'],
@@ -117,14 +120,22 @@ function kindOfCall(
       return BY_SOCKET_CALL[first];
     case 'ipc':
       return BY_IPC[first & 0xffff];
-    case 'restart_syscall': {
-      // The arguments of the call that is begun anew are still in their registers.
-      const kind = kindOfChannel(channel);
-      return kind === 'lock' ? kindOfFutex(second) : kind;
-    }
+    case 'restart_syscall':
+      return kindOfRestart(second, channel);
     default:
       return first === 0 ? 'sleep' : 'poll';
   }
+}
+
+/**
+ * Sleeps, poll and futex with a time are begun anew by this call (include/linux/restart_block.h). Their arguments are still
+ * in the registers, and the channel tells which of them it is; that of a sleep has many names.
+ */
+function kindOfRestart(second: number, channel: string | undefined): WaitKind | undefined {
+  if (channel === undefined || channel === '0' || STANDSTILL.test(channel)) return undefined;
+  const kind = kindOfChannel(channel);
+  if (kind === 'lock') return kindOfFutex(second);
+  return kind === 'poll' && second !== 0 ? 'poll' : 'sleep';
 }
 
 /**
