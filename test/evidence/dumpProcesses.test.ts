@@ -93,6 +93,12 @@ describe('a dump', () => {
     // Whoever stops it for its reading knows that.
     expect(dump([10], { pause: () => undefined }).notes).toEqual([]);
   });
+  it('functions of native code say what a futex is for, those of a script do not', () => {
+    const frames = [{ function: 'pthread_mutex_lock' }];
+    const waitOf = (runtime: 'native' | 'python') =>
+      dump([10], { told: { stackOf: () => ({ runtime, frames, isWhole: true }) } }).stacks[0]?.wait;
+    expect([waitOf('native'), waitOf('python')]).toEqual(['lock', 'queue']);
+  });
   it('what the runtime knows better than the kernel counts', () => {
     const stackOf = () => ({
       runtime: 'python' as const,

@@ -104,5 +104,7 @@ function readStack(
   if (told === undefined) return thread.task;
   // Its place tells what it waits for.
   const { task } = (isHurried ? readThread(root, pid, tid, list) : undefined) ?? thread;
-  return { ...task, wait: waitOfStack(task.wait, told.frames), ...told };
+  // Names of functions of the C library and of Go are known; a script may call its own what it likes.
+  const isOfLibraries = told.runtime === 'native' || told.runtime === 'go';
+  return { ...task, wait: isOfLibraries ? waitOfStack(task.wait, told.frames) : task.wait, ...told };
 }
