@@ -1,11 +1,12 @@
 import type { Frame } from '../../core/stack.ts';
 import { systemCall } from '../../core/systemCalls.ts';
+import { waitOfStack } from '../../core/wait.ts';
 import { openSampledProcess } from '../creators/sampledProcess.ts';
 import { sampleByStops } from '../creators/stops.ts';
 import type { NativeProcess } from '../native/nativeProcess.ts';
 import { unwind } from '../native/unwind.ts';
 import { StackTrie } from '../stackTrie.ts';
-import type { Dumper, OpenProcess, Told } from './dumper.ts';
+import type { Dumper, OpenProcess, Told, ToldStack } from './dumper.ts';
 
 /** Native code, and Go: stacks by the ELF files that a process has mapped. The last of all dumpers. */
 export const nativeDumper: Dumper = {
@@ -39,7 +40,7 @@ export function hasGoCode({ native, runtimes }: OpenProcess): boolean {
 
 function stacksOf(native: NativeProcess): NonNullable<Told['stackOf']> {
   const stacks = new StackTrie<number>();
-  return ({ place }) => {
+  return ({ place, task }) => {
     if (place === undefined) return undefined;
     native.refresh();
     const { isWhole, pcs } = unwind(place, native.source);
@@ -51,7 +52,10 @@ function stacksOf(native: NativeProcess): NonNullable<Told['stackOf']> {
       );
       return isWhole ? nameBottom(named) : named;
     });
-    return { runtime: frames.some(isGo) ? 'go' : 'native', frames, isWhole };
+    const told: ToldStack = { runtime: frames.some(isGo) ? 'go' : 'native', frames, isWhole };
+    // musl, which has no rules, waits for a condition by the call that glibc waits by for a lock: only names tell.
+    const isUnsure = task.wait === 'lock' && native.source.ruleAt(place.pc) === undefined;
+    return isUnsure ? { ...told, wait: waitOfStack('unknown', frames) } : told;
   };
 }
 

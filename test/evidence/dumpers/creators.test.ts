@@ -137,6 +137,15 @@ describe('native stacks', () => {
     expect(stackOf?.(thread)?.frames).toBe(stackOf?.(thread)?.frames);
     expect(stackOf?.({ ...thread, place: undefined })).toBeUndefined();
   });
+  it('a futex in code without rules is a lock only if a name says so', async () => {
+    const { process, reading } = await open('native stacks');
+    const { stackOf } = nativeDumper.dump(process, reading);
+    const thread = readThread(process.root, PID, PID, 'x64') as NonNullable<ReturnType<typeof readThread>>;
+    const task = { ...thread.task, wait: 'lock' as const };
+    const at = (pc: number) => ({ call: 202, args: [1, 0x80], sp: 0x1000, pc });
+    expect(stackOf?.({ task, place: at(0x10) })?.wait).toBe('unknown');
+    expect(stackOf?.({ task, place: thread.place })?.wait).toBeUndefined();
+  });
   it('of a whole stack whose C library is stripped the two lowest frames are known', async () => {
     const { process, reading } = await open('native stacks');
     const { stackOf } = nativeDumper.dump(process, reading);
