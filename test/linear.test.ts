@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { cgroupOwner } from '../src/ceilings/owner.ts';
 import { namedCreators } from '../src/core/creators.ts';
 import { normaliseFunction } from '../src/core/functionName.ts';
+import { tellNames } from '../src/core/groupNames.ts';
 import { readKernelLine, readMessage } from '../src/core/messages.ts';
 import { executorOf, isPlumbing } from '../src/core/plumbing.ts';
 import { redactWords } from '../src/core/redact.ts';
 import type { TaskStack } from '../src/core/stack.ts';
 import { normaliseName } from '../src/core/threadName.ts';
 import { escapeText } from '../src/core/units.ts';
-import { waitKind } from '../src/core/wait.ts';
+import { waitKind, waitOfStack } from '../src/core/wait.ts';
 import { demangle, withoutParts } from '../src/evidence/demangle.ts';
 import { parseGoroutines } from '../src/evidence/go/goroutineDump.ts';
 import { parseThreadDump } from '../src/evidence/jvm/threadDump.ts';
@@ -98,6 +99,10 @@ const READERS: readonly { readonly name: string; read(text: string): unknown; re
       'CompletableFuture.',
       'CompletableFuture.a',
       'std::',
+      '<std::',
+      '<std:: as ',
+      ' as core::ops::function::Fn',
+      '[a',
       '/',
     ],
   },
@@ -111,6 +116,23 @@ const READERS: readonly { readonly name: string; read(text: string): unknown; re
     name: 'where a thread waits',
     read: (text) => waitKind({ call: undefined, channel: text, state: 'S' }),
     pieces: ['fute', 'poll'],
+  },
+  {
+    name: 'what functions wait for',
+    read: (text) => waitOfStack('unknown', [{ function: text }]),
+    pieces: ['_', 'pthread_mutex_', 'lock', 'lll_', 'thread::', '::thread::park', 'runtime.'],
+  },
+  {
+    name: 'names of threads',
+    read: (text) =>
+      tellNames(
+        new Map([
+          [text, 1],
+          [`${text}1`, 1],
+        ]),
+        5,
+      ),
+    pieces: ['a', 'a1', '1', '0g', 'deadbeef', 'a1b'],
   },
   { name: 'a line of strace', read: parseFailure, pieces: ['1', '1 ', '<... ', 'a(', ' = -1 ', 'a resumed> = -1 '] },
   { name: 'a line of tracefs', read: parseEvent, pieces: [': sys_a', ': sys_a -> 0x1', ': sys_a -> 0x1 ', ' '] },

@@ -8,6 +8,7 @@ const WAITS: Readonly<Record<StackGroup['wait'], string>> = {
   lock: 'waiting for a lock',
   queue: 'idle, waiting to be woken',
   sleep: 'asleep',
+  signal: 'waiting for a signal',
   read: 'reading',
   poll: 'polling or accepting',
   child: 'waiting for a child',

@@ -25,6 +25,18 @@ export interface RuntimeTraits {
   readonly isManaged?: true;
 }
 
+/** The C library, and what stands in the brackets of a system call: a function of it without a name. */
+const C_PLUMBING =
+  /^(__|\[\w+\]$|_start$|_start_c$|libc_start_main_stage2$|start_thread$|clone3?$|main$|pthread_|nanosleep|clock_nanosleep|usleep$|sleep$|pause$|read$|recv(from|m?msg)?$|poll$|select$|epoll_p?wait2?$|accept4?$|futex|syscall$|gsignal)/;
+/**
+ * Where a compiler has put the body of a lambda into the function that calls it, that is all there is of the program: the
+ * body of a thread, and what a std::function holds.
+ */
+const CXX_PLUMBING = /^(std::(?!thread::_State_impl|_Function_handler)|__gnu_cxx::|boost::)/;
+/** With old names (`<F as core::ops::function::FnOnce<A>>::call_once`) and new ones, but not a trait of the program for a type of the library. */
+const RUST_PLUMBING =
+  /^((core|alloc)::|<(std|core|alloc)::(?!.* as (?!(std|core|alloc)::))|<.* as core::ops::function::Fn(Once|Mut)?\b|tokio::runtime)/;
+
 /**
  * All runtimes that are told apart. The order decides between several in one process: that of a JVM with Python in it
  * is the JVM, because the threads are made there. Adding one begins here; the compiler names what is missing.
@@ -78,10 +90,13 @@ export const RUNTIMES: Readonly<Record<StackSource, RuntimeTraits>> = {
   },
   native: {
     label: 'native code',
-    plumbing:
-      /^(__|_start$|start_thread$|clone3?$|main$|pthread_|nanosleep|clock_nanosleep|usleep$|sleep$|pause$|read$|recv(from|m?msg)?$|poll$|select$|epoll_p?wait2?$|accept4?$|futex|syscall$|std::(?!thread::_State_impl)|core::|alloc::|<std::thread|gsignal|tokio::runtime)/,
+    plumbing: anyOf(C_PLUMBING, CXX_PLUMBING, RUST_PLUMBING),
     makes:
       /^(__)?clone3?$|^__clone_internal$|^pthread_create|^thrd_create|^std::thread::_M_start_thread|^_?v?fork$|^__libc_fork/,
   },
   name: { label: 'names of threads' },
 };
+
+function anyOf(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => `(?:${source})`).join('|'));
+}

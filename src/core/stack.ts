@@ -15,6 +15,7 @@ export type WaitKind =
   | 'lock'
   | 'queue'
   | 'sleep'
+  | 'signal'
   | 'read'
   | 'poll'
   | 'child'

@@ -1,5 +1,6 @@
 import { type Baseline, growthOf, NO_BASELINE } from './groupGrowth.ts';
 import { GroupKeys, type GroupLevel } from './groupKeys.ts';
+import { type NameCount, tellNames } from './groupNames.ts';
 import { siteOf } from './plumbing.ts';
 import type { StackSource } from './runtimes.ts';
 import type { Frame, TaskStack, WaitKind } from './stack.ts';
@@ -11,8 +12,8 @@ export interface StackGroup {
   /** What most of its threads wait for. */
   readonly wait: WaitKind;
   readonly runtime: StackSource;
-  /** Names with their numbers taken out, the most frequent first. */
-  readonly names: readonly { readonly name: string; readonly count: number }[];
+  /** Names, the most frequent first. A number that differs between them is `N`. */
+  readonly names: readonly NameCount[];
   /** Its most frequent stack, the leaf first. */
   readonly frames: readonly Frame[];
   /** The program's own frame nearest to the leaf. */
@@ -34,7 +35,9 @@ interface Open {
   whole: number;
   readonly runtime: StackSource;
   readonly waits: Map<WaitKind, number>;
+  /** Names with their numbers taken out. */
   readonly names: Map<string, number>;
+  readonly ownNames: Map<string, number>;
   /** What the runtime calls them. */
   readonly labels: Map<string, number>;
   readonly stacks: Map<readonly Frame[], number>;
@@ -76,6 +79,7 @@ function openGroup(runtime: StackSource): Open {
     runtime,
     waits: new Map(),
     names: new Map(),
+    ownNames: new Map(),
     labels: new Map(),
     stacks: new Map(),
     starts: [],
@@ -89,7 +93,8 @@ function addTask(group: Open, task: TaskStack, keys: GroupKeys, { atTicks }: Bas
   group.whole += task.isWhole ? 1 : 0;
   add(group.waits, task.wait);
   add(group.names, name);
-  if (task.label !== undefined) add(group.labels, keys.nameOf(task.label));
+  add(group.ownNames, task.name);
+  if (task.label !== undefined) add(group.labels, task.label);
   add(group.stacks, task.frames);
   group.starts.push(task.startTime);
   if (task.startTime <= atTicks) add(group.older, name);
@@ -102,9 +107,7 @@ function closeGroup(group: Open, grew: number, span: StackGroup['since']): Stack
     grew,
     wait: largest(group.waits)[0]?.[0] ?? 'unknown',
     runtime: group.runtime,
-    names: largest(group.labels.size > 0 ? group.labels : group.names)
-      .slice(0, MOST_NAMES)
-      .map(([name, count]) => ({ name, count })),
+    names: tellNames(group.labels.size > 0 ? group.labels : group.ownNames, MOST_NAMES),
     frames,
     site: siteOf(frames, group.runtime),
     whole: group.whole,

@@ -1,4 +1,4 @@
-import type { TaskStack } from '../core/stack.ts';
+import type { TaskStack, WaitKind } from '../core/stack.ts';
 import { formatCount } from '../core/units.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { listThreads } from '../procfs/task.ts';
@@ -16,12 +16,13 @@ import { Stillness } from './stillness.ts';
 
 const OF_PROCESS = /\bprocess (\d+)\b/;
 const MOST_NOTES = 20;
+const HAVE_NO_STACK: ReadonlySet<WaitKind> = new Set(['running', 'dead']);
 
 /** The stacks of some processes, as far as they could be read. */
 export interface Dump {
   /** Tasks that there were. */
   readonly found: number;
-  /** Tasks whose stack was read, or that were on a processor. Of the others at most the name is known. */
+  /** Tasks whose stack was read, and those that have none: they were on a processor, or have ended. Of the others at most the name is known. */
   readonly covered: number;
   readonly stacks: readonly TaskStack[];
   readonly tookMs: number;
@@ -81,6 +82,7 @@ function contextOf(root: KernelRoot, options: DumpOptions, startMs: number): Dum
     timeoutMs,
     files: new ElfFiles(limitsUntil(endMs, now), libc),
     stillness: new Stillness(pause, now),
+    tellsStandstill: pause === undefined,
     dumpers,
   };
 }
@@ -95,6 +97,7 @@ function sumUp(dumps: readonly ProcessDump[], tookMs: number, stoppedMs: number)
   const found = dumps.reduce((sum, one) => sum + one.found, 0);
   const missing = found - stacks.length;
   const notes = [
+    ...dumps.flatMap((one) => one.notes),
     ...dumps.flatMap((one) => one.answers?.notes ?? []),
     ...(missing === 0
       ? []
@@ -102,7 +105,7 @@ function sumUp(dumps: readonly ProcessDump[], tookMs: number, stoppedMs: number)
   ];
   return {
     found,
-    covered: stacks.filter(({ frames, wait }) => frames.length > 0 || wait === 'running').length,
+    covered: stacks.filter(({ frames, wait }) => frames.length > 0 || HAVE_NO_STACK.has(wait)).length,
     stacks,
     tookMs,
     stoppedMs,

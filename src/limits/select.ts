@@ -4,6 +4,7 @@ import { type CgroupPlaces, locate, type Place } from '../cgroup/locate.ts';
 import { readMembers } from '../cgroup/members.ts';
 import { GuardError } from '../errors.ts';
 import { processesWithMostThreads } from '../procfs/busiest.ts';
+import { programName } from '../procfs/programName.ts';
 import type { KernelRoot } from '../procfs/root.ts';
 import { readStat } from '../procfs/stat.ts';
 import { findUnit } from './findUnit.ts';
@@ -49,7 +50,7 @@ function selectPid(root: KernelRoot, pid: number): Selected {
       exitCode: 1,
     });
   }
-  return { label: `pid ${pid} (${stat.name})`, pid, places: undefined };
+  return { label: `pid ${pid} (${programName(root, pid, stat.name)})`, pid, places: undefined };
 }
 
 function selectCgroup(root: KernelRoot, path: string): Selected {

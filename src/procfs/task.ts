@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { readText } from './read.ts';
 import type { KernelRoot } from './root.ts';
+import { parseStat } from './stat.ts';
 
 /** Threads of a process, from the link count of `/proc/PID/task`. It costs 2.6 µs at any number of threads. */
 export function countThreads(root: KernelRoot, pid: number): number | undefined {
@@ -14,6 +15,15 @@ export function countThreads(root: KernelRoot, pid: number): number | undefined 
 /** Thread ids of a process; none when it is gone. */
 export function listThreads(root: KernelRoot, pid: number): number[] {
   return listNumbers(root.proc(pid, 'task'));
+}
+
+/**
+ * The thread whose files show what belongs to the whole process: its main thread, or another one once that has ended
+ * (pthread_exit(3)). The memory, the maps and the executable of an ended thread are empty.
+ */
+export function livingThread(root: KernelRoot, pid: number): number {
+  if (!isEnded(root.proc(pid, 'stat'))) return pid;
+  return listThreads(root, pid).find((tid) => !isEnded(root.proc(pid, 'task', tid, 'stat'))) ?? pid;
 }
 
 /** All processes that `/proc` shows. With hidepid these are only our own. */
@@ -35,4 +45,9 @@ function listNumbers(path: string): number[] {
   } catch {
     return [];
   }
+}
+
+function isEnded(path: string): boolean {
+  const state = parseStat(readText(path) ?? '')?.state;
+  return state === 'Z' || state === 'X';
 }

@@ -54,7 +54,21 @@ export const creatorSchema: z.ZodType<Creator> = describing<Creator>()(
 );
 
 const wait = describing<WaitKind>()(
-  z.enum(['running', 'lock', 'queue', 'sleep', 'read', 'poll', 'child', 'io', 'clone', 'stopped', 'dead', 'unknown']),
+  z.enum([
+    'running',
+    'lock',
+    'queue',
+    'sleep',
+    'signal',
+    'read',
+    'poll',
+    'child',
+    'io',
+    'clone',
+    'stopped',
+    'dead',
+    'unknown',
+  ]),
 );
 const runtime = describing<StackSource>()(
   z.enum(['native', 'python', 'jvm', 'go', 'node', 'ruby', 'php', 'perl', 'shell', 'name']),

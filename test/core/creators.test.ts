@@ -128,7 +128,7 @@ describe('headline', () => {
     );
   });
   it('names only, where there is nothing else; nothing where there is nothing', () => {
-    expect(headline([], groupStacks([task('conn-1')], 'function'))).toBe('1 task is called "conn-N"');
+    expect(headline([], groupStacks([task('conn-1')], 'function'))).toBe('1 task is called "conn-1"');
     expect(headline([], [])).toBe('');
   });
 });

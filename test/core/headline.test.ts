@@ -102,6 +102,7 @@ describe('what threads do', () => {
     lock: 'waiting for a lock',
     queue: 'idle, waiting to be woken',
     sleep: 'asleep',
+    signal: 'waiting for a signal',
     read: 'reading',
     poll: 'polling or accepting',
     child: 'waiting for a child',

@@ -1,3 +1,4 @@
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { schemaErrors } from '../setup/schema.ts';
@@ -5,6 +6,7 @@ import { BUILD_DIR } from '../setup/tools.ts';
 import { type Box, makeBox, READY, THREADGUARD, until } from './harness.ts';
 
 interface Dumped {
+  readonly target: string;
   readonly tasks: number;
   readonly covered: number;
   readonly stoppedMs: number;
@@ -91,14 +93,78 @@ describe('where native threads are', () => {
       expect(groups[0]?.site?.function).toMatch(/^spawner-stripped\+0x[0-9a-f]+$/);
     }));
 
-  it('stopped, and at its limit, is no hindrance', () =>
+  it('stopped, and at its limit, is no hindrance: its threads are told by what they were in', () =>
     parked([join(BUILD_DIR, 'spawner-plain')], async (pid) => {
+      const waits = ({ groups }: Dumped) => groups.map(({ count, wait }) => [count, wait]);
+      const want = [
+        [180, 'read'],
+        [90, 'queue'],
+        [30, 'sleep'],
+        [1, 'signal'],
+      ];
       process.kill(pid, 'SIGSTOP');
-      const said = await dump(pid);
+      const stopped = await dump(pid);
       process.kill(pid, 'SIGCONT');
-      expect(said.covered).toBe(THREADS + 1);
-      expect(said.groups.map(({ count }) => count)).toEqual([180, 90, 30, 1]);
+      expect(stopped.covered).toBe(THREADS + 1);
+      expect(waits(stopped)).toEqual(want);
+      expect(stopped.notes).toEqual([expect.stringContaining('is stopped (SIGSTOP, SIGTSTP)')]);
+      // Sleeps were begun anew, by another call.
+      const gone = await dump(pid);
+      expect([waits(gone), gone.notes]).toEqual([want, []]);
+      process.kill(pid, 'SIGSTOP');
+      expect(waits(await dump(pid))).toEqual(want);
     }));
+
+  it.for(['spawner-static', 'spawner-static-pie', 'spawner-musl'])('%s: to the bottom', (name) =>
+    parked([join(BUILD_DIR, name)], async (pid) => {
+      const said = await dump(pid);
+      expect(said).toMatchObject({ tasks: THREADS + 1, covered: THREADS + 1, notes: [] });
+      expect(sites(said)).toEqual([
+        [180, 'park_read', 'read'],
+        [90, 'park_wait', 'queue'],
+        [30, 'park_sleep', 'sleep'],
+      ]);
+      expect(said.groups.map(({ count, whole }) => count - whole)).toEqual([0, 0, 0, 0]);
+      const [first, , , main] = said.groups;
+      expect(first?.frames.map((frame) => frame.function)).toEqual(
+        expect.arrayContaining(['park_read', 'serve', 'connection']),
+      );
+      expect(main?.frames.at(-1)?.function).toBe('_start');
+    }),
+  );
+
+  it('of 32 bits: names and what they wait for, by the system calls of i386', () =>
+    parked([join(BUILD_DIR, 'spawner-32')], async (pid) => {
+      const said = await dump(pid);
+      expect(said).toMatchObject({ tasks: THREADS + 1, covered: 0 });
+      expect(said.groups.map(({ count, frames, wait }) => [count, wait, frames])).toEqual([
+        [180, 'read', []],
+        [90, 'queue', []],
+        [30, 'sleep', []],
+        [1, 'signal', []],
+      ]);
+      expect(said.notes).toEqual([expect.stringContaining('of 32 bits')]);
+    }));
+
+  it('whose main thread has ended', () =>
+    parked([join(BUILD_DIR, 'leaderless')], async (pid) => {
+      const said = await dump(pid);
+      expect(said).toMatchObject({ tasks: THREADS + 1, covered: THREADS + 1 });
+      expect(sites(said)).toEqual([
+        [THREADS, 'park_read', 'read'],
+        [1, undefined, 'dead'],
+      ]);
+      expect(said.notes).toEqual([expect.stringContaining('the main thread')]);
+    }));
+
+  it('started through a link: by both names', async () => {
+    const link = join(BUILD_DIR, 'linked-program');
+    rmSync(link, { force: true });
+    symlinkSync('spawner-plain', link);
+    await parked([link], async (pid) => {
+      expect((await dump(pid)).target).toBe(`pid ${pid} (linked-program, run by spawner-plain)`);
+    });
+  });
 
   it('a plain user’s own process', () =>
     parked(
@@ -167,7 +233,8 @@ os._exit(0)`;
       expect(said.runtimes).toEqual(['Go']);
       expect(sites(said)).toEqual([
         [180, 'main.parkRead', 'read'],
-        [90, 'main.parkPoll', 'poll'],
+        // It polls without a descriptor.
+        [90, 'main.parkPoll', 'sleep'],
         [30, 'main.parkSleep', 'sleep'],
       ]);
       const [first] = said.groups;
@@ -196,7 +263,7 @@ os._exit(0)`;
         [90, 'Spawner.parkQueue', 'queue'],
         [30, 'Spawner.parkSleep', 'sleep'],
       ]);
-      expect(said.groups[0]?.names).toEqual(['conn-N "quoted" nid=N x']);
+      expect(said.groups[0]?.names).toEqual(['conn-N "quoted" nid=7 x']);
       expect(said.groups[0]?.site).toMatchObject({ file: 'Spawner.java', line: 9 });
     }));
 

@@ -70,6 +70,35 @@ describe('a dump', () => {
     proc.put({ pid: 10, threads: threads(10, 1, { syscall: 'running\n' }) });
     expect(dump([10], { told: { stackOf: () => undefined } })).toMatchObject({ covered: 1, found: 1 });
   });
+  it('an ended main thread counts as covered too, and is told', () => {
+    proc.put({ pid: 10, threads: [{ tid: 10, state: 'Z' }, ...threads(11, 2)] });
+    const { covered, found, notes, stacks } = dump([10], { told: { stackOf: () => undefined } });
+    expect({ covered, found, notes }).toEqual({
+      covered: 1,
+      found: 3,
+      notes: ['the main thread of process 10 has ended, and others live on'],
+    });
+    expect(stacks.map(({ wait }) => wait)).toEqual(['dead', 'queue', 'queue']);
+  });
+  it.for([
+    ['stopped', { state: 'T' }, 'is stopped (SIGSTOP, SIGTSTP)'],
+    ['held by a debugger', { state: 't' }, 'is stopped by a debugger'],
+    ['frozen', { state: 'D', wchan: '__refrigerator' }, 'is frozen by its cgroup'],
+    ['frozen by cgroup v2', { state: 'S', wchan: 'do_freezer_trap' }, 'is frozen by its cgroup'],
+  ] as const)('of one that is %s says what its threads were in', ([, thread, what]) => {
+    proc.put({ pid: 10, threads: threads(10, 2, thread) });
+    const { notes, stacks } = dump([10]);
+    expect(notes).toEqual([`process 10 ${what}: its threads are told by what they were in before`]);
+    expect(stacks.map(({ wait }) => wait)).toEqual(['queue', 'queue']);
+    // Whoever stops it for its reading knows that.
+    expect(dump([10], { pause: () => undefined }).notes).toEqual([]);
+  });
+  it('functions of native code say what a futex is for, those of a script do not', () => {
+    const frames = [{ function: 'pthread_mutex_lock' }];
+    const waitOf = (runtime: 'native' | 'python') =>
+      dump([10], { told: { stackOf: () => ({ runtime, frames, isWhole: true }) } }).stacks[0]?.wait;
+    expect([waitOf('native'), waitOf('python')]).toEqual(['lock', 'queue']);
+  });
   it('what the runtime knows better than the kernel counts', () => {
     const stackOf = () => ({
       runtime: 'python' as const,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe } from 'vitest';
-import { parseElf, readAt } from '../../src/evidence/elf/elf.ts';
+import { debugPaths } from '../../src/evidence/elf/debugNames.ts';
+import { PT_GNU_EH_FRAME, parseElf, readAt } from '../../src/evidence/elf/elf.ts';
 import { readGoTable } from '../../src/evidence/elf/goTable.ts';
 import { readSymbols } from '../../src/evidence/elf/symbols.ts';
 import { RA, RBP } from '../../src/evidence/elf/unwindRule.ts';
@@ -47,11 +48,19 @@ function readAll(image: Buffer): void {
   if ('error' in elf) return;
   const symbols = readSymbols(elf);
   const go = readGoTable(elf);
+  // As a static program is, and one without section headers.
+  const segments = elf.segments.filter(({ type }) => type !== PT_GNU_EH_FRAME);
+  const bare = [
+    { ...elf, segments },
+    { ...elf, segments, sections: [] },
+  ];
+  debugPaths(elf, '/usr/bin/app');
   for (const address of [0, 0x1000, 0x1010, 0x1110, 0x1234, 0x4000, 0x7fff_ffff, 2 ** 40, 2 ** 53]) {
     symbols.find(address);
     go?.find(address);
     go?.ruleAt(address);
     findUnwindRule(elf, address);
+    for (const one of bare) findUnwindRule(one, address);
     readAt(elf, address, 64);
   }
   symbols.addressOf('_PyRuntime');

@@ -54,6 +54,27 @@ describe('dumpText', () => {
     ]);
     expect(lines({ groups: [group({ frames, site: frames[0] })] }).at(-1)).toBe('    …');
   });
+  it('equal frames that follow each other are one row', () => {
+    const code = { function: '[generated code]' };
+    const read = { function: 'read' };
+    const groups = [group({ frames: [read, code, code, code, read], site: code, names: [{ name: 'a', count: 3 }] })];
+    expect(lines({ groups }).slice(3)).toEqual(['    read', '  > [generated code], 3 times', '    read']);
+  });
+  it('groups that would look the same are told apart by the frame where they differ', () => {
+    const other = frames.map((frame, index) => (index === 8 ? { function: 'other' } : frame));
+    const groups = [group({ frames, site: undefined }), group({ frames: other, site: undefined })];
+    const told = lines({ groups });
+    expect([told[10], told[11], told.at(-2), told.at(-1)]).toEqual([
+      '    …',
+      '    f8 (/app/a.py:8)',
+      '    …',
+      '    other',
+    ]);
+  });
+  it('shares are those of all that was read, with a stack or without', () => {
+    const groups = [group({ count: 4, grew: 4, frames: [], site: undefined }), group({ count: 1, grew: 1 })];
+    expect(lines({ groups, covered: 0, tasks: 5 })[2]).toBe('4 tasks (80%) reading: "conn-N"');
+  });
   it('twelve groups, and what is in the others', () => {
     const groups = Array.from({ length: 15 }, (_, index) => group({ count: 100 - index }));
     expect(lines({ groups }).at(-1)).toBe('and 3 more groups with 261 tasks');

@@ -46,7 +46,7 @@ describe('captureText', () => {
   });
   it('if no group has a stack, their names', () => {
     expect(captureText(findings({ groups: groupStacks([task('conn-1')], 'function') })).at(-1)).toBe(
-      '1 task is called "conn-N" (+1 since the start)',
+      '1 task is called "conn-1" (+1 since the start)',
     );
   });
   it('what was not seen', () => {

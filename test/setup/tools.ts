@@ -2,10 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** A C library without unwind rules. */
+const MUSL_GCC = '/usr/bin/musl-gcc';
+
 /** Debian packages the end-to-end tests and the lab use, by the file that shows they are there. */
 const PACKAGES: Readonly<Record<string, string>> = {
   '/usr/bin/gcc': 'gcc',
   '/usr/include/stdio.h': 'libc6-dev',
+  // For programs of 32 bits: 20 MB.
+  '/usr/lib32/libc.so.6': 'gcc-multilib',
+  [MUSL_GCC]: 'musl-tools',
   '/usr/bin/tini': 'tini',
   '/usr/bin/dumb-init': 'dumb-init',
   '/usr/bin/setpriv': 'util-linux',
@@ -40,6 +46,9 @@ const SPAWNERS: Readonly<Record<string, readonly string[]>> = {
   'spawner-frames': ['-O2', '-fno-omit-frame-pointer'],
   'spawner-debug': ['-O0'],
   'spawner-stripped': ['-O2', '-s'],
+  'spawner-static': ['-O2', '-static'],
+  'spawner-static-pie': ['-O2', '-static-pie'],
+  'spawner-32': ['-O2', '-m32'],
 };
 
 /** Installs what is missing (root on Debian) and compiles the programs that the tests guard. */
@@ -70,6 +79,12 @@ export default function setup(): void {
       stdio: 'inherit',
     });
   }
+  execFileSync(MUSL_GCC, ['-O2', '-pthread', '-static', '-o', `${BUILD_DIR}/spawner-musl`, source('spawner.c')], {
+    stdio: 'inherit',
+  });
+  execFileSync('gcc', ['-O2', '-pthread', '-o', `${BUILD_DIR}/leaderless`, source('leaderless.c')], {
+    stdio: 'inherit',
+  });
   execFileSync('/usr/bin/g++', ['-O2', '-pthread', '-o', `${BUILD_DIR}/spawner-cc`, source('spawner.cc')], {
     stdio: 'inherit',
   });

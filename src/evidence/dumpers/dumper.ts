@@ -1,6 +1,7 @@
 import type { Creator } from '../../core/creators.ts';
 import type { StackSource } from '../../core/runtimes.ts';
 import type { TaskStack } from '../../core/stack.ts';
+import type { Machine } from '../../procfs/machine.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import type { Libc } from '../../sys/libc.ts';
 import type { CreatorSource } from '../creators/creatorSource.ts';
@@ -34,6 +35,8 @@ export interface OpenProcess {
   readonly tids: readonly number[];
   /** What runs in it, by its files. */
   readonly runtimes: readonly StackSource[];
+  /** What code it is made of. */
+  readonly machine: Machine;
   /** Its memory and its code; `undefined` if they may not be read, or it is gone. */
   readonly native: NativeProcess | undefined;
 }

@@ -30,6 +30,8 @@ export interface Section {
 /** The header tables of an ELF file. The rest is read when it is asked for: there are files of 2 GB. */
 export interface Elf {
   readonly isX64: boolean;
+  /** Where the program begins; 0 for a library. */
+  readonly entry: number;
   readonly segments: readonly Segment[];
   readonly sections: readonly Section[];
   readonly source: ByteSource;
@@ -44,6 +46,8 @@ const SHDR_BYTES = 64;
 /** Far more headers than any linker makes, and few enough to read all of them. */
 const MOST_HEADERS = 4_096;
 const MOST_NAME_BYTES = 1 << 20;
+/** A segment is mapped from the start of the page that holds its first byte. arm64 has larger pages than x86-64, too. */
+const PAGES = [4_096, 16_384, 65_536];
 
 /** The headers of a 64-bit little-endian ELF file (elf(5)), or an error in words for anything else. Never throws. */
 export function parseElf(source: ByteSource): Elf | { readonly error: string } {
@@ -53,8 +57,9 @@ export function parseElf(source: ByteSource): Elf | { readonly error: string } {
   if (head[4] !== 2 || head[5] !== 1) return { error: 'not a 64-bit little-endian ELF file' };
   const cursor = new Cursor(head, 18);
   const machine = cursor.u16();
-  // e_version, e_entry
-  cursor.advance(4 + 8);
+  // e_version
+  cursor.advance(4);
+  const entry = cursor.u64();
   const programOffset = cursor.u64();
   const sectionOffset = cursor.u64();
   // e_flags, e_ehsize
@@ -67,6 +72,7 @@ export function parseElf(source: ByteSource): Elf | { readonly error: string } {
   if (programCount > 0 && programSize !== PHDR_BYTES) return { error: 'program headers of an unknown size' };
   return {
     isX64: machine === X86_64,
+    entry,
     segments: readSegments(source, programOffset, programCount),
     sections: sectionSize === SHDR_BYTES ? readSections(source, sectionOffset, sectionCount, namesIndex) : [],
     source,
@@ -132,17 +138,15 @@ export function readAt(elf: Elf, address: number, length: number): Buffer | unde
 
 /** The linker's address of a byte of the file that is mapped as code. `undefined` if no segment of code has it. */
 export function addressOf(elf: Elf, fileOffset: number): number | undefined {
-  const segment = elf.segments.find(
-    (one) =>
-      one.type === PT_LOAD &&
-      one.isExecutable &&
-      fileOffset >= pageStart(one.offset) &&
-      fileOffset < one.offset + one.fileSize,
-  );
-  return segment === undefined ? undefined : fileOffset - segment.offset + segment.address;
-}
-
-/** A segment is mapped from the start of the page that holds its first byte. */
-function pageStart(offset: number): number {
-  return offset - (offset % 4096);
+  for (const pageBytes of PAGES) {
+    const segment = elf.segments.find(
+      (one) =>
+        one.type === PT_LOAD &&
+        one.isExecutable &&
+        fileOffset >= one.offset - (one.offset % pageBytes) &&
+        fileOffset < one.offset + one.fileSize,
+    );
+    if (segment !== undefined) return fileOffset - segment.offset + segment.address;
+  }
+  return undefined;
 }

@@ -27,6 +27,11 @@ const SORTED_BYTES_PER_MS = 256 << 10;
 /** Names are only loaded, and searched once. */
 const LOADED_BYTES_PER_MS = 1 << 20;
 
+/** Whether a file has names for all of its functions, and not for those alone that it exports. */
+export function hasAllSymbols(elf: Elf): boolean {
+  return elf.sections.some(({ type }) => type === SHT_SYMTAB);
+}
+
 /** `.symtab` if the file was not stripped, else `.dynsym`: what it exports. Empty if there is neither. */
 export function readSymbols(elf: Elf): SymbolTable {
   const table =
@@ -35,7 +40,7 @@ export function readSymbols(elf: Elf): SymbolTable {
   const bytes = table === undefined ? undefined : load(elf, table, SORTED_BYTES_PER_MS);
   const text = names === undefined || bytes === undefined ? undefined : load(elf, names, LOADED_BYTES_PER_MS);
   if (bytes === undefined || text === undefined) return { find: () => undefined, addressOf: () => undefined };
-  return tableOf(bytes, text);
+  return tableOf(bytes, text, table?.type === SHT_SYMTAB);
 }
 
 /** `undefined` for a table that the time or the memory that is left does not reach for. */
@@ -65,7 +70,7 @@ class Symbols {
   nameOf(entry: number): string {
     const at = this.nameAt(entry);
     const end = at < this.#text.length ? this.#text.indexOf(0, at) : -1;
-    return end < 0 ? '' : this.#text.toString('latin1', at, end);
+    return end < 0 ? '' : withoutVersion(this.#text.toString('latin1', at, end));
   }
 
   startOf(entry: number): number {
@@ -82,6 +87,14 @@ class Symbols {
     return this.#word(entry, 1) >>> 16 !== 0;
   }
 
+  /** Of two names for one place: what a file exports says more than what is its own, and a plain name more than one with a prefix. */
+  isBetter(entry: number, than: number): boolean {
+    const isLocal = (one: number): boolean => (this.#word(one, 1) & 0xf0) === 0;
+    if (isLocal(entry) !== isLocal(than)) return isLocal(than);
+    const underscores = (one: number): number => /^_*/.exec(this.nameOf(one))?.[0].length ?? 0;
+    return underscores(entry) < underscores(than);
+  }
+
   isFunction(entry: number): boolean {
     const type = this.#word(entry, 1) & 0xf;
     // Assembly often leaves its functions without a type, but with a size.
@@ -93,20 +106,24 @@ class Symbols {
   }
 }
 
-function tableOf(bytes: Buffer, text: Buffer): SymbolTable {
+/** `hasAll`: no function is missing, so one without a size reaches to the next. */
+function tableOf(bytes: Buffer, text: Buffer, hasAll: boolean): SymbolTable {
   const symbols = new Symbols(bytes, text);
   const sorted = sortByStart(symbols);
   return {
     find: (address) => {
       const behind = firstBehind(sorted, (entry) => symbols.startOf(entry) > address);
+      let best: number | undefined;
       for (let at = behind - 1; at >= Math.max(0, behind - MOST_BEFORE); at -= 1) {
         const entry = sorted[at] as number;
         const start = symbols.startOf(entry);
+        if (best !== undefined && start !== symbols.startOf(best)) break;
         const size = symbols.sizeOf(entry);
-        // A size of 0 reaches to the next symbol.
-        if (address < start + size || (size === 0 && at === behind - 1)) return { name: symbols.nameOf(entry), start };
+        const reachesOn = size === 0 && at === behind - 1 && (hasAll || address === start);
+        if (!reachesOn && !(address < start + size)) continue;
+        if (best === undefined || symbols.isBetter(entry, best)) best = entry;
       }
-      return undefined;
+      return best === undefined ? undefined : { name: symbols.nameOf(best), start: symbols.startOf(best) };
     },
     addressOf: (name) => {
       const places = placesOf(text, name);
@@ -155,4 +172,10 @@ function sortByStart(symbols: Symbols): Uint32Array {
     functions += 1;
   }
   return Uint32Array.from(packed.subarray(0, functions).sort(), (value) => value % MOST_ENTRIES);
+}
+
+/** `read@@GLIBC_2.2.5`: in the symbols of a library each name has the version that it was exported with. */
+function withoutVersion(name: string): string {
+  const at = name.indexOf('@');
+  return at > 0 ? name.slice(0, at) : name;
 }

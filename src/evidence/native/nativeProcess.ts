@@ -1,6 +1,7 @@
 import type { Frame } from '../../core/stack.ts';
 import { readCodeMaps } from '../../procfs/maps.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
+import { livingThread } from '../../procfs/task.ts';
 import type { UnwindRule } from '../elf/unwindRule.ts';
 import { findUnwindRule } from '../elf/unwindTable.ts';
 import { mayHoldLock } from '../memoryLock.ts';
@@ -9,6 +10,8 @@ import type { ElfFiles } from './elfFiles.ts';
 import { nameFrame } from './frameNames.ts';
 import { type Module, type Modules, openModules } from './modules.ts';
 import { type Memory, openMemory } from './processMemory.ts';
+import { remembered } from './remembered.ts';
+import { beginsAt, unruledCode } from './unruled.ts';
 import type { UnwindSource } from './unwindSource.ts';
 
 const STACK_WINDOW = 4096;
@@ -31,7 +34,8 @@ export interface NativeProcess {
  * `undefined` without the rights of ptrace, for a process that is gone or has no memory of its own, and for one whose memory
  * may have to be waited for.
  */
-export function openNativeProcess(root: KernelRoot, pid: number, files: ElfFiles): NativeProcess | undefined {
+export function openNativeProcess(root: KernelRoot, leader: number, files: ElfFiles): NativeProcess | undefined {
+  const pid = livingThread(root, leader);
   if (mayHoldLock(root, pid)) return undefined;
   const maps = readCodeMaps(root, pid);
   if (maps === undefined || maps.length === 0) return undefined;
@@ -54,6 +58,14 @@ export function nativeProcess(memory: Memory, modules: Modules, isOver: () => bo
   const stack = memory.window(0, STACK_WINDOW);
   const ruleAt = remembered((pc: number) => findRule(modules.moduleAt(pc), pc));
   const callAt = remembered((back: number) => callBefore(memory, back, ruleAt));
+  const isBottomAt = remembered((back: number) => beginsAt(back, modules.moduleAt(back), memory));
+  const unruledAt = (isReturn: boolean) => (pc: number) => {
+    const module = modules.moduleAt(pc);
+    // Go describes all of its code itself.
+    if (module?.elf.isX64 !== true || module.go() !== undefined) return undefined;
+    return unruledCode(pc, isReturn, { module, memory, isBottomAt });
+  };
+  const [standing, returning] = [remembered(unruledAt(false)), remembered(unruledAt(true))];
   const codes = new Set<number>();
   const frames = new Map<number, Frame>();
   return {
@@ -62,6 +74,7 @@ export function nativeProcess(memory: Memory, modules: Modules, isOver: () => bo
     source: {
       ruleAt,
       isOver,
+      unruledAt: (pc, isReturn) => (isReturn ? returning : standing)(pc),
       readWord: stack.readWord,
       // Only what is code is remembered: the other words of stacks are all different.
       isCode: (address) => {
@@ -104,16 +117,4 @@ function findRule(module: Module | undefined, pc: number): UnwindRule | undefine
 function callBefore(memory: Memory, back: number, ruleAt: UnwindSource['ruleAt']): CallTarget {
   const called = calledBefore(memory.read(back - CALL_BYTES, CALL_BYTES), back);
   return typeof called === 'number' && ruleAt(called)?.functionStart !== called ? 'maybe' : called;
-}
-
-function remembered<T>(find: (address: number) => T): (address: number) => T {
-  const known = new Map<number, { readonly value: T }>();
-  return (address) => {
-    let found = known.get(address);
-    if (found === undefined) {
-      found = { value: find(address) };
-      known.set(address, found);
-    }
-    return found.value;
-  };
 }

@@ -2,6 +2,8 @@ import { RA, RBP, RSP, type UnwindRule } from '../elf/unwindRule.ts';
 import { callerAt, callerWithoutRule, frameAddress } from './callerFrame.ts';
 import { knownValue, type Registers, registersOf } from './registers.ts';
 import { searchCaller } from './returnSearch.ts';
+import type { UnruledCode } from './unruled.ts';
+import { searchUnruled } from './unruledSearch.ts';
 import type { UnwindSource } from './unwindSource.ts';
 
 /** Where a thread stands: all that the kernel shows of its registers. */
@@ -24,14 +26,16 @@ const MOST_FRAMES = 256;
 const MOST_STEPS = 200_000;
 /** How often the clock is looked at: some 100 µs apart. */
 const STEPS_A_LOOK = 512;
+/** Library functions without a rule that call each other. */
+const MOST_TRIES = 8;
 /** In place of a system call: a return address, not the place where a thread stands. */
 const INSIDE = -2;
 
 /** One stack that is being followed. */
 interface Walk {
   readonly source: UnwindSource;
-  /** Whether a doubtful return address may be tried out by following it to the end. */
-  readonly mayTry: boolean;
+  /** How many doubtful return addresses, each found on the way of another, may be tried out by following them to the end. */
+  readonly tries: number;
   /** One more word or frame is looked at; false if a stack has had enough of them, or the time is up. */
   readonly mayGoOn: () => boolean;
 }
@@ -49,7 +53,7 @@ export function unwind(standing: Standing, source: UnwindSource): Unwound {
     isOver ||= steps > MOST_STEPS || (steps % STEPS_A_LOOK === 0 && source.isOver?.() === true);
     return !isOver;
   };
-  return follow(registersOf(standing), standing.call, { source, mayTry: true, mayGoOn });
+  return follow(registersOf(standing), standing.call, { source, tries: MOST_TRIES, mayGoOn });
 }
 
 function follow(start: Registers, call: number, walk: Walk): Unwound {
@@ -63,9 +67,11 @@ function follow(start: Registers, call: number, walk: Walk): Unwound {
     // A return address may be the first one behind a function that never returns.
     const rule = source.ruleAt(isExact ? pc : pc - 1);
     if (rule?.isBottom === true) return { pcs, isWhole: true };
+    const code = rule === undefined ? source.unruledAt?.(pc, !isExact) : undefined;
+    if (code?.isBottom === true) return { pcs, isWhole: true };
     const next =
       rule === undefined
-        ? callerWithoutRule(registers, pcs.length === 1 ? call : INSIDE, source)
+        ? unruledCaller(code, registers, pcs.length === 1 ? call : INSIDE, walk)
         : caller(rule, registers, walk);
     if (next === undefined) break;
     const [nextPc, nextSp] = [knownValue(next, RA), knownValue(next, RSP)];
@@ -81,9 +87,25 @@ function follow(start: Registers, call: number, walk: Walk): Unwound {
   return { pcs, isWhole: false };
 }
 
+/** The caller of code without a rule: by its frame pointer where one is known, else by its return address. */
+function unruledCaller(
+  code: UnruledCode | undefined,
+  registers: Registers,
+  call: number,
+  walk: Walk,
+): Registers | undefined {
+  const { mayGoOn, source, tries } = walk;
+  const next = callerWithoutRule(registers, call, source);
+  if (code === undefined || (next !== undefined && source.isCode(knownValue(next, RA) ?? 0))) return next;
+  return searchUnruled(code, registers, source, {
+    mayGoOn,
+    leadsToBottom: tries > 0 ? (from) => follow(from, INSIDE, { ...walk, tries: tries - 1 }).isWhole : undefined,
+  });
+}
+
 /** Registers of the caller; `undefined` if they cannot be found. */
 function caller(rule: UnwindRule, registers: Registers, walk: Walk): Registers | undefined {
-  const { mayGoOn, mayTry, source } = walk;
+  const { mayGoOn, source, tries } = walk;
   const cfa = frameAddress(rule, registers, source);
   if (cfa === undefined) return undefined;
   if (cfa !== 'unknown base') return callerAt(cfa, rule, registers, source);
@@ -97,6 +119,6 @@ function caller(rule: UnwindRule, registers: Registers, walk: Walk): Registers |
       known[RBP] = address - how.offset;
       return callerAt(address, rule, known, source);
     },
-    leadsToBottom: mayTry ? (next) => follow(next, INSIDE, { ...walk, mayTry: false }).isWhole : undefined,
+    leadsToBottom: tries === MOST_TRIES ? (next) => follow(next, INSIDE, { ...walk, tries: 0 }).isWhole : undefined,
   });
 }

@@ -1,12 +1,17 @@
 import type { TaskStack } from '../../core/stack.ts';
+import type { CallList } from '../../core/systemCalls.ts';
+import { waitOfStack } from '../../core/wait.ts';
+import { readMachine } from '../../procfs/machine.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { runtimesIn } from '../../procfs/runtime.ts';
-import type { Reading } from '../dumpers/dumper.ts';
+import { livingThread } from '../../procfs/task.ts';
+import type { OpenProcess, Reading } from '../dumpers/dumper.ts';
 import type { ElfFiles } from '../native/elfFiles.ts';
-import { type NativeProcess, openNativeProcess } from '../native/nativeProcess.ts';
+import { openNativeProcess } from '../native/nativeProcess.ts';
 import type { Stillness } from '../stillness.ts';
 import { type Answers, askDumpers, type DumperList } from './askDumpers.ts';
 import { readName, readThread } from './kernelThread.ts';
+import { standstillNotes } from './standstill.ts';
 
 /** When no more than this share of the time is left, only the names of the remaining threads are read. */
 const HURRY_SHARE = 0.25;
@@ -19,7 +24,16 @@ export interface DumpContext {
   readonly timeoutMs: number;
   readonly files: ElfFiles;
   readonly stillness: Stillness;
+  /** Somebody else may have stopped it: that is told. */
+  readonly tellsStandstill: boolean;
   readonly dumpers: DumperList | undefined;
+}
+
+interface ThreadToRead {
+  readonly root: KernelRoot;
+  readonly pid: number;
+  readonly tid: number;
+  readonly list: CallList | undefined;
 }
 
 /** One process, and what of it was read. */
@@ -30,24 +44,29 @@ export interface ProcessDump {
   readonly stacks: readonly TaskStack[];
   /** Absent if there was no time to ask anybody. */
   readonly answers: Answers | undefined;
+  /** Sentences about the process as a whole. */
+  readonly notes: readonly string[];
 }
 
 /** Reads the threads of one process, as far as the time goes. */
 export function dumpProcess(context: DumpContext, pid: number, tids: readonly number[]): ProcessDump {
-  const { files, root, stillness } = context;
+  const { files, root, stillness, tellsStandstill } = context;
   const { isHurried, isOver } = timeOf(context);
-  if (isOver()) return { pid, found: tids.length, stacks: [], answers: undefined };
+  if (isOver()) return { pid, found: tids.length, stacks: [], answers: undefined, notes: [] };
   const native = isHurried() ? undefined : openNativeProcess(root, pid, files);
   try {
-    const answers = isHurried() ? undefined : ask(context, pid, tids, native);
+    const machine = readMachine(root, livingThread(root, pid));
+    const list = machine === 'other' ? undefined : machine;
+    const notes = tellsStandstill ? standstillNotes(root, pid) : [];
+    const answers = isHurried() ? undefined : ask(context, { pid, tids, native, machine });
     const stacks: TaskStack[] = [];
     for (const tid of tids) {
       if (isOver()) break;
-      const stack = readStack(root, pid, tid, answers, isHurried());
+      const stack = readStack({ root, list, pid, tid }, answers, isHurried());
       if (stack !== undefined) stacks.push(stack);
       stillness.tick(pid);
     }
-    return { pid, found: tids.length, stacks, answers };
+    return { pid, found: tids.length, stacks, answers, notes };
   } finally {
     stillness.end();
     native?.close();
@@ -63,12 +82,11 @@ function timeOf({ reading: { endMs, now }, timeoutMs }: DumpContext): {
 
 function ask(
   { dumpers, reading, root }: DumpContext,
-  pid: number,
-  tids: readonly number[],
-  native: NativeProcess | undefined,
+  process: Pick<OpenProcess, 'pid' | 'tids' | 'native' | 'machine'>,
 ): Answers {
-  const paths = native?.modules.all().map(({ path }) => path) ?? [];
-  return askDumpers({ root, pid, tids, runtimes: runtimesIn(root, pid, paths), native }, reading, dumpers);
+  const paths = process.native?.modules.all().map(({ path }) => path) ?? [];
+  const runtimes = runtimesIn(root, livingThread(root, process.pid), paths);
+  return askDumpers({ ...process, root, runtimes }, reading, dumpers);
 }
 
 /**
@@ -76,17 +94,17 @@ function ask(
  * still counts.
  */
 function readStack(
-  root: KernelRoot,
-  pid: number,
-  tid: number,
+  { list, pid, root, tid }: ThreadToRead,
   answers: Answers | undefined,
   isHurried: boolean,
 ): TaskStack | undefined {
-  const thread = isHurried ? readName(root, pid, tid) : readThread(root, pid, tid);
+  const thread = isHurried ? readName(root, pid, tid) : readThread(root, pid, tid, list);
   if (thread === undefined) return undefined;
   const told = answers?.stackOf(thread);
   if (told === undefined) return thread.task;
   // Its place tells what it waits for.
-  const { task } = (isHurried ? readThread(root, pid, tid) : undefined) ?? thread;
-  return { ...task, ...told };
+  const { task } = (isHurried ? readThread(root, pid, tid, list) : undefined) ?? thread;
+  // Names of functions of the C library and of Go are known; a script may call its own what it likes.
+  const isOfLibraries = told.runtime === 'native' || told.runtime === 'go';
+  return { ...task, wait: isOfLibraries ? waitOfStack(task.wait, told.frames) : task.wait, ...told };
 }

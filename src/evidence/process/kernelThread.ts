@@ -1,5 +1,6 @@
 import type { Frame, TaskStack } from '../../core/stack.ts';
-import { waitKind } from '../../core/wait.ts';
+import type { CallList } from '../../core/systemCalls.ts';
+import { needsChannel, waitKind } from '../../core/wait.ts';
 import { readShort } from '../../procfs/read.ts';
 import type { KernelRoot } from '../../procfs/root.ts';
 import { type ProcessStat, parseStat } from '../../procfs/stat.ts';
@@ -13,16 +14,27 @@ export interface KernelThread {
 }
 
 const NO_FRAMES: readonly Frame[] = [];
+const ENDED = new Set(['Z', 'X']);
 
-/** A thread with the place where it stands. `undefined` when it is gone. */
-export function readThread(root: KernelRoot, pid: number, tid: number): KernelThread | undefined {
+/**
+ * A thread with the place where it stands. `list` is that of the system calls of its process. `undefined` when it is
+ * gone.
+ */
+export function readThread(
+  root: KernelRoot,
+  pid: number,
+  tid: number,
+  list: CallList | undefined,
+): KernelThread | undefined {
   const stat = parseStat(readShort(root.proc(pid, 'task', tid, 'stat')) ?? '');
   if (stat === undefined) return undefined;
-  const place = readPlace(root, pid, tid);
+  // The kernel shows zeros as the place of an ended main thread.
+  const place = ENDED.has(stat.state) ? undefined : readPlace(root, pid, tid);
   if (place === 'running') return { task: taskOf(pid, tid, stat, waitKind({ state: 'R' })), place: undefined };
-  const channel = place === undefined ? readShort(root.proc(pid, 'task', tid, 'wchan')) : undefined;
+  const asksChannel = place === undefined || needsChannel(list, place.call);
+  const channel = asksChannel ? readShort(root.proc(pid, 'task', tid, 'wchan')) : undefined;
   const call = place === undefined ? undefined : { number: place.call, args: place.args };
-  return { task: taskOf(pid, tid, stat, waitKind({ state: stat.state, call, channel })), place };
+  return { task: taskOf(pid, tid, stat, waitKind({ state: stat.state, call, channel, list })), place };
 }
 
 /** The name and the state alone: a third of the time. `undefined` when it is gone. */

@@ -87,7 +87,11 @@ export function hashSection(symbols: readonly SymbolSpec[]): SectionSpec {
  */
 export function elfImage(
   sections: readonly SectionSpec[],
-  { machine = X86_64, segments = loadSegments(sections) }: { machine?: number; segments?: readonly SegmentSpec[] } = {},
+  {
+    entry = 0,
+    machine = X86_64,
+    segments = loadSegments(sections),
+  }: { entry?: number; machine?: number; segments?: readonly SegmentSpec[] } = {},
 ): Buffer {
   const all = [{ name: '', bytes: Buffer.alloc(0), type: 0 }, ...sections, namesOf(sections)];
   const placed = place(all);
@@ -101,7 +105,7 @@ export function elfImage(
     .u16(3)
     .u16(machine)
     .u32(1)
-    .u64(0)
+    .u64(entry)
     .u64(programOffset)
     .u64(sectionOffset)
     .u32(0)

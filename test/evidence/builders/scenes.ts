@@ -66,7 +66,7 @@ function makeScene({ answer, askingMs, files = [], memory = new FakeMemory(), pr
   return {
     proc,
     clock,
-    process: { root: proc.root, pid: PID, tids, runtimes, native },
+    process: { root: proc.root, pid: PID, tids, runtimes, machine: 'x64', native },
     sent,
     exchanges,
     reading: {

@@ -28,7 +28,7 @@ async function open(name: string, askingMs = 0): Promise<Scene> {
 /** What it says of every thread of its scene, as a dump asks it. */
 function dumpAll(dumper: Dumper, { process, reading }: Scene) {
   const told = dumper.dump(process, reading);
-  const threads = process.tids.flatMap((tid) => readThread(process.root, PID, tid) ?? []);
+  const threads = process.tids.flatMap((tid) => readThread(process.root, PID, tid, 'x64') ?? []);
   return { told, stacks: threads.map((thread) => told.stackOf?.(thread)) };
 }
 
@@ -55,6 +55,7 @@ describe.each(ALL)('$name', ({ dumper, name }) => {
       pid: PID,
       tids: [],
       runtimes: runtimesIn(gone.root, PID, []),
+      machine: 'x64',
       native: undefined,
     };
     expect(dumper.matches(process, reading)).toBe(false);
@@ -84,7 +85,7 @@ describe.each(ALL)('$name', ({ dumper, name }) => {
   });
   it('nor is one that ends between the dump and its threads', async () => {
     const made = await open(name);
-    const threads = made.process.tids.flatMap((tid) => readThread(made.process.root, PID, tid) ?? []);
+    const threads = made.process.tids.flatMap((tid) => readThread(made.process.root, PID, tid, 'x64') ?? []);
     const told = dumper.dump(made.process, made.reading);
     made.end();
     for (const thread of threads) expect(() => told.stackOf?.(thread)).not.toThrow();

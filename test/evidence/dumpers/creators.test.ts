@@ -65,7 +65,7 @@ describe('what a JVM says', () => {
     const { process, reading } = await open('the attach listener of the JVM');
     const told = jvmAttachDumper.dump(process, reading);
     expect(told).toMatchObject({ runtime: 'JVM', notes: [], files: [{ name: `threads-${PID}.txt` }] });
-    const thread = readThread(process.root, PID, PID);
+    const thread = readThread(process.root, PID, PID, 'x64');
     expect(thread === undefined ? undefined : told.stackOf?.(thread)).toMatchObject({ label: 'conn-1', wait: 'sleep' });
   });
 });
@@ -95,7 +95,7 @@ describe('CPython', () => {
 it('Ruby counts by the names of its threads', async () => {
   const { process, reading } = await open('names of Ruby threads');
   const stacks = ['app.rb:7', 'app.rb:7', 'ruby'].map((name) => ({
-    ...readThread(process.root, PID, PID)?.task,
+    ...readThread(process.root, PID, PID, 'x64')?.task,
     name,
   }));
   const { creators } = rubyDumper.dump(process, reading);
@@ -121,23 +121,37 @@ describe('native stacks', () => {
       Object.defineProperty(process, 'arch', arch);
     }
   });
+  it.for([
+    ['i386', 'of 32 bits'],
+    ['other', 'not of x86-64'],
+  ] as const)('of a process of %s there are none', async ([machine, code]) => {
+    const { process, reading } = await open('native stacks');
+    expect(nativeDumper.dump({ ...process, machine }, reading)).toEqual({
+      notes: [`no native stacks of process ${PID}, its code is ${code}: names and waits only`],
+    });
+  });
   it('equal stacks share one array, and a thread that runs has none', async () => {
     const { process, reading } = await open('native stacks');
     const { stackOf } = nativeDumper.dump(process, reading);
-    const thread = readThread(process.root, PID, PID) as NonNullable<ReturnType<typeof readThread>>;
+    const thread = readThread(process.root, PID, PID, 'x64') as NonNullable<ReturnType<typeof readThread>>;
     expect(stackOf?.(thread)?.frames).toBe(stackOf?.(thread)?.frames);
     expect(stackOf?.({ ...thread, place: undefined })).toBeUndefined();
+  });
+  it('a futex in code without rules is a lock only if a name says so', async () => {
+    const { process, reading } = await open('native stacks');
+    const { stackOf } = nativeDumper.dump(process, reading);
+    const thread = readThread(process.root, PID, PID, 'x64') as NonNullable<ReturnType<typeof readThread>>;
+    const task = { ...thread.task, wait: 'lock' as const };
+    const at = (pc: number) => ({ call: 202, args: [1, 0x80], sp: 0x1000, pc });
+    expect(stackOf?.({ task, place: at(0x10) })?.wait).toBe('unknown');
+    expect(stackOf?.({ task, place: thread.place })?.wait).toBeUndefined();
   });
   it('of a whole stack whose C library is stripped the two lowest frames are known', async () => {
     const { process, reading } = await open('native stacks');
     const { stackOf } = nativeDumper.dump(process, reading);
-    const thread = readThread(process.root, PID, PID) as NonNullable<ReturnType<typeof readThread>>;
+    const thread = readThread(process.root, PID, PID, 'x64') as NonNullable<ReturnType<typeof readThread>>;
     // The scene has one frame of the C library at its bottom only.
-    expect(stackOf?.(thread)?.frames.map((frame) => frame.function)).toEqual([
-      'libc.so.6+0x1000',
-      'serve',
-      'libc.so.6+0x1800',
-    ]);
+    expect(stackOf?.(thread)?.frames.map((frame) => frame.function)).toEqual(['[read]', 'serve', 'libc.so.6+0x1800']);
   });
 });
 

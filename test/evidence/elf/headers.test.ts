@@ -67,6 +67,15 @@ describe('addresses', () => {
     const moved = elfOf(elfImage([{ ...TEXT, address: 0x1080 }]));
     expect(addressOf(moved, 0x1000)).toBe(0x1000);
   });
+  it('a page of arm64 may be larger: then more of the file is mapped before it', () => {
+    const moved = elfOf(elfImage([{ ...TEXT, address: 0x1_7080 }]));
+    expect([0x1_7000, 0x1_4000, 0x1_0000, 0xf000].map((offset) => addressOf(moved, offset))).toEqual([
+      0x1_7000,
+      0x1_4000,
+      0x1_0000,
+      undefined,
+    ]);
+  });
 });
 
 it('this Node: its own functions by address, from a file of 100 MB that is never read whole', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { PT_LOAD } from '../../../src/evidence/elf/elf.ts';
+import { type Elf, PT_LOAD } from '../../../src/evidence/elf/elf.ts';
 import { RA, RBP, type RegisterRule } from '../../../src/evidence/elf/unwindRule.ts';
 import { findUnwindRule } from '../../../src/evidence/elf/unwindTable.ts';
 import { elfOf } from '../builders/elfImage.ts';
@@ -150,12 +150,57 @@ describe('damage gives no rule', () => {
     image.writeUInt32LE(0xffffffff, HEADER_AT + 8);
     expect(ruleAt(image, 0x1110)).toBeUndefined();
   });
-  it('a file without the table', () => {
-    const image = one([]);
-    const elf = elfOf(image);
-    expect(
-      findUnwindRule({ ...elf, segments: elf.segments.filter(({ type }) => type === PT_LOAD) }, 0x1110),
-    ).toBeUndefined();
+});
+
+/** As gcc links a static program. */
+const withoutTable = (image: Buffer): Elf => {
+  const elf = elfOf(image);
+  return { ...elf, segments: elf.segments.filter(({ type }) => type === PT_LOAD) };
+};
+const THREE = [
+  { start: 0x1300, length: 0x20, code: [...cfi.defCfaOffset(24)] },
+  { start: 0x1100, length: 0x20 },
+  { start: 0x1200, length: 0x20, code: [...cfi.defCfaOffset(16)] },
+];
+
+describe('a static program: no search table', () => {
+  it('its records are listed, in whatever order they are', () => {
+    const elf = withoutTable(elfWithRules([{ functions: THREE }]));
+    const found = [0x1110, 0x1210, 0x1310].map((address) => findUnwindRule(elf, address));
+    expect(found.map((rule) => [rule?.functionStart, rule?.cfa])).toEqual([
+      [0x1100, { kind: 'register', register: 7, offset: 8 }],
+      [0x1200, { kind: 'register', register: 7, offset: 16 }],
+      [0x1300, { kind: 'register', register: 7, offset: 24 }],
+    ]);
+    expect([0x10ff, 0x1120, 0x1320, Number.NaN].map((address) => findUnwindRule(elf, address))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+  it('without section headers they are found by their bytes', () => {
+    const elf = { ...withoutTable(elfWithRules([{ functions: THREE }])), sections: [] };
+    expect(findUnwindRule(elf, 0x1210)?.functionStart).toBe(0x1200);
+  });
+  it('one record alone may be chance', () => {
+    const elf = { ...withoutTable(elfWithRules([{ functions: THREE.slice(0, 1) }])), sections: [] };
+    expect(findUnwindRule(elf, 0x1310)).toBeUndefined();
+  });
+  it('a section that is a hole, or has only ends, gives none, and it ends', () => {
+    const image = elfWithRules([{ functions: THREE }]);
+    image.fill(0, FRAMES_AT, FRAMES_AT + 0x40);
+    expect(findUnwindRule(withoutTable(image), 0x1210)).toBeUndefined();
+  });
+  it('a record that reaches out of the section ends the list', () => {
+    const image = elfWithRules([{ functions: THREE }]);
+    image.writeUInt32LE(0x000f_0000, FRAMES_AT);
+    expect(findUnwindRule(withoutTable(image), 0x1210)).toBeUndefined();
+  });
+  it('a section that the time does not reach for is not read', () => {
+    const elf = withoutTable(elfWithRules([{ functions: THREE }]));
+    const limits = { isOver: () => false, mayLoad: () => false };
+    expect(findUnwindRule({ ...elf, source: { ...elf.source, limits } }, 0x1210)).toBeUndefined();
   });
 });
 

@@ -7,7 +7,8 @@ import { ElfFiles } from '../../../src/evidence/native/elfFiles.ts';
 import { openModules } from '../../../src/evidence/native/modules.ts';
 import type { MapLine } from '../../../src/procfs/maps.ts';
 import { type FakeProc, makeProc } from '../../fixtures/procTree.ts';
-import { elfImage, symbolSections } from '../builders/elfImage.ts';
+import { ByteWriter } from '../builders/byteWriter.ts';
+import { EXECUTABLE, elfImage, READABLE, symbolSections } from '../builders/elfImage.ts';
 import { FakeMemory } from '../builders/fakeMemory.ts';
 
 const IMAGE = elfImage([
@@ -71,6 +72,51 @@ describe('the file of a map', () => {
   });
   it('is no ELF file', () => {
     expect(open(install('/app/data', Buffer.from('no code')))).toBeUndefined();
+  });
+});
+
+/** A file with a build id; stripped, it exports one name only. */
+function built(id: number, symbols: readonly string[], isStripped: boolean): Buffer {
+  const note = new ByteWriter().u32(4).u32(4).u32(3).text('GNU').bytes(id, 2, 3, 4).done();
+  return elfImage(
+    [
+      { name: '.text', bytes: Buffer.alloc(0x100, 0x90), address: 0x1000 },
+      { name: '.note', bytes: note, address: 0x2000, type: 7 },
+      ...symbolSections(
+        symbols.map((name, index) => ({ name, start: 0x1000 + 0x20 * index, size: 0x20 })),
+        isStripped,
+      ),
+    ],
+    {
+      segments: [
+        { type: 1, flags: EXECUTABLE, sections: ['.text'] },
+        { type: 4, flags: READABLE, sections: ['.note'] },
+      ],
+    },
+  );
+}
+
+describe('the symbols of a stripped file', () => {
+  const DEBUG = '/usr/lib/debug/.build-id/01/020304.debug';
+  const nameAt = (map: MapLine): string | undefined => open(map)?.symbols().find(0x1030)?.name;
+  it('are in a file of its build id', () => {
+    install(DEBUG, built(1, ['serve', 'inner'], false));
+    expect(nameAt(install('/app/server', built(1, ['serve'], true)))).toBe('inner');
+  });
+  it.for([
+    ['there is none', undefined],
+    ['it is of another build', built(2, ['serve', 'inner'], false)],
+    ['it has none either', built(1, ['serve', 'inner'], true)],
+    ['it is no ELF file', Buffer.from('debug')],
+  ] as const)('are its own if %s', ([, bytes]) => {
+    if (bytes !== undefined) install(DEBUG, bytes);
+    expect(nameAt(install('/app/server', built(1, ['serve'], true)))).toBeUndefined();
+  });
+  it('a FIFO in its place is not waited for', () => {
+    const map = install('/app/server', built(1, ['serve'], true));
+    mkdirSync(dirname(join(proc.top, 'container', DEBUG)), { recursive: true });
+    execFileSync('mkfifo', [join(proc.top, 'container', DEBUG)]);
+    expect(nameAt(map)).toBeUndefined();
   });
 });
 

@@ -32,6 +32,7 @@ const libc = {
   image: elfWithRules([
     { functions: [{ start: 0x1000, length: 0x100 }] },
     { functions: [{ start: 0x1800, length: 0x100, code: cfi.undefinedRule(16) }] },
+    { augmentation: 'zRS', functions: [{ start: 0x1a00, length: 0x10 }] },
   ]),
 };
 
@@ -51,6 +52,12 @@ describe('what a program counter stands for', () => {
       LIBC + 0x1050,
       false,
       { function: 'libc.so.6+0x1000', module: 'libc.so.6' },
+    ],
+    [
+      'where a signal handler returns to: its rule begins a byte before it',
+      LIBC + 0x1a01,
+      true,
+      { function: '[signal]', module: 'libc.so.6' },
     ],
     [
       'code that nothing describes: its own place',

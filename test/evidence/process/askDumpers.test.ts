@@ -25,6 +25,7 @@ const processOf = (): OpenProcess => ({
   pid: 42,
   tids: [42, 43, 44],
   runtimes: ['native'],
+  machine: 'x64',
   native: undefined,
 });
 const thread = (tid: number): KernelThread => readName(proc.root, 42, tid) as KernelThread;

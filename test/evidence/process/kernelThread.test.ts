@@ -7,7 +7,7 @@ afterEach(() => proc?.remove());
 
 const read = (thread: Partial<FakeThread>) => {
   proc = makeProc({ pid: 42, threads: [{ tid: 43, ...thread }] });
-  return readThread(proc.root, 42, 43);
+  return readThread(proc.root, 42, 43, 'x64');
 };
 
 describe('readThread', () => {
@@ -36,7 +36,15 @@ describe('readThread', () => {
     ['in user code, stopped', { syscall: '-1 0x7ffc00 0x1010\n', state: 'T' }, 'stopped', true],
     ['whose place may not be read: its channel', { wchan: 'futex_wait_queue' }, 'lock', false],
     ['of which nothing may be read', {}, 'unknown', false],
+    ['stopped in a call: what it was in', { syscall: '0 0x3 0 0 0 0 0 0x7ffc00 0x1010\n', state: 'T' }, 'read', true],
     ['that is dead', { state: 'Z' }, 'dead', false],
+    ['that is dead, with a place of zeros', { state: 'Z', syscall: '0 0 0 0 0 0 0 0 0\n' }, 'dead', false],
+    [
+      'whose call was begun anew after a stop: its channel',
+      { syscall: '219 0 0 0 0 0 0 0x7ffc00 0x1010\n', wchan: 'hrtimer_nanosleep' },
+      'sleep',
+      true,
+    ],
     ['whose place makes no sense', { syscall: 'what?\n', wchan: 'do_wait' }, 'child', false],
   ] as const)('a thread %s', ([, thread, wait, hasPlace]) => {
     const found = read(thread);
@@ -47,7 +55,7 @@ describe('readThread', () => {
   });
   it('one that is gone', () => {
     proc = makeProc({ pid: 42 });
-    expect(readThread(proc.root, 42, 99)).toBeUndefined();
+    expect(readThread(proc.root, 42, 99, 'x64')).toBeUndefined();
     expect(readName(proc.root, 42, 99)).toBeUndefined();
   });
 });
