@@ -17,7 +17,7 @@ const SETTLE_MS = 100;
 const LOOK_EVERY_MS = 1;
 
 /** More than the processors can serve want to run. */
-function isCrowded(root: KernelRoot): boolean {
+export function isCrowded(root: KernelRoot): boolean {
   const running = parseLoadavg(readText(root.proc('loadavg')) ?? '')?.running ?? 0;
   return running >= CROWD_PER_PROCESSOR * availableParallelism();
 }

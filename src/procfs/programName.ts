@@ -12,7 +12,8 @@ const NAME_BYTES = 15;
  */
 export function programName(root: KernelRoot, pid: number, name: string): string {
   const file = executableName(root, livingThread(root, pid));
-  if (file === '' || file === name) return name;
+  // `python3` runs `python3.11`, `redis-server` may run `redis-check-rdb`: only the second says something.
+  if (file === '' || (file.startsWith(name) && Buffer.byteLength(name, 'latin1') < NAME_BYTES)) return name;
   const isCut = Buffer.byteLength(name, 'latin1') === NAME_BYTES && file.startsWith(name);
   return isCut ? file : `${name}, run by ${file}`;
 }

@@ -65,6 +65,11 @@ export class Maker {
     return native === undefined ? undefined : new Maker(pid, native, system);
   }
 
+  /** The stack of a maker if it was seen before: nothing of it is read. */
+  remembered({ registers, stack }: TaskRecord): MakerStack | undefined {
+    return registers === undefined ? undefined : this.#memo.find({ registers, stack });
+  }
+
   /** The stack of a maker; `undefined` for a task of the kernel, and for one that runs another program by now. */
   stackOf(record: TaskRecord): MakerStack | undefined {
     const { registers, stack, stackStart } = record;

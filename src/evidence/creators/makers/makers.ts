@@ -5,6 +5,7 @@ import type { Frame } from '../../../core/stack.ts';
 import { formatCount } from '../../../core/units.ts';
 import { readShort } from '../../../procfs/read.ts';
 import type { KernelRoot } from '../../../procfs/root.ts';
+import { isCrowded } from '../../memoryLock.ts';
 import { GENERATED_CODE } from '../../native/frameNames.ts';
 import type { ExecRecord, TaskRecord } from '../trace/record.ts';
 import type { MakerFrames } from './frameReader.ts';
@@ -14,6 +15,8 @@ import { MakerPool } from './makerPool.ts';
 import { baseName, ProcessBook } from './processBook.ts';
 import { type Census, type Site, SiteLedger } from './siteLedger.ts';
 
+/** So many forks in one reading are a storm: 10 ms of 1,600 a second. */
+const MOST_FORKS = 16;
 /** So long an interpreter may take until it has begun. */
 const YOUNG_MS = 500;
 
@@ -36,6 +39,7 @@ export class Makers {
   /** Interpreters that have only just begun, and until when they are waited for. */
   readonly #young = new Map<number, number>();
   #census: Census | undefined;
+  #isCalm = true;
   #told = 0;
   #records = 0;
   #seen = 0;
@@ -51,7 +55,8 @@ export class Makers {
   /** Takes records in the order of time, until a time by the clock. Returns those that were left for the next time. */
   take(records: readonly MakerRecord[], endMs: number): readonly MakerRecord[] {
     this.#pool.within(READING_MS);
-    this.#prepare();
+    this.#isCalm = isCalm(this.#root, records);
+    if (this.#isCalm) this.#prepare();
     const execs = lastExecs(records);
     const waiting: MakerRecord[] = [];
     for (const [index, record] of records.entries()) {
@@ -134,17 +139,22 @@ export class Makers {
 
   /** Its maker lives and cannot be read now: in a crowd, while somebody may hold the lock of its memory. */
   #mayBeReadSoon(record: TaskRecord): boolean {
-    return (
-      record.registers !== undefined &&
-      this.#now() - record.atMs < MOST_WAIT_MS &&
-      this.#pool.of(record) === undefined &&
-      readShort(this.#root.proc(record.pid, 'comm')) !== undefined
-    );
+    if (record.registers === undefined || this.#now() - record.atMs >= MOST_WAIT_MS) return false;
+    if (!this.#mayRead(record)) return this.#pool.ifOpen(record)?.remembered(record) === undefined;
+    return this.#pool.of(record) === undefined && readShort(this.#root.proc(record.pid, 'comm')) !== undefined;
+  }
+
+  /**
+   * fork(2) holds the lock of the memory while it copies it, and in a crowd whoever was preempted with it comes back late: beside a
+   * bomb of forks the guard stood in such a read for 12 s. Threads hold it for moments only.
+   */
+  #mayRead({ isThread }: TaskRecord): boolean {
+    return isThread || this.#isCalm;
   }
 
   #take(record: TaskRecord, runsAnother: boolean): void {
     this.#seen += record.weight;
-    this.#book.made(record);
+    this.#book.made(record, this.#mayRead(record));
     // The number of one that had ended may have come again.
     if (!record.isThread) this.#pool.forget(record.task);
     const stack = this.#stackOf(record, runsAnother) ?? this.#unknown(record);
@@ -154,6 +164,7 @@ export class Makers {
   }
 
   #stackOf(record: TaskRecord, runsAnother: boolean): MakerStack | undefined {
+    if (!this.#mayRead(record)) return this.#pool.ifOpen(record)?.remembered(record);
     const maker = runsAnother ? this.#pool.ifOpen(record) : this.#pool.of(record);
     return maker?.stackOf(record);
   }
@@ -171,7 +182,7 @@ export class Makers {
   /** A process runs another program from now on. */
   #begins(record: ExecRecord): void {
     this.#pool.forget(record.pid);
-    this.#book.begins(record);
+    this.#book.begins(record, this.#isCalm);
     this.#ledger.runs(record.pid, baseName(record.program));
     if (isEarly(baseName(record.program))) this.#young.set(record.pid, this.#now() + YOUNG_MS);
   }
@@ -182,6 +193,12 @@ export class Makers {
       if (this.#pool.of({ pid })?.prepare() === true || this.#now() > untilMs) this.#young.delete(pid);
     }
   }
+}
+
+/** Few forks, and no more that want to run than the processors can serve. */
+function isCalm(root: KernelRoot, records: readonly MakerRecord[]): boolean {
+  const forks = records.reduce((sum, one) => sum + (one.kind === 'task' && !one.isThread ? 1 : 0), 0);
+  return forks <= MOST_FORKS && (forks === 0 || !isCrowded(root));
 }
 
 /** Whether a program is an interpreter whose reader is opened early. */

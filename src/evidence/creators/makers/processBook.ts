@@ -35,20 +35,21 @@ export class ProcessBook {
     this.#root = root;
   }
 
-  /** A task was made. Its maker is looked at now: it may be gone soon. */
-  made(record: TaskRecord): void {
+  /** A task was made. Its maker is looked at now, if it may be: it may be gone soon. */
+  made(record: TaskRecord, mayRead = true): void {
     const { isThread, name, pid, task } = record;
     const maker = this.#known.get(pid) ?? {};
     if (maker.command === undefined) {
-      this.#keep(pid, { name, ...maker, ...commandOf(readWords(this.#root, pid) ?? wordsOnStack(record)) });
+      const read = mayRead ? readWords(this.#root, pid) : undefined;
+      this.#keep(pid, { name, ...maker, ...commandOf(read ?? wordsOnStack(record)) });
     }
     if (!isThread) this.#keep(task, { parent: pid, name });
   }
 
   /** A process runs another program. */
-  begins({ pid, program }: ExecRecord): void {
+  begins({ pid, program }: ExecRecord, mayRead = true): void {
     const { parent } = this.#known.get(pid) ?? {};
-    const command = commandOf(readWords(this.#root, pid));
+    const command = mayRead ? commandOf(readWords(this.#root, pid)) : {};
     this.#keep(pid, { name: baseName(program), ...(parent === undefined ? {} : { parent }), ...command });
   }
 

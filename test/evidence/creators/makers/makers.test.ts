@@ -97,3 +97,21 @@ it('says what the processes went on to run', () => {
   makers.take([fork(10, 11), exec], soon());
   expect(makers.creators()[0]?.runs).toEqual(['sleep']);
 });
+
+it('in a storm of forks nothing of the target is read: whoever forks holds the lock of its memory', () => {
+  lives(10, 'bomb -x');
+  const storm = Array.from({ length: 40 }, (_, index) => fork(10, 100 + index));
+  clock.pass(300);
+  expect(makers.take(storm, soon())).toEqual([]);
+  expect(shown()).toEqual([['p10', 40, 100]]);
+});
+
+it('and beside a crowd of others neither', () => {
+  lives(10, 'bomb -x');
+  writeFileSync(join(dir, 'proc', 'loadavg'), '900.0 900.0 900.0 5000/9000 4711\n');
+  const records = [fork(10, 11)];
+  expect(makers.take(records, soon())).toEqual(records);
+  clock.pass(300);
+  expect(makers.take(records, soon())).toEqual([]);
+  expect(shown()).toEqual([['p10', 1, 100]]);
+});
