@@ -14,18 +14,18 @@ const MIX = [0.6, 0.3, 0.1];
 
 /** A leak of so many a second (0: as fast as it can), and how many tasks it may have. */
 const LANGUAGES = {
-  C: (rate) => ({ most: 600, command: [LEAK, rate, '3000', 'thread'] }),
-  'C, fork': (rate) => ({ most: 300, command: [LEAK, rate, '3000', 'fork'] }),
-  'C, vfork and exec': (rate) => ({ most: 300, command: [LEAK, rate, '3000', 'vfork'] }),
-  CPython: (rate) => ({ most: 600, command: ['/usr/bin/python3', join(leaks, 'leak.py'), 'thread', rate, '3000'] }),
+  C: (rate) => ({ most: 160, command: [LEAK, rate, '3000', 'thread'] }),
+  'C, fork': (rate) => ({ most: 160, command: [LEAK, rate, '3000', 'fork'] }),
+  'C, vfork and exec': (rate) => ({ most: 160, command: [LEAK, rate, '3000', 'vfork'] }),
+  CPython: (rate) => ({ most: 160, command: ['/usr/bin/python3', join(leaks, 'leak.py'), 'thread', rate, '3000'] }),
   'CPython, pool': (rate) => ({
-    most: 600,
+    most: 160,
     command: ['/usr/bin/python3', join(leaks, 'leak.py'), 'pool', rate, '3000'],
   }),
   Node: (rate) => ({ most: 70, command: [process.execPath, join(leaks, 'leak.mjs'), 'worker', rate, '300'] }),
-  'Node, spawn': (rate) => ({ most: 200, command: [process.execPath, join(leaks, 'leak.mjs'), 'spawn', rate, '1000'] }),
-  Java: (rate) => ({ most: 600, command: ['/usr/bin/java', '-cp', BUILD, 'Leak', 'thread', rate, '3000'] }),
-  'Java, pool': (rate) => ({ most: 600, command: ['/usr/bin/java', '-cp', BUILD, 'Leak', 'pool', rate, '3000'] }),
+  'Node, spawn': (rate) => ({ most: 160, command: [process.execPath, join(leaks, 'leak.mjs'), 'spawn', rate, '1000'] }),
+  Java: (rate) => ({ most: 160, command: ['/usr/bin/java', '-cp', BUILD, 'Leak', 'thread', rate, '3000'] }),
+  'Java, pool': (rate) => ({ most: 160, command: ['/usr/bin/java', '-cp', BUILD, 'Leak', 'pool', rate, '3000'] }),
 };
 
 export async function named() {
