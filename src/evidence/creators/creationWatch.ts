@@ -76,7 +76,8 @@ export class CreationWatch {
     this.#hasMissed ||= lost > 0 || period > 1;
     this.#quiet = records.length === 0 ? this.#quiet + 1 : 0;
     if (records.length > 0 || period > 1) {
-      trace.setPeriod(this.#budget.spend(records.length, { period, nowMs: now(), tasks: target.tasks() }));
+      const tasks = unlessUnread(() => target.tasks(), 0);
+      trace.setPeriod(this.#budget.spend(records.length, { period, nowMs: now(), tasks }));
     }
     const own = [...this.#waiting, ...records.filter((record) => this.#isOwn(record))];
     const left = makers.take(own, now() + mostMs);
@@ -152,8 +153,17 @@ export class CreationWatch {
     const nowMs = this.#parts.now();
     if (!this.#hasMissed || nowMs - this.#askedMs < ASK_MS) return false;
     this.#askedMs = nowMs;
-    for (const one of this.#parts.target.processes()) this.#known.add(one);
+    for (const one of unlessUnread(() => this.#parts.target.processes(), [])) this.#known.add(one);
     return this.#known.has(pid);
+  }
+}
+
+/** What cannot be read just now, for want of descriptors for example. The loop of the guard says so; here it must end nothing. */
+function unlessUnread<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
   }
 }
 

@@ -5,6 +5,11 @@ import { taskRecord } from '../builders/perfRecords.ts';
 
 const GUARD = 1;
 
+function orThrow<T>(value: T, isUnread: boolean): T {
+  if (isUnread) throw new Error('EMFILE');
+  return value;
+}
+
 /** The watch with a trace and makers that are lists, and a clock that is turned by hand. */
 function openWatch({ mostAtOnce = 10_000, hasBell = true } = {}) {
   const state = {
@@ -13,6 +18,7 @@ function openWatch({ mostAtOnce = 10_000, hasBell = true } = {}) {
     left: 0,
     lost: 0,
     tasks: 1,
+    isUnread: false,
     processes: [] as number[],
     period: 1,
     asked: 0,
@@ -75,7 +81,10 @@ function openWatch({ mostAtOnce = 10_000, hasBell = true } = {}) {
       return () => void state.signals.splice(0);
     },
     guard: GUARD,
-    target: { processes: () => state.processes, tasks: () => state.tasks },
+    target: {
+      processes: () => orThrow(state.processes, state.isUnread),
+      tasks: () => orThrow(state.tasks, state.isUnread),
+    },
   });
   const put = (...records: MakerRecord[]): void => {
     state.ring.push(...records);
@@ -159,6 +168,14 @@ describe('whose tasks count', () => {
     turn(20);
     expect(tasks(state.taken)).toEqual([32]);
   });
+});
+
+it('a target that cannot be read for a moment ends nothing: this runs in a timer', () => {
+  const { put, state } = openRun();
+  state.isUnread = true;
+  state.lost = 5;
+  put(thread(10, 11), thread(30, 31));
+  expect(tasks(state.taken)).toEqual([11]);
 });
 
 describe('more than there is time for', () => {

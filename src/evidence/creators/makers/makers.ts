@@ -165,8 +165,13 @@ export class Makers {
 
   #stackOf(record: TaskRecord, runsAnother: boolean): MakerStack | undefined {
     if (!this.#mayRead(record)) return this.#pool.ifOpen(record)?.remembered(record);
-    const maker = runsAnother ? this.#pool.ifOpen(record) : this.#pool.of(record);
-    return maker?.stackOf(record);
+    try {
+      const maker = runsAnother ? this.#pool.ifOpen(record) : this.#pool.of(record);
+      return maker?.stackOf(record);
+    } catch {
+      // A reader that meets what it did not expect costs this record its place, and never the guard: this runs in a timer.
+      return undefined;
+    }
   }
 
   /** Its maker had ended before it could be read: its command line is known, or that of who made it. */
@@ -187,10 +192,18 @@ export class Makers {
     if (isEarly(baseName(record.program))) this.#young.set(record.pid, this.#now() + YOUNG_MS);
   }
 
+  #isReady(pid: number): boolean {
+    try {
+      return this.#pool.of({ pid })?.prepare() === true;
+    } catch {
+      return true;
+    }
+  }
+
   /** Some interpreters must be known before they make something; they need a moment to begin. */
   #prepare(): void {
     for (const [pid, untilMs] of this.#young) {
-      if (this.#pool.of({ pid })?.prepare() === true || this.#now() > untilMs) this.#young.delete(pid);
+      if (this.#now() > untilMs || this.#isReady(pid)) this.#young.delete(pid);
     }
   }
 }
