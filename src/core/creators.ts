@@ -1,3 +1,4 @@
+import { Paths } from './creatorPaths.ts';
 import { executorOf, isPlumbing } from './plumbing.ts';
 import { RUNTIMES, type StackSource } from './runtimes.ts';
 import type { Frame, TaskStack } from './stack.ts';
@@ -40,8 +41,6 @@ export interface CreationSample {
 
 /** How many frames of a path are kept: the code that makes threads, and what called it. */
 const CONTEXT = 4;
-/** Two paths are one if their own frame and its caller are equal: a helper that starts threads is used by many. */
-const TOLD_APART = 2;
 
 /**
  * How a stack came to make a thread: the program's own frame nearest to the creation, then its callers. `undefined` for a
@@ -149,73 +148,6 @@ export function rankMade(made: readonly Made[], source: string): Creator[] {
       };
     })
     .filter(({ share }) => share > 0);
-}
-
-interface Path {
-  readonly kind: string;
-  readonly seen: SeenFrames[];
-  readonly executor: string | undefined;
-  readonly command: string | undefined;
-  runs: readonly string[];
-  count: number;
-  living: number;
-  perSecond: number;
-}
-
-/** Paths that are one: their own frame and its caller are equal, and their kind. */
-class Paths {
-  readonly #paths = new Map<string, Path>();
-
-  add(
-    kind: string,
-    frames: readonly Frame[],
-    one: Pick<Path, 'count' | 'executor'> & Partial<Pick<Path, 'command' | 'runs' | 'living' | 'perSecond'>>,
-  ): void {
-    const { command, count, executor, living = 0, perSecond = 0, runs = [] } = one;
-    const functions = frames
-      .slice(0, TOLD_APART)
-      .map(({ file, function: name, module }) => `${file ?? module}!${name}`);
-    const key = [kind, ...functions].join(';');
-    const known = this.#paths.get(key) ?? {
-      kind,
-      count: 0,
-      living: 0,
-      perSecond: 0,
-      seen: [],
-      executor,
-      command,
-      runs,
-    };
-    known.count += count;
-    known.runs = [...new Set([...known.runs, ...runs])];
-    known.living += living;
-    known.perSecond += perSecond;
-    note(known.seen, frames, count);
-    this.#paths.set(key, known);
-  }
-
-  ranked(): (Omit<Path, 'seen'> & { readonly frames: readonly Frame[] })[] {
-    return [...this.#paths.values()]
-      .sort((a, b) => b.count - a.count)
-      .map(({ seen, ...path }) => ({
-        ...path,
-        frames: seen.reduce((most, one) => (one.count > most.count ? one : most)).frames,
-      }));
-  }
-}
-
-interface SeenFrames {
-  readonly lines: string;
-  readonly frames: readonly Frame[];
-  count: number;
-}
-
-/** One function may start threads on several lines. The line that was seen most stands for it. */
-function note(seen: SeenFrames[], frames: readonly Frame[], count: number): void {
-  const lines = frames.map(({ line }) => line ?? 0).join();
-  const known = seen.find((one) => one.lines === lines);
-  if (known === undefined) seen.push({ lines, frames, count });
-  else known.count += count;
 }
 
 /** Ruby names a thread after the file and the line that made it (`app.rb:12`): an exact count that costs nothing. */
