@@ -52,30 +52,25 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
   const losses: string[] = [];
   const incident = openIncident(session, attempt, (sentence) => losses.push(sentence));
   let target: ChildTarget | undefined;
-  let creations: ReturnType<typeof watchCreations> | undefined;
+  let creations: CreationWatch | undefined;
   try {
     const isSidecar = start.sidecar !== undefined;
     const contained = contain(settings.now, { ...system, isSidecar });
     const { meter } = contained.target;
     target = contained.target;
-    creations = watchCreations(root, system.tracing, {
-      processes: () => meter.processes(),
-      tasks: () => meter.recount(),
-    });
-    if ('why' in creations) losses.push(`who makes its tasks is sampled, not recorded by the kernel: ${creations.why}`);
-    const watch = 'why' in creations ? undefined : creations;
+    creations = recordCreations(system, target, (sentence) => losses.push(sentence));
     current.processes = () => meter.processes();
-    const run = prepare(session, target, incident, watch);
+    const run = prepare(session, target, incident, creations);
     const plan = run.track.rehearse();
     const { ceilings } = run.track.observer.headroom;
-    announce(session, { ...contained, plan, attempt, ceilings, losses, recordsCreators: watch !== undefined });
+    announce(session, { ...contained, plan, attempt, ceilings, losses, recordsCreators: creations !== undefined });
     const born = await bear(session, target, plan.cap, run);
-    watch?.follow(born.pid);
+    creations?.follow(born.pid);
     const startedMs = now();
     const finish = follow(session, run, born, attempt);
     const ended = await born.ended;
     start.relay.detach();
-    watch?.end();
+    creations?.end();
     await run.track.settled();
     await run.tail?.settled();
     finish();
@@ -98,13 +93,28 @@ export async function runOnce(session: Session, attempt: number): Promise<Outcom
     incident.settle();
     throw error;
   } finally {
-    if (creations !== undefined && !('why' in creations)) creations.close();
+    creations?.close();
     current.pid = undefined;
     current.processes = () => [];
     current.record = () => {};
     current.onContinue = () => {};
     current.reload = () => {};
   }
+}
+
+/** The kernel's record of who makes its tasks; `undefined`, and a sentence, where it may not be had. */
+function recordCreations(
+  { root, tracing }: Session['system'],
+  { meter }: ChildTarget,
+  lose: (sentence: string) => void,
+): CreationWatch | undefined {
+  const watch = watchCreations(root, tracing, {
+    processes: () => meter.processes(),
+    tasks: () => meter.recount(),
+  });
+  if (!('why' in watch)) return watch;
+  lose(`who makes its tasks is sampled, not recorded by the kernel: ${watch.why}`);
+  return undefined;
 }
 
 /** What one run of the command is made of. */
