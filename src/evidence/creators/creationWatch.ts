@@ -5,6 +5,8 @@ import type { CreationTrace } from './trace/creationTrace.ts';
 
 /** While tasks are being made the rings are read so often: what a record points to in its maker may change at any time. */
 const BUSY_MS = 10;
+/** And so often while an interpreter begins: CPython makes its first thread 15 ms after that. */
+const SOON_MS = 2;
 /** And so often while only some of them are recorded: those that come and go so fast are gone in any case. */
 const SAMPLED_MS = 50;
 /** After so many readings that found nothing the kernel is asked for a signal instead, and a quiet target costs nothing. */
@@ -22,7 +24,7 @@ const MOST_WAITING = 2_000;
 
 export interface WatchParts {
   readonly trace: Pick<CreationTrace, 'drain' | 'setPeriod' | 'signalOnce' | 'close' | 'period'>;
-  readonly makers: Pick<Makers, 'take' | 'leave' | 'creators' | 'close'>;
+  readonly makers: Pick<Makers, 'take' | 'leave' | 'creators' | 'close' | 'isExpecting'>;
   /** Monotonic milliseconds, the clock of the records. */
   readonly now: () => number;
   /** Calls back after so many milliseconds; returns what cancels it. */
@@ -123,7 +125,8 @@ export class CreationWatch {
   #next(): void {
     this.#read(READ_MS);
     this.#cancel = undefined;
-    const ms = this.#parts.trace.period > 1 ? SAMPLED_MS : BUSY_MS;
+    const { makers, trace } = this.#parts;
+    const ms = makers.isExpecting ? SOON_MS : trace.period > 1 ? SAMPLED_MS : BUSY_MS;
     if (this.#quiet < QUIET_READS) this.#cancel = this.#parts.later(ms, () => this.#next());
     else this.#rest();
   }

@@ -55,6 +55,7 @@ function openWatch({ mostAtOnce = 10_000, hasBell = true } = {}) {
         state.taken.push(...records.slice(0, mostAtOnce));
         return records.slice(mostAtOnce);
       },
+      isExpecting: false,
       leave: (records) => {
         state.left += records.length;
       },

@@ -56,7 +56,6 @@ export class Makers {
   take(records: readonly MakerRecord[], endMs: number): readonly MakerRecord[] {
     this.#pool.within(READING_MS);
     this.#isCalm = isCalm(this.#root, records);
-    if (this.#isCalm) this.#prepare();
     const execs = lastExecs(records);
     const waiting: MakerRecord[] = [];
     for (const [index, record] of records.entries()) {
@@ -69,7 +68,13 @@ export class Makers {
       if (!runsAnother && this.#mayBeReadSoon(record)) waiting.push(record);
       else this.#take(record, runsAnother);
     }
+    if (this.#isCalm) this.#prepare();
     return waiting;
+  }
+
+  /** An interpreter begins, and is to be known before it makes something: it is worth to look again soon. */
+  get isExpecting(): boolean {
+    return this.#young.size > 0;
   }
 
   /** There are too many to look at: they are counted. */
